@@ -1,1 +1,104 @@
-//! bucket
+//! Objects in buckets: look at one ([`Bucket::head`]) or fetch it ([`Bucket::get`]).
+//!
+//! [`S3`] does it over the network. What an event says of an object is a hint; what these two answer
+//! is the truth, since S3 is strongly consistent: a look sees every write that was done before it.
+//!
+//! An object that is not there is `None`, not an error: S3 answers 404 for it as long as the role may
+//! list the bucket, and 403 if it may not. So a 403 is an error, of that object alone.
+
+mod body;
+mod s3;
+
+pub use body::{Body, BodyError};
+pub use s3::S3;
+
+use time::OffsetDateTime;
+
+use crate::event::{ETag, ObjectId};
+
+/// What S3 says of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectMeta {
+    /// The fingerprint of its content.
+    pub etag: ETag,
+    /// Bytes.
+    pub size: u64,
+    /// When it was put.
+    pub last_modified: OffsetDateTime,
+    /// Its version, in a bucket that keeps versions.
+    pub version_id: Option<String>,
+}
+
+/// An object whose bytes can be read.
+#[derive(Debug)]
+pub struct Object {
+    /// What S3 says of it: of the very bytes in the body.
+    pub meta: ObjectMeta,
+    /// Its bytes, not yet read.
+    pub body: Body,
+}
+
+/// Where objects are.
+pub trait Bucket: Send + Sync {
+    /// Looks at the object that is there now; `None` if there is none.
+    fn head(
+        &self,
+        object: &ObjectId,
+    ) -> impl Future<Output = Result<Option<ObjectMeta>, BucketError>> + Send;
+
+    /// Opens the object that is there now; `None` if there is none.
+    fn get(
+        &self,
+        object: &ObjectId,
+    ) -> impl Future<Output = Result<Option<Object>, BucketError>> + Send;
+}
+
+/// Why an object could not be looked at or read.
+#[derive(Debug, thiserror::Error)]
+pub enum BucketError {
+    /// The function may not read it.
+    #[error(
+        "access denied to s3://{object}: allow s3:GetObject on it and s3:ListBucket on the bucket ({cause})"
+    )]
+    Denied {
+        /// Which object.
+        object: ObjectId,
+        /// What S3 said.
+        cause: String,
+    },
+    /// It is in an archive class and was not restored.
+    #[error("s3://{object} is archived: restore it, and it is classified then")]
+    Archived {
+        /// Which object.
+        object: ObjectId,
+    },
+    /// The request failed, after the SDK's own retries.
+    #[error("s3://{object} could not be read: {cause}")]
+    Failed {
+        /// Which object.
+        object: ObjectId,
+        /// The chain of causes.
+        cause: String,
+    },
+    /// The answer lacks something that S3 always sends.
+    #[error("s3://{object}: the answer has no {missing}")]
+    Answer {
+        /// Which object.
+        object: ObjectId,
+        /// The header.
+        missing: &'static str,
+    },
+}
+
+impl BucketError {
+    /// A stable name for logs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Denied { .. } => "bucket_denied",
+            Self::Archived { .. } => "archived",
+            Self::Failed { .. } => "bucket_failed",
+            Self::Answer { .. } => "bucket_answer",
+        }
+    }
+}

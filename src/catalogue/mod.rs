@@ -1,1 +1,107 @@
-//! catalogue
+//! The catalogue: one [`Row`] per object, its conditional writes, and the queries that read it.
+//!
+//! What a row says is decided by pure functions over plain values ([`Row::of_object`],
+//! [`Row::tombstone`]). [`Table`] is the narrow door to where rows are kept; [`DynamoDb`] is the one
+//! that a website reads. A row is written only on condition that nobody wrote it since it was read:
+//! each write has a fresh [`Revision`], and names the one that it replaces.
+
+mod dynamodb;
+mod query;
+mod row;
+pub mod schema;
+mod shelf;
+
+pub use dynamodb::DynamoDb;
+pub use query::{Filter, Listing};
+pub use row::{Judgement, Maker, Row, SCORES_KEPT, TOMBSTONE_DAYS};
+pub use shelf::Shelf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::ObjectId;
+
+/// Names one write of a row. A fresh one for each write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(String);
+
+impl Revision {
+    /// A random UUID.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(uuid::Uuid::new_v4().to_string())
+    }
+}
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What became of a conditional write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The row is written.
+    Done,
+    /// Somebody else wrote the row first; or the answer to our own write was lost and the SDK
+    /// repeated it. Only reading the row tells which.
+    Lost,
+}
+
+/// Where rows are kept.
+pub trait Table: Send + Sync {
+    /// Reads a row, consistently: every write that was done before is seen.
+    fn read(
+        &self,
+        object: &ObjectId,
+    ) -> impl Future<Output = Result<Option<Row>, TableError>> + Send;
+
+    /// Writes a row in place of the one of that revision, or, with `None`, where there is none yet.
+    fn write(
+        &self,
+        row: &Row,
+        replaces: Option<&Revision>,
+    ) -> impl Future<Output = Result<Written, TableError>> + Send;
+}
+
+/// Why the table could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// There is no such table. Nothing can be done for any change.
+    #[error("the table '{table}' does not exist: check TABLE_NAME and the region")]
+    NoTable {
+        /// Its name.
+        table: String,
+    },
+    /// A request failed, after the SDK's own retries.
+    #[error("the row of {image} could not be {action}: {cause}")]
+    Failed {
+        /// The row's key, or what was asked for.
+        image: String,
+        /// `read`, `written` or `listed`.
+        action: &'static str,
+        /// The chain of causes.
+        cause: String,
+    },
+    /// What is in the table is not a row.
+    #[error("the row of {image} is not one that lookbook wrote: {cause}")]
+    Unreadable {
+        /// The row's key.
+        image: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl TableError {
+    /// A stable name for logs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoTable { .. } => "no_table",
+            Self::Failed { .. } => "table_failed",
+            Self::Unreadable { .. } => "row_unreadable",
+        }
+    }
+}

@@ -1,0 +1,45 @@
+# What continuous integration runs, recipe by recipe. `just` alone lists them.
+
+_default:
+    @just --list
+
+# Everything that must hold before a change is taken
+ci: test fmt lint lambda-check infra licences
+
+# The test command of the README
+test:
+    cargo test
+
+# Formatting
+fmt:
+    cargo fmt --check
+
+# Lints, warnings denied
+lint:
+    cargo clippy --all-targets -- -D warnings
+
+# The function as it is deployed: without the command line
+lambda-check:
+    cargo clippy --no-default-features --features lambda --bin lambda -- -D warnings
+
+# The function's binary, for this machine's processor
+lambda:
+    cargo build --release --no-default-features --features lambda --bin lambda
+    @ls -l target/release/lambda
+
+# The template: cfn-lint and sam validate
+infra:
+    infra/check.sh
+
+# Licences, sources and bans of the dependencies; needs cargo-deny
+licences:
+    #!/usr/bin/env bash
+    if command -v cargo-deny >/dev/null; then
+        cargo deny check bans licenses sources
+    else
+        echo "SKIPPED: cargo-deny is not installed (cargo install cargo-deny --locked)"
+    fi
+
+# Trains the model anew; see model/training/README.md
+train *ARGS:
+    model/training/run.sh {{ARGS}}

@@ -1,0 +1,74 @@
+//! The table's form: its key, and the index that a website lists from.
+//!
+//! `infra/template.yaml` makes this table on AWS, and the embedded stack makes it on a laptop.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+
+/// The index: a shelf's rows by `added_at`.
+pub const INDEX: &str = "by-shelf";
+/// The attribute that says when a tombstone may go (DynamoDB's time to live).
+pub const TTL_ATTRIBUTE: &str = "expires_at";
+/// What the index projects beside the keys: what a listing shows.
+pub const LISTED: [&str; 9] = [
+    "bucket", "key", "label", "confidence", "reviewed_label", "reason", "width", "height", "format",
+];
+
+/// A request that makes the table.
+pub fn create_table(
+    client: &Client,
+    table: &str,
+) -> Result<CreateTableFluentBuilder, BuildError> {
+    let text = |name: &str| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+    };
+    let key = |name: &str, kind: KeyType| {
+        KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
+    };
+    let projection = Projection::builder()
+        .projection_type(ProjectionType::Include)
+        .set_non_key_attributes(Some(LISTED.map(str::to_owned).to_vec()))
+        .build();
+    let index = GlobalSecondaryIndex::builder()
+        .index_name(INDEX)
+        .key_schema(key("shelf", KeyType::Hash)?)
+        .key_schema(key("added_at", KeyType::Range)?)
+        .projection(projection)
+        .build()?;
+    Ok(client
+        .create_table()
+        .table_name(table)
+        .attribute_definitions(text("image")?)
+        .attribute_definitions(text("shelf")?)
+        .attribute_definitions(text("added_at")?)
+        .key_schema(key("image", KeyType::Hash)?)
+        .global_secondary_indexes(index)
+        .billing_mode(BillingMode::PayPerRequest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table that is deployed and the one that is embedded are the same.
+    #[test]
+    fn the_template_makes_this_table() {
+        let template =
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/infra/template.yaml"));
+        let listed: String = LISTED.iter().map(|n| format!("              - {n}\n")).collect();
+        let listed = format!("NonKeyAttributes:\n{listed}      TimeToLiveSpecification");
+        let ttl = format!("AttributeName: {TTL_ATTRIBUTE}\n");
+        let index = format!("IndexName: {INDEX}\n");
+        for part in [listed.as_str(), &ttl, &index] {
+            assert!(template.contains(part), "no {part:?} in infra/template.yaml");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Flags that several subcommands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::{Rules, SettingsError};
+
+/// How photos are classified.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Classification")]
+pub struct RuleArgs {
+    /// A TensorFlow Lite model, with its description FILE.toml beside it [default: the built-in
+    /// clothing model]
+    #[arg(long, env = "MODEL_FILE", value_name = "FILE", hide_env_values = true)]
+    model: Option<String>,
+    /// Confidence below which a photo goes to the shelf `review` [default: the model's own]
+    #[arg(long, env = "REVIEW_BELOW", value_name = "0..1", hide_env_values = true)]
+    review_below: Option<String>,
+    /// Bytes that a photo may have [default: 26214400, 25 MiB]
+    #[arg(long, env = "MAX_BYTES", value_name = "N", hide_env_values = true)]
+    max_bytes: Option<String>,
+    /// Pixels that a photo may have [default: 50000000]
+    #[arg(long, env = "MAX_PIXELS", value_name = "N", hide_env_values = true)]
+    max_pixels: Option<String>,
+    /// Photos decoded and classified at a time [default: one a core]
+    #[arg(long, env = "THREADS", value_name = "N", hide_env_values = true)]
+    threads: Option<String>,
+}
+
+impl RuleArgs {
+    /// All rules: the flags over the environment.
+    pub fn rules(&self) -> Result<Rules, SettingsError> {
+        Rules::parse(|name| match name {
+            "MODEL_FILE" => self.model.clone(),
+            "REVIEW_BELOW" => self.review_below.clone(),
+            "MAX_BYTES" => self.max_bytes.clone(),
+            "MAX_PIXELS" => self.max_pixels.clone(),
+            "THREADS" => self.threads.clone(),
+            other => std::env::var(other).ok(),
+        })
+    }
+}
+
+/// Where the embedded bucket and table keep their state.
+#[derive(Debug, Clone, Args)]
+pub struct DirArgs {
+    /// The folder of the embedded bucket and table
+    #[arg(long, value_name = "D", default_value = ".lookbook")]
+    pub dir: PathBuf,
+}
+
+/// The command line logs warnings: what it does, it prints.
+pub fn log_filter() -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,lookbook=warn"))
+}

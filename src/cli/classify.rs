@@ -1,0 +1,124 @@
+//! `lookbook classify`: labels for files and folders, without AWS.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use futures::StreamExt;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::args::RuleArgs;
+use super::output::{self, Format};
+use super::photos::{self, Failure, Studio};
+use crate::classifier::Scores;
+
+/// Classify photos in files and folders, without AWS
+///
+/// Prints a line a photo. With `--format json`, one object a line: {"image": "...", "label":
+/// "pants", "confidence": 0.97, "scores": {"dress": 0.001, ...}}, or {"image": "...", "error":
+/// {"code": "corrupt", "message": "..."}}. Folders are searched to the bottom; hidden files are not
+/// looked at. The exit code is 1 if any photo failed.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: lookbook classify --format json photos/ | jq 'select(.label == \"hat\")'")]
+pub struct Classify {
+    /// Photos, and folders of photos
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How to print the results
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    rules: RuleArgs,
+}
+
+/// One line of the output. The names are public: programs read them.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answer<'a> {
+    Label { image: String, label: &'a str, confidence: f32, scores: InOrder<'a> },
+    Error { image: String, error: &'a Failure },
+}
+
+/// Scores as a map, in the model's order of labels.
+#[derive(Debug)]
+struct InOrder<'a>(&'a Scores);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (label, score) in self.0.iter() {
+            map.serialize_entry(label.as_ref(), &score)?;
+        }
+        map.end()
+    }
+}
+
+impl Classify {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let files = photos::find(&self.paths).context("a folder cannot be read")?;
+        if files.is_empty() {
+            anyhow::bail!("no photos below {}", shown(&self.paths));
+        }
+        let studio = Studio::open(&self.rules.rules()?)?;
+        let bar = output::progress(files.len(), "classifying");
+        let mut table = output::table(&["image", "label", "confidence", "next best"]);
+        let mut failed = 0_usize;
+        let mut answers = std::pin::pin!(studio.classify(files));
+        while let Some((path, scored)) = answers.next().await {
+            bar.inc(1);
+            failed += usize::from(scored.is_err());
+            let image = path.display().to_string();
+            match self.format {
+                Format::Json => output::json(&answer(image, &scored))?,
+                Format::Table => {
+                    table.add_row(row(image, &scored));
+                }
+            }
+        }
+        bar.finish_and_clear();
+        if self.format == Format::Table {
+            output::line(&table.to_string())?;
+        }
+        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+}
+
+fn answer(image: String, scored: &Result<Scores, Failure>) -> Answer<'_> {
+    match scored {
+        Ok(scores) => {
+            let (label, confidence) = scores.top();
+            Answer::Label { image, label: label.as_ref(), confidence, scores: InOrder(scores) }
+        }
+        Err(error) => Answer::Error { image, error },
+    }
+}
+
+fn row(image: String, scored: &Result<Scores, Failure>) -> Vec<comfy_table::Cell> {
+    match scored {
+        Ok(scores) => {
+            let best = scores.best(2);
+            let next = best.get(1).map_or_else(String::new, |(label, score)| {
+                format!("{label} {}", output::probability(*score))
+            });
+            let (label, confidence) = scores.top();
+            vec![
+                image.into(),
+                label.as_ref().into(),
+                output::probability(confidence).into(),
+                next.into(),
+            ]
+        }
+        Err(error) => vec![
+            image.into(),
+            output::standing("rejected"),
+            error.code.into(),
+            output::clip(&error.message, 60).into(),
+        ],
+    }
+}
+
+fn shown(paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,198 @@
+//! `lookbook demo`: the main job at once, on this machine.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use aws_sdk_s3::primitives::ByteStream;
+use clap::Args;
+use futures::stream::{self, StreamExt};
+
+use super::args::{DirArgs, RuleArgs};
+use super::output::{self, Format};
+use super::samples::SAMPLES;
+use super::{photos, stack};
+use crate::catalogue::{Row, Table};
+use crate::event::ObjectId;
+use crate::local::{Options, Stack};
+
+/// The prefix of the sample photos' keys: with a space and an accent, as real keys have them.
+const SAMPLE_PREFIX: &str = "new in/été/";
+/// Photos uploaded at a time.
+const UPLOADS: usize = 4;
+
+/// See it work: photos go into a bucket, through the function, into a table
+///
+/// Starts an embedded bucket and table, uploads the photos, waits until each has its row, and prints
+/// the rows. Without PHOTO it uploads the sample photos, which are drawn, as 'new in/été/...'. The
+/// bucket and the table stay in DIR, for the other commands. The exit code is 1 if any photo could not
+/// be uploaded, or was rejected.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Photos, and folders of photos [default: the sample photos]
+    #[arg(value_name = "PHOTO")]
+    photos: Vec<PathBuf>,
+    #[command(flatten)]
+    dir: DirArgs,
+    /// How to print the rows
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    rules: RuleArgs,
+}
+
+/// What is uploaded: a key, and where its bytes come from.
+struct Upload {
+    key: String,
+    content: Content,
+}
+
+enum Content {
+    Sample(&'static [u8]),
+    File(PathBuf),
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let uploads = if self.photos.is_empty() { samples() } else { chosen(&self.photos)? };
+        let rules = self.rules.rules()?;
+        let options = Options { dir: self.dir.dir.clone(), ..Options::default() };
+        let stack = stack::start(options).await?;
+        let pipeline = stack::pipeline(stack.s3(), stack::table(&stack), &rules)?;
+        let keys: Vec<String> = uploads.iter().map(|upload| upload.key.clone()).collect();
+
+        let bar = output::progress(uploads.len(), "classifying");
+        let mut errors = Vec::new();
+        let uploaded = async {
+            errors = upload(&stack, uploads).await;
+            stack.idle().await;
+        };
+        let handler = |event| stack::handle(&pipeline, event, |_| bar.inc(1));
+        stack.watch(handler, uploaded).await?;
+        bar.finish_and_clear();
+
+        let mut rows = Vec::new();
+        for key in keys {
+            let object = ObjectId::new(stack.bucket(), &key)?;
+            rows.extend(pipeline.table().read(&object).await?);
+        }
+        let rejected = rows.iter().any(|row| row.reason.is_some());
+        self.print(&rows, &stack)?;
+        stack.shutdown().await;
+        for error in &errors {
+            eprintln!("error: {error:#}");
+        }
+        Ok(if errors.is_empty() && !rejected { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+
+    fn print(&self, rows: &[Row], stack: &Stack) -> std::io::Result<()> {
+        if self.format == Format::Json {
+            return rows.iter().try_for_each(output::json);
+        }
+        let mut table = output::table(&["photo", "label", "confidence", "shelf"]);
+        for row in rows {
+            let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
+            table.add_row(vec![
+                row.key.clone().into(),
+                row.label.clone().or(reason).unwrap_or_default().into(),
+                row.confidence.map(output::probability).unwrap_or_default().into(),
+                output::standing(row.shelf.as_ref().map_or("", |shelf| shelf.as_str())),
+            ]);
+        }
+        output::line(&table.to_string())?;
+        let dir = match self.dir.dir.to_str() {
+            Some(".lookbook") | None => String::new(),
+            Some(dir) => format!(" --dir '{dir}'"),
+        };
+        output::line(&format!(
+            "\nThe bucket is the folder {}. Try next:\n  \
+             lookbook query{dir} --shelf hat      what the website would read\n  \
+             lookbook local{dir}                  keep it running, and copy photos into the folder\n  \
+             lookbook classify PHOTO...           your own photos, without bucket and table",
+            stack.bucket_dir().display()
+        ))
+    }
+}
+
+fn samples() -> Vec<Upload> {
+    let upload = |&(name, bytes): &(&str, &'static [u8])| Upload {
+        key: format!("{SAMPLE_PREFIX}{name}"),
+        content: Content::Sample(bytes),
+    };
+    SAMPLES.iter().map(upload).collect()
+}
+
+/// The keys of chosen files: their names, or their paths within a chosen folder. Where two are the
+/// same, the later one gets a number.
+fn chosen(paths: &[PathBuf]) -> anyhow::Result<Vec<Upload>> {
+    let mut taken = HashSet::new();
+    let mut uploads = Vec::new();
+    for path in paths {
+        let parent = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+        let files = photos::find(std::slice::from_ref(path))
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        for file in files {
+            let key = key_of(&file, parent)?;
+            let key = (1..)
+                .map(|n| if n == 1 { key.clone() } else { numbered(&key, n) })
+                .find(|key| !taken.contains(key))
+                .unwrap_or_default();
+            taken.insert(key.clone());
+            uploads.push(Upload { key, content: Content::File(file) });
+        }
+    }
+    anyhow::ensure!(!uploads.is_empty(), "no photos in what was given");
+    Ok(uploads)
+}
+
+fn key_of(file: &Path, parent: Option<&Path>) -> anyhow::Result<String> {
+    let name = parent.and_then(|parent| file.strip_prefix(parent).ok()).unwrap_or(file);
+    let parts: Option<Vec<&str>> = name.components().map(|c| c.as_os_str().to_str()).collect();
+    let parts = parts.with_context(|| format!("{} is not UTF-8, as keys are", file.display()))?;
+    Ok(parts.join("/"))
+}
+
+/// `a/hat.jpg` becomes `a/hat-2.jpg`.
+fn numbered(key: &str, n: u32) -> String {
+    match key.rsplit_once('.') {
+        Some((stem, extension)) if !extension.contains('/') => format!("{stem}-{n}.{extension}"),
+        _ => format!("{key}-{n}"),
+    }
+}
+
+/// Puts all photos through the S3 endpoint; gives what could not be put.
+async fn upload(stack: &Stack, uploads: Vec<Upload>) -> Vec<anyhow::Error> {
+    let put = |upload: Upload| async move {
+        let body = match &upload.content {
+            Content::Sample(bytes) => ByteStream::from_static(bytes),
+            Content::File(path) => ByteStream::from_path(path)
+                .await
+                .with_context(|| format!("{} cannot be read", path.display()))?,
+        };
+        let request = stack.s3().put_object().bucket(stack.bucket()).key(&upload.key).body(body);
+        request.send().await.with_context(|| format!("{} could not be uploaded", upload.key))?;
+        Ok(())
+    };
+    stream::iter(uploads)
+        .map(put)
+        .buffer_unordered(UPLOADS)
+        .filter_map(|done: anyhow::Result<()>| async { done.err() })
+        .collect()
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_names_and_never_the_same() {
+        assert_eq!(key_of(Path::new("/x/y/a b.jpg"), Some(Path::new("/x"))).unwrap(), "y/a b.jpg");
+        assert_eq!(numbered("y/hat.jpg", 2), "y/hat-2.jpg");
+        assert_eq!(numbered("y.d/hat", 3), "y.d/hat-3");
+        let twice = [PathBuf::from("/x/hat.jpg"), PathBuf::from("/y/hat.jpg")];
+        let keys: Vec<String> = chosen(&twice).unwrap().into_iter().map(|u| u.key).collect();
+        assert_eq!(keys, ["hat.jpg", "hat-2.jpg"]);
+    }
+}

@@ -1,0 +1,105 @@
+//! `lookbook local`: the embedded bucket and table, kept running.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::args::{DirArgs, RuleArgs};
+use super::output::{self, Format};
+use super::replay::words;
+use super::stack;
+use crate::local::{CREDENTIAL, Options, Stack};
+use crate::pipeline::Line;
+
+/// Keep an embedded bucket and table running
+///
+/// A photo that is copied into the bucket's folder, or put through the S3 endpoint, is classified and
+/// appears in the table; a deleted one leaves it. Everything is kept in one folder: what changed while
+/// nothing ran is picked up at the next start. Ctrl-C stops it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  lookbook local --port 9000 &\n  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1\n  aws s3 cp --endpoint-url http://127.0.0.1:9000 hat.jpg s3://photos/")]
+pub struct Local {
+    #[command(flatten)]
+    dir: DirArgs,
+    /// Port of the S3 endpoint; the DynamoDB endpoint has the next one. 0 takes any two that are free
+    #[arg(long, value_name = "P", default_value = "9000")]
+    port: u16,
+    /// How to print what becomes of each photo
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    rules: RuleArgs,
+}
+
+impl Local {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let rules = self.rules.rules()?;
+        let dynamodb_port = match self.port {
+            0 => 0,
+            port => port
+                .checked_add(1)
+                .ok_or_else(|| anyhow::anyhow!("--port {port}: the next port is needed too"))?,
+        };
+        let options = Options {
+            dir: self.dir.dir.clone(),
+            s3_port: self.port,
+            dynamodb_port,
+            ..Options::default()
+        };
+        let stack = stack::start(options).await?;
+        let pipeline = stack::pipeline(stack.s3(), stack::table(&stack), &rules)?;
+        greet(&stack, self.format)?;
+        let format = self.format;
+        let print = |line: &Line| {
+            let printed = match format {
+                Format::Json => output::json(line),
+                Format::Table => output::line(&in_words(line)),
+            };
+            // Where nobody reads any more, the work goes on.
+            drop(printed);
+        };
+        let stop = async {
+            let _ = tokio::signal::ctrl_c().await;
+        };
+        stack.watch(|event| stack::handle(&pipeline, event, print), stop).await?;
+        stack.shutdown().await;
+        if format == Format::Table {
+            output::line("stopped")?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Where everything is. The names in the JSON are public: programs read them.
+#[derive(Debug, Serialize)]
+struct Endpoints<'a> {
+    s3_endpoint: String,
+    dynamodb_endpoint: String,
+    bucket: &'a str,
+    folder: String,
+    table: &'a str,
+}
+
+fn greet(stack: &Stack, format: Format) -> std::io::Result<()> {
+    let endpoints = Endpoints {
+        s3_endpoint: stack.s3_endpoint(),
+        dynamodb_endpoint: stack.dynamodb_endpoint(),
+        bucket: stack.bucket(),
+        folder: stack.bucket_dir().display().to_string(),
+        table: stack.table(),
+    };
+    if format == Format::Json {
+        return output::json(&endpoints);
+    }
+    output::line(&format!(
+        "S3        {}   bucket {}\nDynamoDB  {}   table {}\nfolder    {}\nkeys      {CREDENTIAL} / {CREDENTIAL}\n\nCopy photos into the folder, or put them through the S3 endpoint. Ctrl-C stops.\n",
+        endpoints.s3_endpoint, endpoints.bucket, endpoints.dynamodb_endpoint, endpoints.table,
+        endpoints.folder
+    ))
+}
+
+fn in_words(line: &Line) -> String {
+    let image = line.image.as_deref().unwrap_or("-");
+    format!("{:<11} {image}  {}", line.outcome.name(), words(&line.outcome))
+}

@@ -1,0 +1,90 @@
+//! Tables for people, JSON for programs.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+use comfy_table::{Cell, Color, Table};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs: one object a line where there are several.
+    Json,
+}
+
+/// Prints one JSON object on a line of its own.
+pub fn json(value: &impl Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    out.write_all(b"\n")
+}
+
+/// Prints a line.
+pub fn line(text: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
+/// A table with a header and no lines: it reads well, and copies well.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    if !stdout_has_colour() {
+        table.force_no_tty();
+    }
+    table.set_header(header.iter().map(|name| Cell::new(name.to_uppercase())));
+    table
+}
+
+/// A shelf or an outcome, coloured by what it asks for: attention, or none.
+pub fn standing(name: &str) -> Cell {
+    let cell = Cell::new(name);
+    if !stdout_has_colour() {
+        return cell;
+    }
+    match name {
+        "rejected" | "retry" => cell.fg(Color::Red),
+        "review" => cell.fg(Color::Yellow),
+        _ => cell,
+    }
+}
+
+/// A probability.
+pub fn probability(value: f32) -> String {
+    format!("{value:.3}")
+}
+
+/// Shortens a text for a table, by characters.
+pub fn clip(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A progress bar on standard error; none where that is not a terminal.
+pub fn progress(length: usize, what: &str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length as u64).with_style(style).with_message(what.to_owned())
+}
+
+fn stdout_has_colour() -> bool {
+    io::stdout().is_terminal() && colour_is_wanted()
+}
+
+/// Whether log lines on standard error may have colours.
+pub fn stderr_has_colour() -> bool {
+    io::stderr().is_terminal() && colour_is_wanted()
+}
+
+/// Source: <https://no-color.org>: any text but an empty one says no.
+fn colour_is_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty())
+}

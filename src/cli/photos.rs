@@ -1,0 +1,127 @@
+//! Photos in files: finding them, and classifying them on the worker threads.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures::Stream;
+use futures::stream::{self, StreamExt};
+use serde::Serialize;
+
+use crate::classifier::{Classifier, Scores, Workers};
+use crate::photo::{self, Limits, PhotoError};
+use crate::settings::Rules;
+
+/// Why a file has no scores. Serialised as in `classify`'s output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// A stable code.
+    pub code: &'static str,
+    /// A sentence.
+    pub message: String,
+}
+
+/// A file, and its scores or why it has none.
+pub type Scored = (PathBuf, Result<Scores, Failure>);
+
+/// Opens the model and starts the threads.
+pub struct Studio {
+    classifier: Arc<Classifier>,
+    workers: Workers,
+    limits: Limits,
+    threads: NonZeroUsize,
+}
+
+impl Studio {
+    /// Loads the model that the rules name.
+    pub fn open(rules: &Rules) -> anyhow::Result<Self> {
+        Ok(Self {
+            classifier: Arc::new(Classifier::open(rules.model_file.as_deref())?),
+            workers: Workers::new(rules.threads),
+            limits: rules.limits,
+            threads: rules.threads,
+        })
+    }
+
+    /// The model.
+    pub fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// Classifies files on all threads; the results come in the order of the files. A photo is in
+    /// memory only while a thread works on it.
+    pub fn classify(&self, files: Vec<PathBuf>) -> impl Stream<Item = Scored> {
+        let ahead = self.threads.get() * 2;
+        stream::iter(files)
+            .map(move |file| {
+                let classifier = Arc::clone(&self.classifier);
+                let (limits, path) = (self.limits, file.clone());
+                let job = self.workers.run(move || classify(&classifier, &path, &limits));
+                async move {
+                    let scores = job.await.unwrap_or_else(|error| {
+                        Err(Failure { code: "panic", message: error.to_string() })
+                    });
+                    (file, scores)
+                }
+            })
+            .buffered(ahead)
+    }
+}
+
+fn classify(classifier: &Classifier, path: &Path, limits: &Limits) -> Result<Scores, Failure> {
+    let bytes = read(path, limits)?;
+    let photo = photo::decode(&bytes, limits).map_err(|e| failure(&e))?;
+    classifier
+        .classify(&photo)
+        .map_err(|e| Failure { code: e.code(), message: e.to_string() })
+}
+
+/// Reads a file, unless it is larger than a photo may be.
+fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: std::io::Error| Failure {
+        code: if error.kind() == std::io::ErrorKind::NotFound { "not_found" } else { "unreadable" },
+        message: format!("{error}"),
+    };
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    if size > limits.max_bytes {
+        return Err(failure(&PhotoError::TooLarge { size, limit: limits.max_bytes }));
+    }
+    fs::read(path).map_err(unreadable)
+}
+
+fn failure(error: &PhotoError) -> Failure {
+    Failure { code: error.code(), message: error.to_string() }
+}
+
+/// The files that paths name: a file itself, and all files below a folder but hidden ones, sorted by
+/// path. A path that is not there stays in the list: it fails by name when it is read.
+pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            find_below(path, &mut files)?;
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+fn find_below(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::path);
+    for entry in entries {
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        // Symbolic links are not followed, so that a loop of them ends.
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            find_below(&entry.path(), files)?;
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}

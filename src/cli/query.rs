@@ -1,0 +1,125 @@
+//! `lookbook query`: reads the catalogue.
+
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::args::DirArgs;
+use super::output::{self, Format};
+use super::stack::{self, Place};
+use crate::catalogue::{DynamoDb, Filter, Listing, Row, Shelf, Table};
+use crate::event::ObjectId;
+
+/// Read the catalogue, newest first
+///
+/// Reads the embedded table (`--dir`), or a table on AWS (`--table`, with the usual AWS environment).
+/// With `--format json`, one object a line. The exit code is 1 if `--image` names no row.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lookbook query --shelf hat --min-confidence 0.9\n  lookbook query --image 'photos/new in/été/hat-1.jpg' --format json\n  lookbook query --table lookbook --shelf review --limit 20")]
+pub struct Query {
+    #[command(flatten)]
+    dir: DirArgs,
+    /// A table on AWS, instead of the embedded one
+    #[arg(long, value_name = "T", conflicts_with = "dir")]
+    table: Option<String>,
+    /// Only this shelf: a label, `review` or `rejected`
+    #[arg(long, value_name = "S", conflicts_with = "image")]
+    shelf: Option<String>,
+    /// Only rows whose confidence is at least this
+    #[arg(long, value_name = "C", conflicts_with = "image")]
+    min_confidence: Option<f32>,
+    /// At most so many rows
+    #[arg(long, value_name = "N", conflicts_with = "image")]
+    limit: Option<usize>,
+    /// One object's whole row
+    #[arg(long, value_name = "BUCKET/KEY")]
+    image: Option<ObjectId>,
+    /// How to print the rows
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+impl Query {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let place = Place::open(self.table.as_deref(), &self.dir.dir).await?;
+        let table = place.table();
+        let code = match &self.image {
+            Some(object) => self.one(&table, object).await?,
+            None => self.list(&table).await?,
+        };
+        stack::close(place).await;
+        Ok(code)
+    }
+
+    async fn one(&self, table: &DynamoDb, object: &ObjectId) -> anyhow::Result<ExitCode> {
+        let Some(row) = table.read(object).await? else {
+            eprintln!("no row for {object}");
+            return Ok(ExitCode::from(1));
+        };
+        match self.format {
+            Format::Json => output::json(&row)?,
+            Format::Table => print_row(&row)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn list(&self, table: &DynamoDb) -> anyhow::Result<ExitCode> {
+        let filter = Filter {
+            shelf: self.shelf.clone().map(Shelf::from),
+            min_confidence: self.min_confidence,
+            limit: self.limit,
+        };
+        let mut printed = Ok(());
+        let mut rows = Vec::new();
+        let each = |row: Listing| {
+            match self.format {
+                Format::Json => printed = output::json(&row),
+                Format::Table => rows.push(row),
+            }
+            if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        table.list(&filter, each).await?;
+        printed?;
+        if self.format == Format::Table {
+            print_listing(&rows)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A table of rows, as `query` and `demo` show it.
+pub(super) fn print_listing(rows: &[Listing]) -> std::io::Result<()> {
+    if rows.is_empty() {
+        return output::line("no rows");
+    }
+    let mut table = output::table(&["image", "label", "confidence", "shelf", "added at"]);
+    for row in rows {
+        let said = row.reviewed_label.as_ref().or(row.label.as_ref());
+        let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
+        table.add_row(vec![
+            row.image.clone().into(),
+            said.cloned().or(reason).unwrap_or_default().into(),
+            row.confidence.map(output::probability).unwrap_or_default().into(),
+            output::standing(row.shelf.as_str()),
+            stamp(row.added_at).into(),
+        ]);
+    }
+    output::line(&table.to_string())
+}
+
+fn stamp(time: time::OffsetDateTime) -> String {
+    time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}
+
+/// A whole row, an attribute a line.
+fn print_row(row: &Row) -> anyhow::Result<()> {
+    let mut table = output::table(&["attribute", "value"]);
+    if let serde_json::Value::Object(attributes) = serde_json::to_value(row)? {
+        for (name, value) in attributes {
+            let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            table.add_row(vec![name, text]);
+        }
+    }
+    Ok(output::line(&table.to_string())?)
+}

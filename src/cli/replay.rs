@@ -1,0 +1,130 @@
+//! `lookbook replay`: runs events through the handler.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::args::{DirArgs, RuleArgs};
+use super::output::{self, Format};
+use super::stack::{self, Place};
+use crate::pipeline::{Invocation, Line, Outcome, Report};
+
+/// Run events through the function's handler
+///
+/// Each file holds one event as AWS Lambda would get it: an S3 notification, or a batch of SQS
+/// messages. It is handled on the embedded bucket and table (`--dir`), or on AWS (`--table`, with the
+/// usual AWS environment; the bucket is the one that the event names). Prints what became of each
+/// change, and the answer that the sender would get. The exit code is 1 if something must be retried.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: lookbook demo && lookbook replay events/sqs-batch.json")]
+pub struct Replay {
+    /// Files with one event each
+    #[arg(required = true, value_name = "EVENT.json")]
+    events: Vec<PathBuf>,
+    #[command(flatten)]
+    dir: DirArgs,
+    /// A table on AWS, instead of the embedded one
+    #[arg(long, value_name = "T", conflicts_with = "dir")]
+    table: Option<String>,
+    /// How to print the outcomes
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    rules: RuleArgs,
+}
+
+/// One event's result. The names are public: programs read them.
+#[derive(Debug, Serialize)]
+struct Replayed<'a> {
+    event: String,
+    outcomes: &'a [Line],
+    /// What the sender would get; `null` if the invocation fails.
+    response: Option<&'a Value>,
+    /// Why the invocation fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl Replay {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let events = self
+            .events
+            .iter()
+            .map(|path| Ok((path.as_path(), read(path)?)))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let rules = self.rules.rules()?;
+        let place = Place::open(self.table.as_deref(), &self.dir.dir).await?;
+        let pipeline = place.pipeline(&rules)?;
+        let mut retry = false;
+        for (path, event) in events {
+            let name = path.display().to_string();
+            let invocation = Invocation { id: name.clone(), deadline: None };
+            // An event of an unknown shape fails its own invocation; the next is another one.
+            let (report, error) = match pipeline.handle(&event, &invocation).await {
+                Ok(report) => {
+                    let failure = report.failure();
+                    (report, failure)
+                }
+                Err(error) => (Report { lines: Vec::new(), answer: None }, Some(error.to_string())),
+            };
+            retry |= error.is_some() || report.lines.iter().any(|line| line.outcome.is_retry());
+            let response = report.answer.as_ref();
+            let replayed = Replayed { event: name, outcomes: &report.lines, response, error };
+            match self.format {
+                Format::Json => output::json(&replayed)?,
+                Format::Table => print(&replayed)?,
+            }
+        }
+        stack::close(place).await;
+        Ok(if retry { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Value> {
+    let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))
+}
+
+fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {
+    output::line(&format!("{}:", replayed.event))?;
+    if replayed.outcomes.is_empty() && replayed.error.is_none() {
+        output::line("no changes in it")?;
+    }
+    if !replayed.outcomes.is_empty() {
+        let mut table = output::table(&["message", "image", "outcome", "what"]);
+        for line in replayed.outcomes {
+            table.add_row(vec![
+                output::clip(&line.message, 40).into(),
+                line.image.clone().unwrap_or_default().into(),
+                output::standing(line.outcome.name()),
+                output::clip(&words(&line.outcome), 70).into(),
+            ]);
+        }
+        output::line(&table.to_string())?;
+    }
+    match (&replayed.error, replayed.response) {
+        (Some(error), _) => output::line(&format!("the invocation fails: {error}\n"))?,
+        (None, response) => {
+            output::line(&format!("response: {}\n", serde_json::to_string(&response)?))?;
+        }
+    }
+    Ok(())
+}
+
+/// What there is to say of an outcome beside its name.
+pub(super) fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Classified { label, confidence, .. } => {
+            format!("{label} {}", output::probability(*confidence))
+        }
+        Outcome::Rejected { message, .. } | Outcome::Ignored { message } => message.clone(),
+        Outcome::Retry(cause) => cause.message.clone(),
+        Outcome::Unchanged => "same content, same recipe".to_owned(),
+        Outcome::Superseded => "a newer change already won".to_owned(),
+        Outcome::Removed => "the object is not there".to_owned(),
+    }
+}

@@ -1,0 +1,114 @@
+//! Where a subcommand finds its bucket and table: on AWS, or embedded.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::bucket::S3;
+use crate::catalogue::DynamoDb;
+use crate::classifier::Classifier;
+use crate::local::{Answer, Options, Stack};
+use crate::pipeline::{HandleError, Invocation, Line, Outcome, PhotoJudge, Pipeline};
+use crate::settings::{self, Rules};
+
+/// A bucket and a table, and clients that reach them.
+pub enum Place {
+    /// In this process; stopped by [`close`].
+    Embedded(Box<Stack>),
+    /// On AWS, as the environment says.
+    Aws(Box<OnAws>),
+}
+
+/// Clients of AWS, and the table's name.
+pub struct OnAws {
+    s3: aws_sdk_s3::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+impl Place {
+    /// A table on AWS if one is named, otherwise the embedded one in `dir`, which must be there.
+    pub async fn open(table: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
+        if let Some(table) = table {
+            let aws = settings::aws().await;
+            return Ok(Self::Aws(Box::new(OnAws {
+                s3: aws_sdk_s3::Client::new(&aws),
+                dynamodb: aws_sdk_dynamodb::Client::new(&aws),
+                table: table.to_owned(),
+            })));
+        }
+        if !dir.is_dir() {
+            anyhow::bail!(
+                "there is no embedded bucket in {}: begin with `lookbook demo`, or name a table on AWS with --table",
+                dir.display()
+            );
+        }
+        let stack = start(Options { dir: dir.to_owned(), ..Options::default() }).await?;
+        Ok(Self::Embedded(Box::new(stack)))
+    }
+
+    /// The table.
+    pub fn table(&self) -> DynamoDb {
+        match self {
+            Self::Embedded(stack) => table(stack),
+            Self::Aws(aws) => DynamoDb::new(aws.dynamodb.clone(), &aws.table),
+        }
+    }
+
+    /// The very pipeline that runs on AWS, on this bucket and table.
+    pub fn pipeline(&self, rules: &Rules) -> anyhow::Result<Pipeline<S3, DynamoDb>> {
+        match self {
+            Self::Embedded(stack) => pipeline(stack.s3(), self.table(), rules),
+            Self::Aws(aws) => pipeline(aws.s3.clone(), self.table(), rules),
+        }
+    }
+}
+
+/// The very pipeline that runs on AWS.
+pub fn pipeline(
+    s3: aws_sdk_s3::Client,
+    table: DynamoDb,
+    rules: &Rules,
+) -> anyhow::Result<Pipeline<S3, DynamoDb>> {
+    let classifier = Arc::new(Classifier::open(rules.model_file.as_deref())?);
+    Ok(Pipeline::new(S3::new(s3), table, PhotoJudge::new(classifier, rules), rules))
+}
+
+/// The table of an embedded stack.
+pub fn table(stack: &Stack) -> DynamoDb {
+    DynamoDb::new(stack.dynamodb(), stack.table())
+}
+
+/// Gives an event of the watcher to the pipeline; what must be retried is announced again.
+pub async fn handle(
+    pipeline: &Pipeline<S3, DynamoDb>,
+    event: Value,
+    mut each: impl FnMut(&Line),
+) -> Result<Answer, HandleError> {
+    let invocation = Invocation { id: "watcher".to_owned(), deadline: None };
+    let report = pipeline.handle(&event, &invocation).await?;
+    report.lines.iter().for_each(&mut each);
+    let retry = report.lines.into_iter().filter_map(|line| match (line.image, line.outcome) {
+        (Some(image), Outcome::Retry(cause)) => {
+            let (_, key) = image.split_once('/')?;
+            Some((key.to_owned(), cause.message))
+        }
+        _ => None,
+    });
+    Ok(Answer { retry: retry.collect() })
+}
+
+/// Starts the embedded bucket and table.
+pub async fn start(options: Options) -> anyhow::Result<Stack> {
+    let dir = options.dir.display().to_string();
+    Stack::start(options).await.with_context(|| format!("the embedded bucket in {dir}"))
+}
+
+/// Stops what was started in this process.
+pub async fn close(place: Place) {
+    if let Place::Embedded(stack) = place {
+        stack.shutdown().await;
+    }
+}

@@ -1,0 +1,235 @@
+//! An S3 notification: `{"Records": [...]}`, or `{"Event": "s3:TestEvent"}`.
+//!
+//! Source: Amazon S3 user guide, "Event message structure". The types of `aws_lambda_events` cannot
+//! hold test events, nor notifications that other implementations of S3 trim, so it is read here.
+
+use percent_encoding::percent_decode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Change, ETag, Entries, Kind, MessageError, ObjectId, ObjectIdError, SequencerError};
+
+/// Why a record cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// A field has the wrong type.
+    #[error("cannot be read: {0}")]
+    Type(#[from] serde_json::Error),
+    /// A field that is needed is missing.
+    #[error("has no {0}")]
+    Missing(&'static str),
+    /// The event version is not one that lookbook knows.
+    #[error("has event version '{0}': expected 2.x")]
+    Version(String),
+    /// The key does not decode to UTF-8.
+    #[error("has a key that does not decode to UTF-8: '{0}'")]
+    Key(String),
+    /// The bucket or the key breaks S3's rules.
+    #[error("names no object: {0}")]
+    Object(#[from] ObjectIdError),
+    /// The sequencer is none.
+    #[error("cannot be put in order: {0}")]
+    Sequencer(#[from] SequencerError),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    event_version: Option<String>,
+    event_name: Option<String>,
+    s3: Option<Entity>,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    bucket: Option<Bucket>,
+    object: Option<Object>,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Object {
+    key: Option<String>,
+    size: Option<u64>,
+    e_tag: Option<String>,
+    version_id: Option<String>,
+    sequencer: Option<String>,
+}
+
+/// The entries of a notification, or `None` if the value is not one.
+pub(super) fn parse(value: &Value) -> Option<Entries> {
+    if value.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
+        return Some(Vec::new());
+    }
+    let records = value.get("Records")?.as_array()?;
+    // One look at the first is enough to tell a notification from somebody else's `Records`.
+    if records.first().is_some_and(|first| first.get("s3").is_none()) {
+        return None;
+    }
+    let entries = records.iter().enumerate().map(|(index, record)| {
+        parse_record(record).map_err(|source| MessageError::Record { index, source })
+    });
+    Some(entries.collect())
+}
+
+fn parse_record(value: &Value) -> Result<Change, RecordError> {
+    let record = Record::deserialize(value)?;
+    if let Some(version) = &record.event_version
+        && version.split('.').next() != Some("2")
+    {
+        return Err(RecordError::Version(version.clone()));
+    }
+    let name = record.event_name.ok_or(RecordError::Missing("eventName"))?;
+    let entity = record.s3.ok_or(RecordError::Missing("s3"))?;
+    let bucket =
+        entity.bucket.and_then(|b| b.name).ok_or(RecordError::Missing("s3.bucket.name"))?;
+    let object = entity.object.ok_or(RecordError::Missing("s3.object"))?;
+    let key = object.key.ok_or(RecordError::Missing("s3.object.key"))?;
+    Ok(Change {
+        object: ObjectId::new(&bucket, &decode_key(&key)?)?,
+        kind: kind(&name),
+        version_id: object.version_id.filter(|v| !v.is_empty()),
+        etag: object.e_tag.filter(|t| !t.is_empty()).map(|t| ETag::new(&t)),
+        size: object.size,
+        sequencer: object
+            .sequencer
+            .filter(|s| !s.is_empty())
+            .map(|s| s.parse())
+            .transpose()?,
+    })
+}
+
+/// Source: Amazon S3 user guide, "Supported event types for SQS, SNS, and Lambda".
+fn kind(event_name: &str) -> Kind {
+    let name = event_name.strip_prefix("s3:").unwrap_or(event_name);
+    match name.split(':').next().unwrap_or(name) {
+        "ObjectCreated" => Kind::Created,
+        "ObjectRemoved" | "LifecycleExpiration" => Kind::Removed,
+        // What was archived can be read again.
+        "ObjectRestore" if name == "ObjectRestore:Completed" => Kind::Created,
+        _ => Kind::Other(name.chars().take(80).collect()),
+    }
+}
+
+/// Decodes a key as S3 encodes it in notifications: as an HTML form does, a space as `+`.
+fn decode_key(key: &str) -> Result<String, RecordError> {
+    let spaced: Vec<u8> = key.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
+    let decoded = percent_decode(&spaced).decode_utf8();
+    decoded.map(String::from).map_err(|_| RecordError::Key(key.chars().take(200).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(name: &str, key: &str) -> Value {
+        json!({
+            "eventVersion": "2.1", "eventName": name, "eventSource": "aws:s3",
+            "s3": {"bucket": {"name": "shop"}, "object": {
+                "key": key, "size": 1024, "eTag": "d41d8cd98f00b204e9800998ecf8427e",
+                "versionId": "v1", "sequencer": "0055AED6DCD90281E5"}}
+        })
+    }
+
+    fn one(record: &Value) -> Result<Change, MessageError> {
+        parse(&json!({"Records": [record]})).unwrap().pop().unwrap()
+    }
+
+    #[test]
+    fn every_field_is_taken_over() {
+        let change = one(&record("ObjectCreated:Put", "summer/blue+shirt+%2B+%C3%A9.jpg")).unwrap();
+        assert_eq!(change.object, ObjectId::new("shop", "summer/blue shirt + é.jpg").unwrap());
+        assert_eq!(change.kind, Kind::Created);
+        assert_eq!(change.size, Some(1024));
+        assert_eq!(change.version_id.as_deref(), Some("v1"));
+        assert_eq!(change.etag, Some(ETag::new("d41d8cd98f00b204e9800998ecf8427e")));
+        assert_eq!(change.sequencer, Some("0055AED6DCD90281E5".parse().unwrap()));
+    }
+
+    #[test]
+    fn kinds_come_from_event_names() {
+        for (name, expected) in [
+            ("ObjectCreated:CompleteMultipartUpload", Kind::Created),
+            ("s3:ObjectCreated:Put", Kind::Created),
+            ("ObjectRestore:Completed", Kind::Created),
+            ("ObjectRemoved:DeleteMarkerCreated", Kind::Removed),
+            ("LifecycleExpiration:Delete", Kind::Removed),
+            ("ObjectTagging:Put", Kind::Other("ObjectTagging:Put".into())),
+            ("ObjectCreatedOops", Kind::Other("ObjectCreatedOops".into())),
+        ] {
+            assert_eq!(one(&record(name, "a.jpg")).unwrap().kind, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_trimmed_record_is_enough() {
+        let trimmed = json!({"eventName": "ObjectRemoved:Delete",
+            "s3": {"bucket": {"name": "shop"}, "object": {"key": "a.jpg"}}});
+        let change = one(&trimmed).unwrap();
+        assert_eq!((change.kind, change.sequencer, change.size), (Kind::Removed, None, None));
+    }
+
+    #[test]
+    fn a_record_that_names_no_object_says_why() {
+        let mut old = record("ObjectCreated:Put", "a");
+        old["eventVersion"] = json!("3.0");
+        let mut no_bucket = record("ObjectCreated:Put", "a");
+        no_bucket["s3"]["bucket"] = json!({});
+        let mut odd = record("ObjectCreated:Put", "a");
+        odd["s3"]["object"]["sequencer"] = json!("later");
+        let mut typed = record("ObjectCreated:Put", "a");
+        typed["s3"]["object"]["size"] = json!("big");
+        for (bad, words) in [
+            (old, "event version '3.0'"),
+            (no_bucket, "has no s3.bucket.name"),
+            (record("ObjectCreated:Put", "%FF%FE"), "does not decode to UTF-8"),
+            (record("ObjectCreated:Put", ""), "0 bytes long"),
+            (odd, "not a sequencer"),
+            (typed, "cannot be read"),
+        ] {
+            let error = one(&bad).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+            assert!(error.contains("record 0"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_bad_record_leaves_its_neighbours() {
+        let event = json!({"Records": [record("ObjectCreated:Put", "a"), {"s3": 1}, record("ObjectRemoved:Delete", "b")]});
+        let entries = parse(&event).unwrap();
+        assert_eq!(entries.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    }
+
+    #[test]
+    fn test_events_carry_nothing() {
+        let event = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "shop"});
+        assert!(parse(&event).unwrap().is_empty());
+        assert!(parse(&json!({"Records": []})).unwrap().is_empty());
+        assert!(parse(&json!({"Records": [{"dynamodb": {}}]})).is_none());
+    }
+
+    proptest! {
+        /// Whatever Python's `urllib.parse.quote_plus` or S3 would write decodes to the key.
+        #[test]
+        fn encoded_keys_decode(key in "\\PC{1,100}") {
+            let encoded: String = percent_encoding::utf8_percent_encode(
+                &key, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%20", "+");
+            prop_assert_eq!(decode_key(&encoded).unwrap(), key);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(name in "\\PC*", key in "\\PC*", sequencer in "\\PC*") {
+            let mut value = record(&name, &key);
+            value["s3"]["object"]["sequencer"] = json!(sequencer);
+            let _ = one(&value);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! How many bytes may be in memory at a time.
+//!
+//! Photos are held twice: as they were fetched, and decoded. Each has a share of its own, since a
+//! holder of fetched bytes waits for room to decode: with one share, holders could wait for each
+//! other for ever. What is larger than its share has all of it, and so goes alone.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Permits are counted in pages, so that large budgets fit the semaphore's counter.
+const PAGE: u64 = 4096;
+
+/// Bytes that may be held at a time.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    pages: u32,
+    free: Arc<Semaphore>,
+}
+
+impl Budget {
+    pub fn new(bytes: u64) -> Self {
+        let pages = pages(bytes).max(1);
+        Self { pages, free: Arc::new(Semaphore::new(pages as usize)) }
+    }
+
+    /// Waits until so many bytes are free, and holds them until the permit is dropped.
+    pub async fn hold(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        let wanted = pages(bytes).min(self.pages);
+        // `None` only if the semaphore were closed, which nobody does.
+        Arc::clone(&self.free).acquire_many_owned(wanted).await.ok()
+    }
+}
+
+fn pages(bytes: u64) -> u32 {
+    // The semaphore takes at most `usize::MAX >> 3` permits: a quarter of `u32` fits everywhere.
+    u32::try_from(bytes.div_ceil(PAGE)).unwrap_or(u32::MAX).min(u32::MAX >> 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn holders_wait_for_room() {
+        let budget = Budget::new(10 * PAGE);
+        let first = budget.hold(6 * PAGE).await;
+        let wait = tokio::time::timeout(Duration::from_secs(1), budget.hold(6 * PAGE)).await;
+        assert!(wait.is_err());
+        drop(first);
+        let all = budget.hold(u64::MAX).await;
+        let wait = tokio::time::timeout(Duration::from_secs(1), budget.hold(1)).await;
+        assert!(all.is_some() && wait.is_err());
+    }
+}

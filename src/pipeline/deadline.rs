@@ -1,0 +1,78 @@
+//! Whether there is still time.
+//!
+//! An invocation never runs into its deadline. A photo is begun only if, at the rate of late, it
+//! will be done before the margin; what has begun and is not done at the margin is given up.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Time kept free before the deadline, to hand back the answer.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// How long a photo took of late: an average that follows quickly. Shared by all invocations.
+#[derive(Debug, Default)]
+pub(super) struct Pace(AtomicU64);
+
+impl Pace {
+    /// Takes in how long a photo took.
+    pub fn record(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let follow = |average: u64| Some(if average == 0 { took } else { average / 4 * 3 + took / 4 });
+        // Both closures return `Some`, so the update cannot fail.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, follow);
+    }
+
+    /// How long the next one is expected to take; zero before the first.
+    pub fn expected(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The deadline of one invocation, if it has one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    pub fn new(deadline: Option<Instant>) -> Self {
+        Self(deadline)
+    }
+
+    /// When what has begun is given up.
+    pub fn give_up(self) -> Option<Instant> {
+        self.0.map(|deadline| deadline.checked_sub(MARGIN).unwrap_or(deadline))
+    }
+
+    /// Whether something that is expected to take so long may begin now.
+    pub fn leaves_time_for(self, expected: Duration, now: Instant) -> bool {
+        self.give_up().is_none_or(|end| now + expected < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_follows_what_was_measured() {
+        let pace = Pace::default();
+        assert_eq!(pace.expected(), Duration::ZERO);
+        pace.record(Duration::from_millis(100));
+        assert_eq!(pace.expected(), Duration::from_millis(100));
+        for _ in 0..20 {
+            pace.record(Duration::from_millis(500));
+        }
+        assert!(pace.expected() > Duration::from_millis(490));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_begins_that_would_not_be_done() {
+        let now = Instant::now();
+        let deadline = Deadline::new(Some(now + Duration::from_secs(3)));
+        assert!(deadline.leaves_time_for(Duration::from_secs(2), now));
+        assert!(!deadline.leaves_time_for(Duration::from_millis(2500), now));
+        assert!(!deadline.leaves_time_for(Duration::ZERO, now + Duration::from_secs(3)));
+        assert!(Deadline::new(None).leaves_time_for(Duration::MAX / 4, now));
+    }
+}

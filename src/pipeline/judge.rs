@@ -1,0 +1,155 @@
+//! From bytes to a judgement: decode, classify.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::budget::Budget;
+use super::outcome::Cause;
+use crate::catalogue::{Judgement, Maker, SCORES_KEPT};
+use crate::classifier::{Classifier, WorkerError, Workers};
+use crate::photo::{self, Limits, PhotoError};
+use crate::settings::Rules;
+
+/// What says of an object's bytes what they show.
+///
+/// The pipeline knows no more of photos and models than this; its own tests judge plain bytes.
+pub trait Judge: Send + Sync {
+    /// Who judges: goes into each row.
+    fn maker(&self) -> &Maker;
+
+    /// A judgement by the size alone, before anything is fetched.
+    fn judge_size(&self, size: u64) -> Option<Judgement>;
+
+    /// A judgement of the content. An error is not the content's fault, and is tried again.
+    fn judge(&self, bytes: Vec<u8>) -> impl Future<Output = Result<Judgement, Cause>> + Send;
+}
+
+/// Judges photos with a classifier, on threads of its own.
+#[derive(Debug)]
+pub struct PhotoJudge {
+    classifier: Arc<Classifier>,
+    workers: Workers,
+    limits: Limits,
+    review_below: f32,
+    decoded: Budget,
+    maker: Maker,
+}
+
+impl PhotoJudge {
+    /// Puts one together. Starts the worker threads.
+    #[must_use]
+    pub fn new(classifier: Arc<Classifier>, rules: &Rules) -> Self {
+        let review_below = rules.review_below.unwrap_or(classifier.description().review_below);
+        let maker = Maker {
+            model_id: classifier.model_id().to_string(),
+            recipe: recipe(&classifier, review_below, rules.limits),
+            software: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        Self {
+            workers: Workers::new(rules.threads),
+            limits: rules.limits,
+            review_below,
+            // Decoded photos are by far the larger part.
+            decoded: Budget::new(rules.in_flight_bytes.get() / 4 * 3),
+            maker,
+            classifier,
+        }
+    }
+
+    /// The classifier that it judges with.
+    #[must_use]
+    pub fn classifier(&self) -> &Arc<Classifier> {
+        &self.classifier
+    }
+}
+
+/// A fingerprint of all that can change a row: the first 16 hex digits of a SHA-256.
+fn recipe(classifier: &Classifier, review_below: f32, limits: Limits) -> String {
+    let parts = [
+        format!("photo code {}", photo::VERSION),
+        format!("model {}", classifier.model_id()),
+        format!("description {}", classifier.description_sha256()),
+        format!("review below {review_below}"),
+        format!("limits {} {}", limits.max_bytes, limits.max_pixels),
+    ];
+    let mut digest = hex::encode(Sha256::digest(parts.join("\n")));
+    digest.truncate(16);
+    digest
+}
+
+impl Judge for PhotoJudge {
+    fn maker(&self) -> &Maker {
+        &self.maker
+    }
+
+    fn judge_size(&self, size: u64) -> Option<Judgement> {
+        let limit = self.limits.max_bytes;
+        (size > limit).then(|| rejected(&PhotoError::TooLarge { size, limit }, None))
+    }
+
+    async fn judge(&self, bytes: Vec<u8>) -> Result<Judgement, Cause> {
+        let room = match photo::inspect(&bytes, &self.limits) {
+            Ok(header) => header.decoded_bytes(),
+            Err(error) => return Ok(rejected(&error, Some(sha256(&bytes)))),
+        };
+        let held = self.decoded.hold(room).await;
+        let classifier = Arc::clone(&self.classifier);
+        let (limits, review_below) = (self.limits, self.review_below);
+        let judged = self
+            .workers
+            .run(move || {
+                let judgement = judge(&classifier, &bytes, &limits, review_below);
+                drop(held);
+                judgement
+            })
+            .await;
+        match judged {
+            Ok(judgement) => Ok(judgement),
+            // A photo that makes the program panic does so every time: it is poison.
+            Err(WorkerError::Panicked(words)) => Ok(Judgement::Rejected {
+                code: "panic",
+                message: format!("the program failed on this photo ({words}): please report it"),
+                content_sha256: None,
+            }),
+            Err(error) => Err(Cause::new("worker", error)),
+        }
+    }
+}
+
+fn judge(classifier: &Classifier, bytes: &[u8], limits: &Limits, review_below: f32) -> Judgement {
+    let content_sha256 = sha256(bytes);
+    let photo = match photo::decode(bytes, limits) {
+        Ok(photo) => photo,
+        Err(error) => return rejected(&error, Some(content_sha256)),
+    };
+    let scores = match classifier.classify(&photo) {
+        Ok(scores) => scores,
+        Err(error) => {
+            return Judgement::Rejected {
+                code: error.code(),
+                message: error.to_string(),
+                content_sha256: Some(content_sha256),
+            };
+        }
+    };
+    let (label, confidence) = scores.top();
+    Judgement::Classified {
+        label: label.to_string(),
+        confidence,
+        scores: scores.best(SCORES_KEPT).into_iter().map(|(l, s)| (l.to_string(), s)).collect(),
+        unsure: confidence < review_below,
+        width: photo.width(),
+        height: photo.height(),
+        format: photo.format().as_str(),
+        content_sha256,
+    }
+}
+
+fn rejected(error: &PhotoError, content_sha256: Option<String>) -> Judgement {
+    Judgement::Rejected { code: error.code(), message: error.to_string(), content_sha256 }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}

@@ -1,0 +1,104 @@
+//! What became of a change.
+
+use serde::Serialize;
+
+use crate::bucket::BucketError;
+use crate::catalogue::TableError;
+
+/// What became of a change. Every change ends in exactly one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The photo was classified, and its row says so.
+    Classified {
+        /// The model's top label.
+        label: String,
+        /// Its probability.
+        confidence: f32,
+        /// Where the row stands for the website.
+        shelf: String,
+    },
+    /// The row already says what this content and recipe give.
+    Unchanged,
+    /// A newer change already won.
+    Superseded,
+    /// The object is gone, and so is its row: a tombstone is left.
+    Removed,
+    /// Not a usable photo: the row says why.
+    Rejected {
+        /// A stable code.
+        code: String,
+        /// A sentence that a person can act on.
+        message: String,
+    },
+    /// Nothing that lookbook looks at.
+    Ignored {
+        /// Why.
+        message: String,
+    },
+    /// Not done: it goes back to its sender.
+    Retry(Cause),
+}
+
+/// Why a change could not be dealt with this time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// A stable name, for dashboards.
+    pub code: &'static str,
+    /// What happened, to which object, and what to do.
+    pub message: String,
+}
+
+impl Cause {
+    pub(super) fn new(code: &'static str, message: impl ToString) -> Self {
+        Self { code, message: message.to_string() }
+    }
+}
+
+impl From<BucketError> for Cause {
+    fn from(error: BucketError) -> Self {
+        Self::new(error.code(), error)
+    }
+}
+
+impl From<TableError> for Cause {
+    fn from(error: TableError) -> Self {
+        Self::new(error.code(), error)
+    }
+}
+
+impl Outcome {
+    /// Whether the message must be handed back.
+    #[must_use]
+    pub fn is_retry(&self) -> bool {
+        matches!(self, Self::Retry(_))
+    }
+
+    /// The outcome's name, as in its JSON.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Classified { .. } => "classified",
+            Self::Unchanged => "unchanged",
+            Self::Superseded => "superseded",
+            Self::Removed => "removed",
+            Self::Rejected { .. } => "rejected",
+            Self::Ignored { .. } => "ignored",
+            Self::Retry(_) => "retry",
+        }
+    }
+
+    /// What a repeat of the same change comes to, once the first has this outcome.
+    pub(super) fn repeated(&self) -> Self {
+        match self {
+            Self::Classified { .. } | Self::Rejected { .. } => Self::Unchanged,
+            other => other.clone(),
+        }
+    }
+
+    /// What an older change of the same key comes to. Where the newer one must be retried, so must
+    /// the older: until one of them is done, neither may be forgotten.
+    pub(super) fn for_older(&self) -> Self {
+        if self.is_retry() { self.clone() } else { Self::Superseded }
+    }
+}

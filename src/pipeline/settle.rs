@@ -1,0 +1,206 @@
+//! How one key is settled: read the row, look at the object, write once.
+//!
+//! The row is read before the object is looked at, and written on condition that it is still the one
+//! that was read. So whoever writes after a change was settled has read its row, looked later, and
+//! seen at least that object. Every change but an exact repeat writes, for it is the fresh revision
+//! that stops a slower rival which holds an older photo.
+
+use time::OffsetDateTime;
+
+use super::budget::Budget;
+use super::judge::Judge;
+use super::outcome::{Cause, Outcome};
+use crate::bucket::{Bucket, BucketError, Object, ObjectMeta};
+use crate::catalogue::{Judgement, Row, Table, TableError, Written};
+use crate::event::{Change, Kind};
+
+/// How often a key is begun anew when rivals write its row first.
+const ATTEMPTS: usize = 5;
+
+/// What settling needs.
+#[derive(Debug)]
+pub(super) struct Settler<'a, B, T, J> {
+    pub bucket: &'a B,
+    pub table: &'a T,
+    pub judge: &'a J,
+    pub fetched: &'a Budget,
+}
+
+/// What was found where the change pointed.
+enum Found {
+    Nothing,
+    /// The content that the row is of.
+    Same(ObjectMeta),
+    /// Other content, now judged.
+    Judged(ObjectMeta, Judgement),
+}
+
+/// Why a key could not be settled.
+pub(super) enum Stop {
+    /// The table is missing: no change can be settled.
+    NoTable(TableError),
+    /// This change goes back.
+    Retry(Cause),
+}
+
+impl From<TableError> for Stop {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::NoTable { .. } => Self::NoTable(error),
+            other => Self::Retry(other.into()),
+        }
+    }
+}
+
+impl From<BucketError> for Stop {
+    fn from(error: BucketError) -> Self {
+        Self::Retry(error.into())
+    }
+}
+
+impl From<Cause> for Stop {
+    fn from(cause: Cause) -> Self {
+        Self::Retry(cause)
+    }
+}
+
+impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
+    /// Settles the newest change of a key.
+    pub async fn settle(&self, change: &Change) -> Result<Outcome, Stop> {
+        let mut before = self.table.read(&change.object).await?;
+        let mut judged = None;
+        for _ in 0..ATTEMPTS {
+            if let Some(row) = &before
+                && change.sequencer.is_some()
+                && row.sequencer > change.sequencer
+            {
+                return Ok(Outcome::Superseded);
+            }
+            let found = self.look(change, before.as_ref(), judged.take()).await?;
+            let (row, outcome) = self.row(change, before.as_ref(), &found);
+            if is_exact_repeat(change, before.as_ref(), &row) {
+                return Ok(outcome);
+            }
+            let replaces = before.as_ref().map(|row| &row.revision);
+            if self.table.write(&row, replaces).await? == Written::Done {
+                return Ok(outcome);
+            }
+            before = self.table.read(&change.object).await?;
+            if before.as_ref().is_some_and(|now| now.revision == row.revision) {
+                // The write was done; only its answer was lost.
+                return Ok(outcome);
+            }
+            if let Found::Judged(meta, judgement) = found {
+                judged = Some((meta, judgement));
+            }
+        }
+        let message =
+            format!("the row of {} was written by others {ATTEMPTS} times over", change.object);
+        Err(Stop::Retry(Cause::new("rivals", message)))
+    }
+
+    /// Looks at the object that is there now. Content that the row or an earlier attempt knows is
+    /// not fetched.
+    async fn look(
+        &self,
+        change: &Change,
+        before: Option<&Row>,
+        judged: Option<(ObjectMeta, Judgement)>,
+    ) -> Result<Found, Stop> {
+        let recipe = &self.judge.maker().recipe;
+        let known = before.filter(|row| row.is_made_by(recipe));
+        if known.is_some() || judged.is_some() || change.kind == Kind::Removed {
+            let Some(meta) = self.bucket.head(&change.object).await? else {
+                return Ok(Found::Nothing);
+            };
+            if known.is_some_and(|row| row.is_of(&meta, recipe)) {
+                return Ok(Found::Same(meta));
+            }
+            if let Some((was, judgement)) = judged
+                && (&was.etag, was.size) == (&meta.etag, meta.size)
+            {
+                return Ok(Found::Judged(meta, judgement));
+            }
+            if let Some(judgement) = self.judge.judge_size(meta.size) {
+                return Ok(Found::Judged(meta, judgement));
+            }
+        }
+        match self.bucket.get(&change.object).await {
+            Ok(None) => Ok(Found::Nothing),
+            Ok(Some(object)) if known.is_some_and(|row| row.is_of(&object.meta, recipe)) => {
+                Ok(Found::Same(object.meta))
+            }
+            Ok(Some(object)) => self.fetch(change, object).await,
+            Err(error @ BucketError::Archived { .. }) => {
+                let code = error.code();
+                let judgement =
+                    Judgement::Rejected { code, message: error.to_string(), content_sha256: None };
+                let meta = self.bucket.head(&change.object).await?;
+                Ok(meta.map_or(Found::Nothing, |meta| Found::Judged(meta, judgement)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn fetch(&self, change: &Change, object: Object) -> Result<Found, Stop> {
+        let Object { meta, body } = object;
+        if let Some(judgement) = self.judge.judge_size(meta.size) {
+            return Ok(Found::Judged(meta, judgement));
+        }
+        let held = self.fetched.hold(meta.size).await;
+        let bytes = body.read(meta.size).await.map_err(|error| {
+            Cause::new("bucket_failed", format!("s3://{}: {error}", change.object))
+        })?;
+        let judgement = self.judge.judge(bytes).await?;
+        drop(held);
+        Ok(Found::Judged(meta, judgement))
+    }
+
+    /// The row that follows from what was found.
+    fn row(&self, change: &Change, before: Option<&Row>, found: &Found) -> (Row, Outcome) {
+        let (object, sequencer) = (&change.object, change.sequencer.as_ref());
+        let (maker, now) = (self.judge.maker(), OffsetDateTime::now_utc());
+        match (found, before) {
+            (Found::Same(meta), Some(row)) => (row.unchanged(meta, sequencer), Outcome::Unchanged),
+            (Found::Judged(meta, judgement), _) => {
+                let row = Row::of_object(
+                    object,
+                    meta,
+                    judgement.clone(),
+                    maker,
+                    sequencer,
+                    before,
+                    now,
+                );
+                let outcome = outcome_of(judgement, &row);
+                (row, outcome)
+            }
+            // `Same` is only ever found where there is a row.
+            (Found::Nothing | Found::Same(_), _) => {
+                (Row::tombstone(object, maker, sequencer, before, now), Outcome::Removed)
+            }
+        }
+    }
+}
+
+fn outcome_of(judgement: &Judgement, row: &Row) -> Outcome {
+    match judgement {
+        Judgement::Classified { label, confidence, .. } => Outcome::Classified {
+            label: label.clone(),
+            confidence: *confidence,
+            shelf: row.shelf.as_ref().map(ToString::to_string).unwrap_or_default(),
+        },
+        Judgement::Rejected { code, message, .. } => {
+            Outcome::Rejected { code: (*code).to_owned(), message: message.clone() }
+        }
+    }
+}
+
+/// Whether the row was written for this very change, and nothing is new since. Only a sequencer can
+/// tell: a change without one may come between two others that the row has not seen.
+fn is_exact_repeat(change: &Change, before: Option<&Row>, row: &Row) -> bool {
+    let Some(before) = before else { return false };
+    change.sequencer.is_some()
+        && change.sequencer == before.sequencer
+        && (row.says_the_same_as(before) || (row.is_tombstone() && before.is_tombstone()))
+}

@@ -1,0 +1,150 @@
+//! Rivals, repeats and removals, on the real parts.
+
+use std::sync::Arc;
+
+use lookbook::bucket::{Bucket, BucketError, Object, ObjectMeta, S3};
+use lookbook::catalogue::{Filter, Shelf, Table};
+use lookbook::event::ObjectId;
+use lookbook::pipeline::Outcome;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::helpers::{Embedded, handle, invocation, names, sample, sqs};
+
+/// A bucket whose GETs are answered, and then held until they are let go.
+struct Held {
+    inner: S3,
+    fetched: Arc<Notify>,
+    go: Arc<Notify>,
+}
+
+impl Bucket for Held {
+    async fn head(&self, object: &ObjectId) -> Result<Option<ObjectMeta>, BucketError> {
+        self.inner.head(object).await
+    }
+
+    async fn get(&self, object: &ObjectId) -> Result<Option<Object>, BucketError> {
+        let answer = self.inner.get(object).await;
+        self.fetched.notify_one();
+        self.go.notified().await;
+        answer
+    }
+}
+
+/// Photo A is put, then B over it, then A again. The worker of the second event has B in its hands
+/// while the third is dealt with. The row must end as A.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_holds_an_older_photo_loses() {
+    let embedded = Embedded::start().await;
+    let (a, b) = (sample("hat-1.jpg"), sample("pants-1.jpg"));
+    let created = |sequencer| embedded.record("ObjectCreated:Put", "x.jpg", sequencer);
+    let pipeline = embedded.pipeline();
+
+    embedded.put("x.jpg", a.clone()).await;
+    assert_eq!(names(&handle(&pipeline, vec![created("01")]).await), ["classified"]);
+
+    embedded.put("x.jpg", b).await;
+    let (fetched, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let held = Held { inner: embedded.bucket(), fetched: fetched.clone(), go: go.clone() };
+    let slow = embedded.pipeline_on(held);
+    let second = created("02");
+    let slow = tokio::spawn(async move { handle(&slow, vec![second]).await });
+    fetched.notified().await;
+
+    embedded.put("x.jpg", a).await;
+    assert_eq!(names(&handle(&pipeline, vec![created("03")]).await), ["unchanged"]);
+    go.notify_one();
+    assert_eq!(names(&slow.await.unwrap()), ["superseded"]);
+
+    let row = embedded.row("x.jpg").await.unwrap();
+    assert_eq!(row.label.as_deref(), Some("hat"));
+    assert_eq!(row.sequencer, Some("03".parse().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_event_twice_is_unchanged_and_an_older_one_superseded() {
+    let embedded = Embedded::start().await;
+    let pipeline = embedded.pipeline();
+    embedded.put("x.jpg", sample("hat-1.jpg")).await;
+    let mut seen = Vec::new();
+    for sequencer in ["05", "05", "04", "06"] {
+        let record = embedded.record("ObjectCreated:Put", "x.jpg", sequencer);
+        seen.extend(names(&handle(&pipeline, vec![record]).await));
+    }
+    assert_eq!(seen, ["classified", "unchanged", "superseded", "unchanged"]);
+    assert_eq!(embedded.row("x.jpg").await.unwrap().sequencer, Some("06".parse().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_looks_first_and_leaves_a_tombstone() {
+    let embedded = Embedded::start().await;
+    let pipeline = embedded.pipeline();
+    embedded.put("x.jpg", sample("hat-1.jpg")).await;
+    let removed = |sequencer| embedded.record("ObjectRemoved:Delete", "x.jpg", sequencer);
+    // The event of an earlier removal comes late: the photo is there.
+    assert_eq!(names(&handle(&pipeline, vec![removed("01")]).await), ["classified"]);
+
+    let delete = embedded.stack.s3().delete_object().bucket("photos").key("x.jpg");
+    delete.send().await.unwrap();
+    assert_eq!(names(&handle(&pipeline, vec![removed("03")]).await), ["removed"]);
+    assert_eq!(names(&handle(&pipeline, vec![removed("03")]).await), ["removed"]);
+    let row = embedded.row("x.jpg").await.unwrap();
+    assert!(row.is_tombstone() && row.label.is_none() && row.scores.is_none());
+    assert!(row.expires_at.unwrap() > 0);
+    let late = embedded.record("ObjectCreated:Put", "x.jpg", "02");
+    assert_eq!(names(&handle(&pipeline, vec![late]).await), ["superseded"]);
+
+    let mut listed = 0;
+    let count = |_| {
+        listed += 1;
+        std::ops::ControlFlow::Continue(())
+    };
+    embedded.table().list(&Filter::default(), count).await.unwrap();
+    assert_eq!(listed, 0, "a tombstone is on no shelf");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_message_goes_back_alone() {
+    let embedded = Embedded::start().await;
+    let pipeline = embedded.pipeline();
+    embedded.put("x.jpg", sample("hat-1.jpg")).await;
+    let good = json!({"Records": [embedded.record("ObjectCreated:Put", "x.jpg", "01")]}).to_string();
+    let gone = json!({"Records": [embedded.record("ObjectRemoved:Delete", "y.jpg", "01")]}).to_string();
+    let event = sqs(&[good, "poison".into(), gone, json!({"Event": "s3:TestEvent"}).to_string()]);
+    let report = pipeline.handle(&event, &invocation()).await.unwrap();
+    assert_eq!(names(&report), ["classified", "retry", "removed"]);
+    assert_eq!(report.answer, Some(json!({"batchItemFailures": [{"itemIdentifier": "m1"}]})));
+}
+
+/// Many workers at once on one key: one of them wins, and the row is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn rivals_at_the_same_time_converge() {
+    let embedded = Embedded::start().await;
+    let pipeline = Arc::new(embedded.pipeline());
+    embedded.put("x.jpg", sample("shoes-1.jpg")).await;
+    let rivals: Vec<_> = (1..=8)
+        .map(|n| {
+            let record = embedded.record("ObjectCreated:Put", "x.jpg", &format!("{n:02}"));
+            let pipeline = Arc::clone(&pipeline);
+            tokio::spawn(async move { (record.clone(), handle(&pipeline, vec![record]).await) })
+        })
+        .collect();
+    for rival in rivals {
+        let (record, report) = rival.await.unwrap();
+        if matches!(report.lines[0].outcome, Outcome::Retry(_)) {
+            // What S3 would do with it.
+            handle(&pipeline, vec![record]).await;
+        }
+    }
+    let row = embedded.row("x.jpg").await.unwrap();
+    assert_eq!(row.shelf, Some(Shelf::Label("shoes".into())));
+    assert_eq!(row.sequencer, Some("08".parse().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_table_fails_the_invocation_and_names_it() {
+    let embedded = Embedded::start().await;
+    let table = lookbook::catalogue::DynamoDb::new(embedded.stack.dynamodb(), "nowhere");
+    let error = table.read(&embedded.object("x.jpg")).await.unwrap_err().to_string();
+    assert!(error.contains("'nowhere' does not exist"), "{error}");
+}

@@ -1,0 +1,154 @@
+//! What several tests share.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Arc, LazyLock};
+
+use aws_sdk_s3::primitives::ByteStream;
+use lookbook::bucket::{Bucket, S3};
+use lookbook::catalogue::{DynamoDb, Row, Table};
+use lookbook::classifier::Classifier;
+use lookbook::event::ObjectId;
+use lookbook::local::{Options, Stack};
+use lookbook::pipeline::{Invocation, PhotoJudge, Pipeline, Report};
+use lookbook::settings::Rules;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The real model, loaded once for all tests.
+static CLASSIFIER: LazyLock<Arc<Classifier>> =
+    LazyLock::new(|| Arc::new(Classifier::embedded().unwrap()));
+
+/// An embedded bucket and table in a folder of their own.
+pub struct Embedded {
+    pub stack: Stack,
+    _dir: TempDir,
+}
+
+impl Embedded {
+    pub async fn start() -> Self {
+        let dir = TempDir::new().unwrap();
+        let options = Options { dir: dir.path().join("state"), ..Options::default() };
+        Self { stack: Stack::start(options).await.unwrap(), _dir: dir }
+    }
+
+    pub fn table(&self) -> DynamoDb {
+        DynamoDb::new(self.stack.dynamodb(), self.stack.table())
+    }
+
+    pub fn bucket(&self) -> S3 {
+        S3::new(self.stack.s3())
+    }
+
+    /// The pipeline as it is deployed, on this bucket and table.
+    pub fn pipeline(&self) -> Pipeline<S3, DynamoDb> {
+        self.pipeline_on(self.bucket())
+    }
+
+    /// The same on another bucket.
+    pub fn pipeline_on<B: Bucket>(&self, bucket: B) -> Pipeline<B, DynamoDb> {
+        let rules = Rules::parse(|_| None).unwrap();
+        let judge = PhotoJudge::new(Arc::clone(&CLASSIFIER), &rules);
+        Pipeline::new(bucket, self.table(), judge, &rules)
+    }
+
+    pub async fn put(&self, key: &str, bytes: Vec<u8>) {
+        let put = self.stack.s3().put_object().bucket(self.stack.bucket()).key(key);
+        put.body(ByteStream::from(bytes)).send().await.unwrap();
+    }
+
+    pub async fn row(&self, key: &str) -> Option<Row> {
+        self.table().read(&self.object(key)).await.unwrap()
+    }
+
+    pub fn object(&self, key: &str) -> ObjectId {
+        ObjectId::new(self.stack.bucket(), key).unwrap()
+    }
+
+    /// A record of an S3 notification.
+    pub fn record(&self, name: &str, key: &str, sequencer: &str) -> Value {
+        let key = percent(key);
+        json!({"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": name, "s3": {
+            "bucket": {"name": self.stack.bucket()}, "object": {"key": key, "sequencer": sequencer}}})
+    }
+}
+
+/// Encodes a key as S3 does in notifications.
+fn percent(key: &str) -> String {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    utf8_percent_encode(key, &NON_ALPHANUMERIC.remove(b'/').remove(b'.')).to_string()
+}
+
+/// A batch of SQS messages `m0`, `m1`, ... with these bodies.
+pub fn sqs(bodies: &[String]) -> Value {
+    let message = |(i, body): (usize, &String)| {
+        json!({"messageId": format!("m{i}"), "eventSource": "aws:sqs", "body": body})
+    };
+    json!({"Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>()})
+}
+
+pub fn invocation() -> Invocation {
+    Invocation { id: "test".into(), deadline: None }
+}
+
+/// Handles one S3 notification with these records.
+pub async fn handle<B: Bucket>(pipeline: &Pipeline<B, DynamoDb>, records: Vec<Value>) -> Report {
+    pipeline.handle(&json!({"Records": records}), &invocation()).await.unwrap()
+}
+
+/// The outcomes' names, in the event's order.
+pub fn names(report: &Report) -> Vec<&'static str> {
+    report.lines.iter().map(|line| line.outcome.name()).collect()
+}
+
+/// A file of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A sample photo's bytes.
+pub fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(repository("events/photos").join(name)).unwrap()
+}
+
+/// The names of the sample photos.
+pub fn samples() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(repository("events/photos"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".jpg"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The label in a sample photo's name: `t-shirt-1.jpg` is a t-shirt.
+pub fn label_of(name: &str) -> &str {
+    let name = name.rsplit('/').next().unwrap();
+    name.rsplit_once('-').unwrap().0
+}
+
+/// The command line, away from the repository and from the settings of whoever runs the tests.
+pub fn lookbook(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lookbook"));
+    command.current_dir(dir).env_clear();
+    command
+}
+
+/// Its standard output, once it exited with this code.
+pub fn stdout(output: &Output, code: i32) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// One JSON value a line.
+pub fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Says on the terminal, whatever the test runner captures, that a check was not made.
+pub fn skipped(what: &str) {
+    use std::io::Write;
+    writeln!(std::io::stderr(), "SKIPPED: {what}").unwrap();
+}
