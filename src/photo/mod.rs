@@ -1,1 +1,169 @@
-//! photo
+//! Bytes to oriented RGB pixels, within limits; pixels to resized pixels.
+//!
+//! What arrives from a bucket is not to be trusted: it may be no photo, half a photo, or made to
+//! exhaust memory. So the way in has three gates, each cheaper than what lies behind it:
+//!
+//! 1. the number of bytes, known before anything is read;
+//! 2. the content's first bytes, which say what it is (its name does not matter), or, for what
+//!    cannot be read, what a person should do about it;
+//! 3. the header, which says how many pixels will come. Only then is memory taken for them, and
+//!    never more than [`Header::decoded_bytes`].
+//!
+//! What comes out always has the same form: RGB, 8 bits a channel, upright as the camera meant it,
+//! transparency laid on white, the first frame or page if there are many.
+//!
+//! # When a photo counts as damaged
+//!
+//! Half a photo is not classified. A JPEG must reach its end-of-image marker, and its scans must
+//! decode without a fault: decoders show a cut-off JPEG with grey rows, and a classifier would take
+//! those for cloth. Whatever follows the end (an Ultra HDR gain map, a padding camera's zeros) is
+//! ignored, and so is a thumbnail inside the metadata. A WebP must hold all that its container
+//! announces; the other formats fail by themselves when pixels are missing. Damaged metadata does
+//! not matter: the photo is then taken as upright.
+//!
+//! # Reproducible
+//!
+//! Decoding and resizing are integer arithmetic whose vector forms (SSE4, AVX2, NEON) give the same
+//! values as the plain ones. [`VERSION`] names what this module does, so that a row can tell.
+
+mod error;
+mod header;
+mod jpeg;
+mod pixels;
+mod raster;
+mod resize;
+mod sniff;
+#[cfg(test)]
+mod tests;
+mod webp;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::metadata::Orientation;
+
+pub use error::PhotoError;
+pub use header::{Format, Header, Limits};
+pub use resize::Filter;
+
+/// The version of this module's results: it changes whenever the same bytes would give other
+/// pixels, and so enters the recipe of a row.
+pub const VERSION: u32 = 1;
+
+/// A photo: upright RGB pixels, 8 bits a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Photo {
+    format: Format,
+    width: u32,
+    height: u32,
+    rgb: Vec<u8>,
+}
+
+impl Photo {
+    /// A photo of the given pixels: `rgb` holds `height` rows of `width` times three bytes. Its
+    /// format is [`Format::Bmp`], which is pixels and nothing else.
+    ///
+    /// Fails with [`PhotoError::InvalidSize`] if a side is zero or `rgb` has another length.
+    pub fn from_rgb(width: u32, height: u32, rgb: Vec<u8>) -> Result<Self, PhotoError> {
+        let expected = u64::from(width) * u64::from(height) * 3;
+        if expected == 0 || rgb.len() as u64 != expected {
+            return Err(PhotoError::InvalidSize { width, height });
+        }
+        Ok(Self { format: Format::Bmp, width, height, rgb })
+    }
+
+    /// The width in pixels, after orientation.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// The height in pixels, after orientation.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The pixels: row by row from the top left, three bytes each.
+    #[must_use]
+    pub fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+
+    /// What the photo was stored as.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The photo scaled to exactly `width` by `height` (its proportions give way), as RGB bytes.
+    ///
+    /// The same arithmetic as Pillow's `Image.resize` with the same filter, to within one level.
+    /// Fails with [`PhotoError::InvalidSize`] if a side is zero.
+    pub fn resize(&self, width: u32, height: u32, filter: Filter) -> Result<Vec<u8>, PhotoError> {
+        resize::resize(self, width, height, filter)
+    }
+}
+
+/// Reads what a photo says of itself, and checks it against the limits. Takes no memory for
+/// pixels.
+pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
+    let format = admit(bytes, limits)?;
+    contained(format, || Ok(open(format, bytes, limits)?.header()))
+}
+
+/// Decodes a photo, after the same checks as [`inspect`].
+///
+/// A panic in a decoder is contained, and reported as [`PhotoError::Corrupt`].
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
+    let format = admit(bytes, limits)?;
+    contained(format, || {
+        let opened = open(format, bytes, limits)?;
+        let header = opened.header();
+        let orientation = opened.orientation();
+        let rgb = opened.into_rgb()?;
+        let (width, height, rgb) = pixels::turn(header.width, header.height, rgb, orientation)
+            .ok_or_else(|| PhotoError::corrupt(format, "pixels are missing"))?;
+        Ok(Photo { format, width, height, rgb })
+    })
+}
+
+/// The first two gates: size and kind.
+fn admit(bytes: &[u8], limits: &Limits) -> Result<Format, PhotoError> {
+    limits.check_bytes(bytes.len() as u64)?;
+    sniff::sniff(bytes)
+}
+
+/// Runs a decoder, which reads foreign bytes with foreign code.
+fn contained<T>(
+    format: Format,
+    read: impl FnOnce() -> Result<T, PhotoError>,
+) -> Result<T, PhotoError> {
+    // What `read` can leave half-changed is local to it, so nothing broken is seen afterwards.
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let words = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no reason given");
+        Err(PhotoError::corrupt(format, format!("the decoder gave up: {words}")))
+    })
+}
+
+/// A photo whose header is read and within limits, and whose pixels are not yet.
+trait Opened {
+    fn header(&self) -> Header;
+    fn orientation(&self) -> Orientation;
+    fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError>;
+}
+
+/// The third gate: the header.
+fn open<'a>(
+    format: Format,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Box<dyn Opened + 'a>, PhotoError> {
+    Ok(match format {
+        Format::Jpeg => Box::new(jpeg::open(bytes, limits)?),
+        _ => Box::new(raster::open(format, bytes, limits)?),
+    })
+}

@@ -1,0 +1,248 @@
+//! Threads for work that keeps a core busy.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::contain::contain;
+
+/// A fixed number of threads for decoding and inference.
+///
+/// An async executor's own threads must stay free to move bytes: a photo that takes 50 ms there would
+/// stall every request that shares the thread. Jobs wait in a queue in the order in which they came.
+/// The queue has no limit of its own: whoever calls [`Workers::run`] bounds what is in flight.
+///
+/// Dropping `Workers` ends the threads: each finishes the job that it has begun, and no more. The drop
+/// does not wait for them.
+#[derive(Debug)]
+pub struct Workers {
+    queue: mpsc::Sender<Task>,
+    threads: usize,
+}
+
+/// A job with a way to answer.
+type Task = Box<dyn FnOnce() + Send>;
+
+/// Why a job gave no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkerError {
+    /// The job panicked, with this message. The thread lives on.
+    #[error("the work panicked: {0}")]
+    Panicked(String),
+    /// There is no thread to do the job: the system refused to start any.
+    #[error(
+        "no worker thread is running: the system refused to start one; raise its limit of threads"
+    )]
+    Stopped,
+}
+
+impl Workers {
+    /// Starts `threads` threads.
+    ///
+    /// If the system refuses some of them, the others do the work; if it refuses all, every
+    /// [`run`](Self::run) fails with [`WorkerError::Stopped`].
+    #[must_use]
+    pub fn new(threads: NonZeroUsize) -> Self {
+        let (queue, tasks) = mpsc::channel();
+        let tasks = Arc::new(Mutex::new(tasks));
+        let mut running = 0;
+        for number in 0..threads.get() {
+            let tasks = Arc::clone(&tasks);
+            let started =
+                thread::Builder::new().name(format!("worker-{number}")).spawn(move || work(&tasks));
+            match started {
+                Ok(_) => running += 1,
+                Err(error) => {
+                    tracing::warn!(running, wanted = threads, %error, "cannot start a worker thread");
+                    break;
+                }
+            }
+        }
+        Self { queue, threads: running }
+    }
+
+    /// How many threads are running.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Runs `job` on one of the threads and waits for what it returns.
+    ///
+    /// Dropping the future before the job has begun drops the job, and all that it holds, at once; a
+    /// job that has begun runs to its end, and its value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkerError::Panicked`] if the job panicked.
+    pub async fn run<T, F>(&self, job: F) -> Result<T, WorkerError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Arc::new(Mutex::new(Some(job)));
+        let _unless_begun = Withdraw(Arc::clone(&job));
+        let task = move || {
+            let job = lock(&job).take();
+            if let Some(job) = job {
+                // Nobody waits for the answer any more: then it is not needed.
+                let _ = answer.send(contain(job));
+            }
+        };
+        self.queue.send(Box::new(task)).map_err(|_| WorkerError::Stopped)?;
+        answered.await.map_err(|_| WorkerError::Stopped)?.map_err(WorkerError::Panicked)
+    }
+}
+
+/// What each thread does until there are no more tasks and nobody who could add one.
+fn work(tasks: &Mutex<mpsc::Receiver<Task>>) {
+    loop {
+        // The lock is held while this thread waits, so that one waits here and the others there.
+        let task = lock(tasks).recv();
+        let Ok(task) = task else { return };
+        // The job's own panic is contained where its answer is sent; this is for what may still panic
+        // after it, such as a value's drop.
+        if let Err(message) = contain(task) {
+            tracing::warn!(%message, "a job panicked after its end");
+        }
+    }
+}
+
+/// Takes the job out of its task when the future that waits for it is dropped.
+struct Withdraw<F>(Arc<Mutex<Option<F>>>);
+
+impl<F> Drop for Withdraw<F> {
+    fn drop(&mut self) {
+        // In two steps, so that the job is dropped with the lock free.
+        let job = lock(&self.0).take();
+        drop(job);
+    }
+}
+
+/// A lock that a panic cannot poison: no code of others runs while one is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    fn workers(threads: usize) -> Workers {
+        Workers::new(NonZeroUsize::new(threads).unwrap())
+    }
+
+    #[tokio::test]
+    async fn many_jobs_each_get_their_own_answer() {
+        let workers = workers(3);
+        let jobs = (0..500_usize).map(|n| workers.run(move || n * n));
+        let answers = futures::future::join_all(jobs).await;
+        for (n, answer) in answers.into_iter().enumerate() {
+            assert_eq!(answer, Ok(n * n));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_the_thread_lives_on() {
+        let workers = workers(1);
+        let thread = workers.run(|| thread::current().id()).await.unwrap();
+        for n in 0..3 {
+            let error = workers.run(move || -> u8 { panic!("job {n}") }).await.unwrap_err();
+            assert_eq!(error, WorkerError::Panicked(format!("job {n}")));
+        }
+        assert_eq!(workers.run(|| thread::current().id()).await, Ok(thread));
+    }
+
+    #[tokio::test]
+    async fn a_value_that_panics_when_dropped_does_not_end_the_thread() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        let workers = workers(1);
+        let (begun, has_begun) = oneshot::channel();
+        let (go, gone) = mpsc::channel::<()>();
+        let mut job = Box::pin(workers.run(move || {
+            let _ = begun.send(());
+            let _ = gone.recv();
+            Bomb
+        }));
+        tokio::select! {
+            _ = &mut job => unreachable!("the job waits"),
+            _ = has_begun => {}
+        }
+        drop(job);
+        go.send(()).unwrap();
+        assert_eq!(workers.run(|| 1).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_nobody_waits_for_is_dropped_at_once_and_never_begun() {
+        let workers = workers(1);
+        let (go, gone) = mpsc::channel::<()>();
+        let ran = Arc::new(AtomicUsize::new(0));
+        let mut busy = Box::pin(workers.run(move || gone.recv().is_ok()));
+        assert!(busy.as_mut().now_or_never().is_none());
+
+        let held = Arc::clone(&ran);
+        let mut withdrawn = Box::pin(workers.run(move || held.fetch_add(1, Ordering::SeqCst)));
+        assert!(withdrawn.as_mut().now_or_never().is_none());
+        assert_eq!(Arc::strong_count(&ran), 2);
+        drop(withdrawn);
+        assert_eq!(Arc::strong_count(&ran), 1, "what the job held is free before a thread is");
+
+        go.send(()).unwrap();
+        assert_eq!(busy.await, Ok(true));
+        assert_eq!(workers.run(|| ()).await, Ok(()));
+        assert_eq!(ran.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn dropping_the_workers_ends_the_threads() {
+        let workers = workers(4);
+        let alive = Arc::new(());
+        for _ in 0..32 {
+            let alive = Arc::clone(&alive);
+            workers
+                .run(move || {
+                    thread_local!(static HELD: std::cell::RefCell<Vec<Arc<()>>> = const {
+                        std::cell::RefCell::new(Vec::new())
+                    });
+                    HELD.with_borrow_mut(|held| held.push(alive));
+                })
+                .await
+                .unwrap();
+        }
+        assert_eq!(Arc::strong_count(&alive), 33);
+        drop(workers);
+        for _ in 0..500 {
+            if Arc::strong_count(&alive) == 1 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("a thread still holds its values");
+    }
+
+    #[tokio::test]
+    async fn the_executor_is_free_while_jobs_run() {
+        let workers = workers(2);
+        let (go, gone) = mpsc::channel::<()>();
+        // The job ends only once this thread, the executor's only one, goes on.
+        let (done, ()) = tokio::join!(workers.run(move || gone.recv().is_ok()), async move {
+            tokio::task::yield_now().await;
+            go.send(()).unwrap();
+        });
+        assert_eq!(done, Ok(true));
+    }
+}

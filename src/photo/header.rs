@@ -1,0 +1,147 @@
+//! What a photo says of itself before its pixels are read, and the limits it is held against.
+
+use image::metadata::Orientation;
+
+use super::PhotoError;
+
+/// The most that one photo may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The greatest size of the file, in bytes.
+    pub max_bytes: u64,
+    /// The greatest number of pixels, width times height.
+    pub max_pixels: u64,
+}
+
+impl Default for Limits {
+    /// 25 MiB and 50 million pixels: more than phones make.
+    fn default() -> Self {
+        Self { max_bytes: 25 << 20, max_pixels: 50_000_000 }
+    }
+}
+
+impl Limits {
+    pub(super) fn check_bytes(&self, size: u64) -> Result<(), PhotoError> {
+        if size == 0 {
+            return Err(PhotoError::Empty);
+        }
+        if size > self.max_bytes {
+            return Err(PhotoError::TooLarge { size, limit: self.max_bytes });
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_pixels(
+        &self,
+        format: Format,
+        width: u32,
+        height: u32,
+    ) -> Result<(), PhotoError> {
+        let limit = self.max_pixels;
+        match u64::from(width) * u64::from(height) {
+            0 => Err(PhotoError::corrupt(format, "it has no pixels")),
+            pixels if pixels > limit => Err(PhotoError::TooManyPixels { width, height, limit }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a photo is stored as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// JPEG, baseline or progressive.
+    Jpeg,
+    /// PNG; of an animated one, the still picture.
+    Png,
+    /// WebP, lossy or lossless; of an animated one, the first frame.
+    WebP,
+    /// GIF, its first frame.
+    Gif,
+    /// TIFF, its first page.
+    Tiff,
+    /// Windows bitmap.
+    Bmp,
+}
+
+impl Format {
+    /// The format's name as a row holds it: lowercase.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::WebP => "webp",
+            Self::Gif => "gif",
+            Self::Tiff => "tiff",
+            Self::Bmp => "bmp",
+        }
+    }
+
+    /// The format's name as a sentence holds it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::WebP => "WebP",
+            Self::Gif => "GIF",
+            Self::Tiff => "TIFF",
+            Self::Bmp => "BMP",
+        }
+    }
+}
+
+/// What a photo says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What it is stored as.
+    pub format: Format,
+    /// The width in pixels as stored, before orientation.
+    pub width: u32,
+    /// The height in pixels as stored, before orientation.
+    pub height: u32,
+    peak: u64,
+}
+
+impl Header {
+    /// The most memory in bytes that decoding this photo holds at any time, its pixels included and
+    /// its file not: an upper bound to budget with. It depends on how the photo is stored (a
+    /// progressive JPEG takes thrice what a baseline one does) and on whether it must be turned.
+    #[must_use]
+    pub fn decoded_bytes(&self) -> u64 {
+        self.peak
+    }
+}
+
+/// What decoders take beside pixels: tables, rows, inflated metadata.
+pub(super) const SLACK: u64 = 4 << 20;
+
+/// How much memory a photo takes until it is decoded.
+pub(super) struct Cost {
+    /// The file's size: metadata may be held twice, raw and parsed.
+    pub file: u64,
+    /// The buffer that ends up as the pixels.
+    pub buffer: u64,
+    /// What the decoder holds beside it, gone once it is done.
+    pub decoder: u64,
+}
+
+impl Cost {
+    pub(super) fn header(
+        &self,
+        format: Format,
+        width: u32,
+        height: u32,
+        orientation: Orientation,
+    ) -> Header {
+        // A quarter turn needs a second set of pixels; all else happens in place.
+        let turned = match orientation {
+            Orientation::NoTransforms
+            | Orientation::Rotate180
+            | Orientation::FlipHorizontal
+            | Orientation::FlipVertical => 0,
+            _ => u64::from(width) * u64::from(height) * 3,
+        };
+        let peak = self.buffer + self.decoder.max(turned) + 2 * self.file + SLACK;
+        Header { format, width, height, peak }
+    }
+}

@@ -1,0 +1,160 @@
+//! PNG, WebP, GIF, TIFF and BMP, through the `image` crate's decoders.
+
+use std::io::Cursor;
+
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::gif::GifDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::tiff::TiffDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::error::UnsupportedErrorKind;
+use image::metadata::Orientation;
+use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, Rgba};
+
+use super::header::{Cost, SLACK};
+use super::{Format, Header, Limits, Opened, PhotoError, pixels, webp};
+
+/// A photo whose header is read.
+pub(super) struct Raster<'a> {
+    decoder: Box<dyn ImageDecoder + 'a>,
+    header: Header,
+    orientation: Orientation,
+    color: ColorType,
+}
+
+pub(super) fn open<'a>(
+    format: Format,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Raster<'a>, PhotoError> {
+    let file = bytes.len() as u64;
+    let mut decoder = decoder(format, bytes, limits)?;
+    let (width, height) = decoder.dimensions();
+    limits.check_pixels(format, width, height)?;
+
+    let color = decoder.color_type();
+    let stored = u64::from(width) * u64::from(height);
+    let depth = u64::from(color.bytes_per_pixel());
+    let cost = Cost {
+        file,
+        buffer: stored * depth.max(3),
+        decoder: match format {
+            // Rows, before and after their filter, and what of them is inflated ahead.
+            Format::Png => rows(width),
+            Format::WebP => stored * webp::decoder_bytes_per_pixel(bytes),
+            // A first frame that does not fill the screen.
+            Format::Gif => stored * 4,
+            // The page and its greatest strip; CMYK holds four channels where RGB has three.
+            Format::Tiff => 2 * stored * depth.next_multiple_of(4),
+            Format::Bmp | Format::Jpeg => 0,
+        },
+    };
+    decoder
+        .set_limits(allowance(cost.decoder + 2 * file))
+        .map_err(|error| rejection(format, &error))?;
+    let orientation = orientation(format, decoder.as_mut());
+    let header = cost.header(format, width, height, orientation);
+    Ok(Raster { decoder, header, orientation, color })
+}
+
+impl Opened for Raster<'_> {
+    fn header(&self) -> Header {
+        self.header
+    }
+
+    fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError> {
+        let Header { format, width, height, .. } = self.header;
+        let depth = usize::from(self.color.bytes_per_pixel());
+        // One buffer for the stored pixels and for RGB: the greater of the two.
+        let mut buffer = pixels::buffer(width, height, depth.max(3));
+        let stored = buffer.len() / depth.max(3) * depth;
+        self.decoder
+            .read_image_boxed(&mut buffer[..stored])
+            .map_err(|error| rejection(format, &error))?;
+        if pixels::to_rgb(&mut buffer, self.color) {
+            Ok(buffer)
+        } else {
+            Err(PhotoError::unsupported_variety(format, &format!("{:?}", self.color)))
+        }
+    }
+}
+
+/// The decoder of a format, its header read.
+fn decoder<'a>(
+    format: Format,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Box<dyn ImageDecoder + 'a>, PhotoError> {
+    let reject = |error| rejection(format, &error);
+    let reader = Cursor::new(bytes);
+    Ok(match format {
+        Format::Png => {
+            // The decoder takes memory for rows at once, so its header is looked at before.
+            let (width, height) = png_size(bytes)
+                .ok_or_else(|| PhotoError::corrupt(format, "its header is missing"))?;
+            limits.check_pixels(format, width, height)?;
+            let allowance = allowance(rows(width) + 2 * bytes.len() as u64);
+            Box::new(PngDecoder::with_limits(reader, allowance).map_err(reject)?)
+        }
+        Format::WebP => {
+            let reader = Cursor::new(webp::contents(bytes)?);
+            let mut decoder = WebPDecoder::new(reader).map_err(reject)?;
+            if decoder.has_animation() {
+                // What the first frame leaves free; white where the file has no transparency.
+                decoder.set_background_color(Rgba([255, 255, 255, 0])).map_err(reject)?;
+            }
+            Box::new(decoder)
+        }
+        Format::Gif => Box::new(GifDecoder::new(reader).map_err(reject)?),
+        Format::Tiff => Box::new(TiffDecoder::new(reader).map_err(reject)?),
+        Format::Bmp => Box::new(BmpDecoder::new(reader).map_err(reject)?),
+        Format::Jpeg => return Err(PhotoError::unsupported_variety(format, "not a raster")),
+    })
+}
+
+/// The size in a PNG's first chunk.
+fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.get(8..24)?;
+    let side = |at: usize| Some(u32::from_be_bytes(header.get(at..at + 4)?.try_into().ok()?));
+    (header.get(4..8)? == b"IHDR").then_some((side(8)?, side(12)?))
+}
+
+/// What a row-wise decoder takes for rows of at most eight bytes a pixel.
+fn rows(width: u32) -> u64 {
+    u64::from(width) * 8 * 8
+}
+
+fn allowance(bytes: u64) -> image::Limits {
+    let mut limits = image::Limits::no_limits();
+    limits.max_alloc = Some(bytes + SLACK);
+    limits
+}
+
+/// How the photo is to be turned. Damaged metadata is no reason to reject it.
+fn orientation(format: Format, decoder: &mut dyn ImageDecoder) -> Orientation {
+    if format == Format::Tiff {
+        return decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    }
+    let exif = decoder.exif_metadata().ok().flatten();
+    exif.as_deref().map_or(Orientation::NoTransforms, pixels::upright)
+}
+
+fn rejection(format: Format, error: &ImageError) -> PhotoError {
+    match error {
+        ImageError::Unsupported(error) => {
+            let variety = match error.kind() {
+                UnsupportedErrorKind::GenericFeature(words) => words.clone(),
+                UnsupportedErrorKind::Color(ExtendedColorType::Unknown(_)) => {
+                    "its colours are stored in an unusual way".to_owned()
+                }
+                _ => error.to_string(),
+            };
+            PhotoError::unsupported_variety(format, &variety)
+        }
+        error => PhotoError::corrupt(format, error.to_string()),
+    }
+}
