@@ -1,0 +1,469 @@
+//! The bucket as a folder: a key is a file's path below it.
+//!
+//! Whoever copies a file into the folder puts an object, and whoever deletes it removes one; nothing
+//! else has to know. All that S3 says of an object is therefore found out from the file: its size, its
+//! time, and its `ETag`, which is the MD5 of its content as for an object that was put in one piece.
+//! Headers and user metadata, which a file cannot carry, are kept beside the bucket together with
+//! the `ETag` of the content they came with, and count only as long as the file has that content.
+//!
+//! These functions block; the service calls them away from the executor.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::{self, File},
+    io::{self, Read, Seek},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use s3s::crypto::{Checksum as _, Md5};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
+
+use super::{
+    LocalError,
+    key::{self, KeyError},
+    state::{Stamp, nanoseconds, write_atomically},
+    walk::Walker,
+};
+
+/// What the name of an upload in progress begins with: hidden, so never an object.
+const UPLOAD: &str = ".lookbook-upload-";
+/// How old a file's time must be for its `ETag` to be remembered. A file that is written twice within
+/// one tick of the file system's clock has the same time both times; no clock ticks slower than this.
+const TICK_NANOSECONDS: i64 = 2_000_000_000;
+
+/// The bucket's folder.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    attributes: PathBuf,
+    etags: Mutex<HashMap<String, (Stamp, String)>>,
+    commit: Mutex<()>,
+    /// Told when an object was put or deleted through the service.
+    pub changed: Notify,
+    /// Walks over the folder.
+    pub walker: Walker,
+}
+
+/// What S3 keeps of an object beside its content.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Attributes {
+    pub content_type: Option<String>,
+    pub cache_control: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub metadata: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedAttributes {
+    key: String,
+    etag: String,
+    #[serde(flatten)]
+    attributes: Attributes,
+}
+
+/// An object that is there, opened.
+#[derive(Debug)]
+pub(super) struct Object {
+    pub file: File,
+    pub stamp: Stamp,
+    pub etag: String,
+    pub attributes: Attributes,
+}
+
+/// On what condition an object is put.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) enum Condition {
+    #[default]
+    None,
+    Absent,
+    Present,
+    Etag(String),
+}
+
+/// Why an object was not put.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PutError {
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("a folder cannot hold this key: {0}")]
+    Conflict(String),
+    #[error("the condition does not hold")]
+    Condition,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A file that is removed again unless it becomes an object.
+#[derive(Debug)]
+pub(super) struct Temporary(pub PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Gone already if it has become an object.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+impl Folder {
+    /// Opens the folder, and clears what uploads a crash has left behind. `attributes` is another one,
+    /// for what a file cannot carry.
+    pub(super) fn open(root: &Path, attributes: &Path) -> Result<Folder, LocalError> {
+        fs::create_dir_all(root).map_err(LocalError::file("create", root))?;
+        fs::create_dir_all(attributes).map_err(LocalError::file("create", attributes))?;
+        let root = fs::canonicalize(root).map_err(LocalError::file("open", root))?;
+        for entry in fs::read_dir(&root).map_err(LocalError::file("read", &root))?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UPLOAD) {
+                drop(Temporary(entry.path()));
+            }
+        }
+        Ok(Folder {
+            walker: Walker::new(&root),
+            root,
+            attributes: attributes.to_path_buf(),
+            etags: Mutex::default(),
+            commit: Mutex::default(),
+            changed: Notify::new(),
+        })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Remembers an `ETag` that was found out earlier.
+    pub(super) fn remember(&self, key: &str, stamp: Stamp, etag: &str) {
+        lock(&self.etags).insert(key.to_owned(), (stamp, etag.to_owned()));
+    }
+
+    /// A file for an upload, on the same disk as the objects so that it can become one in one step.
+    pub(super) fn temporary(&self) -> Temporary {
+        Temporary(self.root.join(format!("{UPLOAD}{}", uuid::Uuid::new_v4())))
+    }
+
+    /// The file of an object: a regular one, reached through no symbolic link.
+    fn locate(&self, key: &str) -> io::Result<Option<PathBuf>> {
+        let Ok(path) = key::path_of(&self.root, key) else {
+            return Ok(None);
+        };
+        let below = path.strip_prefix(&self.root).unwrap_or(&path);
+        let mut part = self.root.clone();
+        let mut kind = None;
+        for name in below {
+            part.push(name);
+            kind = match fs::symlink_metadata(&part) {
+                Ok(metadata) if metadata.is_symlink() => return Ok(None),
+                Ok(metadata) => Some(metadata.file_type()),
+                Err(error) if is_absent(&error) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(kind.is_some_and(|kind| kind.is_file()).then_some(path))
+    }
+
+    /// The state of the object `key`, or nothing if there is none.
+    pub(super) fn stat(&self, key: &str) -> io::Result<Option<Stamp>> {
+        let Some(path) = self.locate(key)? else {
+            return Ok(None);
+        };
+        match fs::symlink_metadata(path) {
+            Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the object `key`; reads it through if its `ETag` is not known yet.
+    pub(super) fn get(&self, key: &str) -> io::Result<Option<Object>> {
+        let Some(path) = self.locate(key)? else {
+            return Ok(None);
+        };
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let stamp = Stamp::of(&file.metadata()?);
+        let etag = self.etag(key, &mut file, stamp)?;
+        let attributes = self.attributes(key, &etag);
+        Ok(Some(Object { file, stamp, etag, attributes }))
+    }
+
+    fn etag(&self, key: &str, file: &mut File, stamp: Stamp) -> io::Result<String> {
+        if let Some((known, etag)) = lock(&self.etags).get(key)
+            && *known == stamp
+        {
+            return Ok(etag.clone());
+        }
+        let etag = md5_of(file)?;
+        file.rewind()?;
+        let unchanged = Stamp::of(&file.metadata()?) == stamp;
+        if unchanged && nanoseconds(SystemTime::now()) - stamp.latest() > TICK_NANOSECONDS {
+            self.remember(key, stamp, &etag);
+        }
+        Ok(etag)
+    }
+
+    /// Makes an object of a file that has been written and hashed.
+    pub(super) fn put(
+        &self,
+        key: &str,
+        content: Temporary,
+        etag: &str,
+        attributes: &Attributes,
+        condition: &Condition,
+    ) -> Result<Stamp, PutError> {
+        let path = key::path_of(&self.root, key)?;
+        let _commit = lock(&self.commit);
+        let held = match condition {
+            Condition::None => true,
+            Condition::Absent => self.locate(key)?.is_none(),
+            Condition::Present => self.locate(key)?.is_some(),
+            Condition::Etag(etag) => self.get(key)?.is_some_and(|object| object.etag == *etag),
+        };
+        if !held {
+            return Err(PutError::Condition);
+        }
+        self.make_room(&path)?;
+        self.save_attributes(key, etag, attributes)?;
+        fs::rename(&content.0, &path)?;
+        let stamp = Stamp::of(&fs::symlink_metadata(&path)?);
+        self.remember(key, stamp, etag);
+        self.changed.notify_one();
+        Ok(stamp)
+    }
+
+    /// Makes the folders above `path`, and sees that a file can be there.
+    fn make_room(&self, path: &Path) -> Result<(), PutError> {
+        let name =
+            |path: &Path| path.strip_prefix(&self.root).unwrap_or(path).display().to_string();
+        let below = path.strip_prefix(&self.root).unwrap_or(path);
+        let mut part = self.root.clone();
+        for folder in below.parent().into_iter().flatten() {
+            part.push(folder);
+            match fs::symlink_metadata(&part) {
+                Ok(metadata) if metadata.is_dir() => {}
+                Ok(metadata) if metadata.is_file() => {
+                    return Err(PutError::Conflict(format!(
+                        "there is an object `{}`",
+                        name(&part)
+                    )));
+                }
+                Ok(_) => {
+                    return Err(PutError::Conflict(format!(
+                        "`{}` is a symbolic link or a special file",
+                        name(&part)
+                    )));
+                }
+                Err(error) if is_absent(&error) => fs::create_dir(&part)?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_file() => Ok(()),
+            // An empty folder is nothing to S3, and gives way.
+            Ok(metadata) if metadata.is_dir() => fs::remove_dir(path).map_err(|_| {
+                PutError::Conflict(format!("there are objects below `{}/`", name(path)))
+            }),
+            Ok(_) => Err(PutError::Conflict(format!(
+                "`{}` is a symbolic link or a special file",
+                name(path)
+            ))),
+            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes the object `key`, if it is there. A key that ends in `/` is an empty folder.
+    pub(super) fn delete(&self, key: &str) -> io::Result<()> {
+        let _commit = lock(&self.commit);
+        if let Some(folder) = key.strip_suffix('/') {
+            if let Ok(path) = key::path_of(&self.root, folder) {
+                // Not empty, not there or not a folder: nothing to S3 in every case.
+                let _ = fs::remove_dir(path);
+            }
+            return Ok(());
+        }
+        let Some(path) = self.locate(key)? else {
+            return Ok(());
+        };
+        match fs::remove_file(path) {
+            Err(error) if !is_absent(&error) => return Err(error),
+            _ => {}
+        }
+        lock(&self.etags).remove(key);
+        let _ = fs::remove_file(self.attributes_path(key));
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Makes the folder that a key with `/` at its end stands for.
+    pub(super) fn make_folder(&self, folder: &str) -> Result<(), PutError> {
+        let path = key::path_of(&self.root, folder)?;
+        let _commit = lock(&self.commit);
+        self.make_room(&path.join("x"))
+    }
+
+    fn attributes_path(&self, key: &str) -> PathBuf {
+        self.attributes.join(format!("{}.json", hex::encode(Sha256::digest(key))))
+    }
+
+    fn save_attributes(&self, key: &str, etag: &str, attributes: &Attributes) -> io::Result<()> {
+        let path = self.attributes_path(key);
+        if *attributes == Attributes::default() {
+            return fs::remove_file(path)
+                .or_else(|error| if is_absent(&error) { Ok(()) } else { Err(error) });
+        }
+        let saved = SavedAttributes {
+            key: key.to_owned(),
+            etag: etag.to_owned(),
+            attributes: attributes.clone(),
+        };
+        write_atomically(&path, &serde_json::to_vec(&saved)?).map_err(io::Error::other)
+    }
+
+    fn attributes(&self, key: &str, etag: &str) -> Attributes {
+        fs::read(self.attributes_path(key))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<SavedAttributes>(&bytes).ok())
+            .filter(|saved| saved.key == key && saved.etag == etag)
+            .map(|saved| saved.attributes)
+            .unwrap_or_default()
+    }
+}
+
+/// Whether an error says that there is no such file: also if what should be a folder above it is one.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn md5_of(file: &mut File) -> io::Result<String> {
+    let mut hash = Md5::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex::encode(hash.finalize())),
+            read => hash.update(&buffer[..read]),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these locks is never left half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Folder) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder =
+            Folder::open(&dir.path().join("bucket"), &dir.path().join("attributes")).unwrap();
+        (dir, folder)
+    }
+
+    fn put(
+        folder: &Folder,
+        key: &str,
+        content: &[u8],
+        type_: Option<&str>,
+    ) -> Result<Stamp, PutError> {
+        let temporary = folder.temporary();
+        fs::write(&temporary.0, content).unwrap();
+        let etag = hex::encode(Md5::checksum(content));
+        let attributes =
+            Attributes { content_type: type_.map(str::to_owned), ..Attributes::default() };
+        folder.put(key, temporary, &etag, &attributes, &Condition::None)
+    }
+
+    fn etag(folder: &Folder, key: &str) -> Option<String> {
+        folder.get(key).unwrap().map(|object| object.etag)
+    }
+
+    #[test]
+    fn the_etag_follows_the_content_however_it_came() {
+        let (_dir, folder) = folder();
+        put(&folder, "a/b.jpg", b"one", Some("image/jpeg")).unwrap();
+        let first = etag(&folder, "a/b.jpg").unwrap();
+        assert_eq!(first, "f97c5d29941bfb1b2fdab0874906ab82");
+        // The same size and, for all that can be set, the same time.
+        let path = folder.root().join("a/b.jpg");
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        fs::write(&path, b"two").unwrap();
+        File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        let object = folder.get("a/b.jpg").unwrap().unwrap();
+        assert_ne!(object.etag, first);
+        assert_eq!(object.attributes, Attributes::default(), "they belong to the other content");
+        fs::write(&path, b"one").unwrap();
+        let object = folder.get("a/b.jpg").unwrap().unwrap();
+        assert_eq!(object.etag, first);
+        assert_eq!(object.attributes.content_type.as_deref(), Some("image/jpeg"));
+    }
+
+    #[test]
+    fn a_key_and_a_key_below_it_exclude_each_other() {
+        let (_dir, folder) = folder();
+        put(&folder, "a", b"1", None).unwrap();
+        assert!(matches!(put(&folder, "a/b", b"2", None), Err(PutError::Conflict(_))));
+        put(&folder, "c/d", b"1", None).unwrap();
+        assert!(matches!(put(&folder, "c", b"2", None), Err(PutError::Conflict(_))));
+        folder.delete("c/d").unwrap();
+        put(&folder, "c", b"2", None).unwrap();
+        assert!(etag(&folder, "c").is_some());
+        assert_eq!(fs::read_dir(folder.root()).unwrap().count(), 2, "no uploads are left behind");
+    }
+
+    #[test]
+    fn a_folder_is_no_object() {
+        let (_dir, folder) = folder();
+        folder.make_folder("a/b").unwrap();
+        assert!(etag(&folder, "a").is_none());
+        assert!(etag(&folder, "a/b").is_none());
+        assert!(etag(&folder, "a/").is_none());
+        folder.delete("a/b/").unwrap();
+        assert!(!folder.root().join("a/b").exists());
+        assert!(folder.root().join("a").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn symbolic_links_are_not_followed() {
+        let (dir, folder) = folder();
+        fs::create_dir(dir.path().join("outside")).unwrap();
+        fs::write(dir.path().join("outside/secret"), "x").unwrap();
+        std::os::unix::fs::symlink(dir.path().join("outside"), folder.root().join("link")).unwrap();
+        std::os::unix::fs::symlink("link/secret", folder.root().join("file")).unwrap();
+        assert!(etag(&folder, "link/secret").is_none());
+        assert!(etag(&folder, "file").is_none());
+        assert!(matches!(put(&folder, "link/new", b"", None), Err(PutError::Conflict(_))));
+        assert!(matches!(put(&folder, "file", b"", None), Err(PutError::Conflict(_))));
+        folder.delete("link/secret").unwrap();
+        folder.delete("file").unwrap();
+        assert!(dir.path().join("outside/secret").exists());
+    }
+
+    #[test]
+    fn conditions_hold_or_nothing_is_put() {
+        let (_dir, folder) = folder();
+        let put = |content: &[u8], condition: &Condition| {
+            let temporary = folder.temporary();
+            fs::write(&temporary.0, content).unwrap();
+            let etag = hex::encode(Md5::checksum(content));
+            folder.put("a", temporary, &etag, &Attributes::default(), condition).map(|_| etag)
+        };
+        assert!(matches!(put(b"1", &Condition::Present), Err(PutError::Condition)));
+        let first = put(b"1", &Condition::Absent).unwrap();
+        assert!(matches!(put(b"2", &Condition::Absent), Err(PutError::Condition)));
+        put(b"2", &Condition::Etag(first.clone())).unwrap();
+        assert!(matches!(put(b"3", &Condition::Etag(first)), Err(PutError::Condition)));
+    }
+}

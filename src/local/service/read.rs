@@ -1,0 +1,168 @@
+//! Reading objects.
+
+use std::{io, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use futures::stream;
+use s3s::{
+    S3Request, S3Result,
+    dto::{
+        ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+        StreamingBlob, Timestamp,
+    },
+    s3_error,
+};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+use super::{Answer, Bucket, answer, blocking};
+use crate::local::{folder::Object, state::Stamp, upload::internal};
+
+/// How much of an object is read at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+impl Bucket {
+    pub(super) async fn find(&self, bucket: &str, key: &str) -> S3Result<Object> {
+        self.check(bucket)?;
+        let (folder, key) = (Arc::clone(&self.folder), key.to_owned());
+        blocking(move || folder.get(&key))
+            .await?
+            .map_err(internal)?
+            .ok_or_else(|| s3_error!(NoSuchKey, "the key does not exist"))
+    }
+
+    pub(super) async fn head(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+        let input = req.input;
+        let object = self.find(&input.bucket, &input.key).await?;
+        check_read(
+            &object,
+            input.if_match.as_ref(),
+            input.if_none_match.as_ref(),
+            input.if_modified_since.as_ref(),
+            input.if_unmodified_since.as_ref(),
+        )?;
+        let attributes = object.attributes;
+        answer(HeadObjectOutput {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: i64::try_from(object.stamp.size).ok(),
+            content_type: Some(
+                attributes.content_type.unwrap_or_else(|| content_type(&input.key).to_owned()),
+            ),
+            cache_control: attributes.cache_control,
+            content_disposition: attributes.content_disposition,
+            content_encoding: attributes.content_encoding,
+            content_language: attributes.content_language,
+            e_tag: Some(ETag::Strong(object.etag)),
+            last_modified: Some(last_modified(object.stamp)),
+            metadata: Some(attributes.metadata.into_iter().collect()),
+            ..HeadObjectOutput::default()
+        })
+    }
+
+    pub(super) async fn get(&self, req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+        let input = req.input;
+        let mut object = self.find(&input.bucket, &input.key).await?;
+        check_read(
+            &object,
+            input.if_match.as_ref(),
+            input.if_none_match.as_ref(),
+            input.if_modified_since.as_ref(),
+            input.if_unmodified_since.as_ref(),
+        )?;
+        let size = object.stamp.size;
+        let (mut length, mut content_range) = (size, None);
+        if let Some(range) = input.range {
+            let range = range.check(size)?;
+            length = range.end - range.start;
+            content_range =
+                Some(format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)));
+            let mut file = tokio::fs::File::from_std(object.file);
+            file.seek(io::SeekFrom::Start(range.start)).await.map_err(internal)?;
+            object.file = file.into_std().await;
+        }
+        let attributes = object.attributes;
+        answer(GetObjectOutput {
+            body: Some(stream_of(object.file, length)),
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: i64::try_from(length).ok(),
+            content_range,
+            content_type: Some(
+                input
+                    .response_content_type
+                    .or(attributes.content_type)
+                    .unwrap_or_else(|| content_type(&input.key).to_owned()),
+            ),
+            cache_control: input.response_cache_control.or(attributes.cache_control),
+            content_disposition: input
+                .response_content_disposition
+                .or(attributes.content_disposition),
+            content_encoding: attributes.content_encoding,
+            content_language: attributes.content_language,
+            e_tag: Some(ETag::Strong(object.etag)),
+            last_modified: Some(last_modified(object.stamp)),
+            metadata: Some(attributes.metadata.into_iter().collect()),
+            ..GetObjectOutput::default()
+        })
+    }
+}
+
+/// When an object was last modified, in whole seconds as S3 tells it.
+pub(in crate::local) fn last_modified(stamp: Stamp) -> Timestamp {
+    let time = time::OffsetDateTime::from(stamp.modified());
+    time.replace_nanosecond(0).unwrap_or(time).into()
+}
+
+/// Checks the conditions of a read, `If-Match` before `If-Unmodified-Since` and so on as S3 does.
+pub(super) fn check_read(
+    object: &Object,
+    if_match: Option<&ETagCondition>,
+    if_none_match: Option<&ETagCondition>,
+    modified_since: Option<&Timestamp>,
+    unmodified_since: Option<&Timestamp>,
+) -> S3Result<()> {
+    let is = |condition: &ETagCondition| match condition {
+        ETagCondition::Any => true,
+        ETagCondition::ETag(etag) => etag.value() == object.etag,
+    };
+    let modified = last_modified(object.stamp);
+    let matches =
+        if_match.map_or_else(|| unmodified_since.is_none_or(|time| modified <= *time), is);
+    if !matches {
+        return Err(s3_error!(PreconditionFailed, "the object is not the one of the condition"));
+    }
+    let same =
+        if_none_match.map_or_else(|| modified_since.is_some_and(|time| modified <= *time), is);
+    if same {
+        return Err(s3_error!(NotModified));
+    }
+    Ok(())
+}
+
+/// The content type of a file that was copied into the folder, as AWS's own tools would have set it.
+fn content_type(key: &str) -> &'static str {
+    match key.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "bmp" => "image/bmp",
+        "tif" | "tiff" => "image/tiff",
+        _ => "binary/octet-stream",
+    }
+}
+
+fn stream_of(file: std::fs::File, length: u64) -> StreamingBlob {
+    let file = tokio::fs::File::from_std(file);
+    StreamingBlob::wrap(stream::try_unfold((file, length), |(mut file, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let want = usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+        let mut chunk = BytesMut::zeroed(want);
+        let read = file.read(&mut chunk).await?;
+        if read == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"));
+        }
+        chunk.truncate(read);
+        Ok(Some((Bytes::from(chunk), (file, left - read as u64))))
+    }))
+}

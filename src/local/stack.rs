@@ -1,0 +1,246 @@
+//! The bucket, the table and the watcher, together.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    fs::File,
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use aws_smithy_http_client::Builder as HttpClientBuilder;
+use serde_json::Value;
+use tokio::sync::{Mutex, watch};
+
+use super::{
+    LocalError,
+    folder::Folder,
+    notification::REGION,
+    sequencer::Sequencer,
+    server::{CREDENTIAL, Server},
+    service::Bucket,
+    state::{Handled, lock},
+    table::{create_table, open_database},
+    upload::Uploads,
+    watcher::Watcher,
+};
+
+/// How to run the embedded bucket and table.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder that everything is kept in; made if there is none.
+    pub dir: PathBuf,
+    /// The bucket's name.
+    pub bucket: String,
+    /// The table's name.
+    pub table: String,
+    /// The port of the S3 endpoint, 0 for any that is free.
+    pub s3_port: u16,
+    /// The port of the `DynamoDB` endpoint, 0 for any that is free.
+    pub dynamodb_port: u16,
+    /// How long a file must not have changed before it counts as whole.
+    pub settle: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            dir: PathBuf::from(".lookbook"),
+            bucket: "photos".to_owned(),
+            table: "lookbook".to_owned(),
+            s3_port: 0,
+            dynamodb_port: 0,
+            settle: Duration::from_millis(300),
+        }
+    }
+}
+
+/// What a handler says of an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The keys (not encoded) whose changes are to be announced again, each with the cause.
+    pub retry: BTreeMap<String, String>,
+}
+
+impl Answer {
+    /// Every change of the event has its outcome.
+    #[must_use]
+    pub fn handled() -> Answer {
+        Answer::default()
+    }
+}
+
+/// The running bucket and table. Dropping it stops both; [`Stack::shutdown`] does so gently.
+#[derive(Debug)]
+pub struct Stack {
+    s3: Server,
+    dynamodb: Server,
+    s3_client: aws_sdk_s3::Client,
+    dynamodb_client: aws_sdk_dynamodb::Client,
+    table: String,
+    watcher: Watcher,
+    handled: Mutex<Handled>,
+    // Last, so that the folder is given back when nothing uses it any more.
+    _lock: File,
+}
+
+impl Stack {
+    /// Takes the folder, starts both endpoints, and makes the bucket and the table if there are none.
+    pub async fn start(options: Options) -> Result<Stack, LocalError> {
+        let Options { dir, bucket, table, s3_port, dynamodb_port, settle } = options;
+        check_bucket_name(&bucket)?;
+        let state = dir.join("state");
+        std::fs::create_dir_all(&state).map_err(LocalError::file("create", &state))?;
+        let lock = lock(&dir, &state.join("lock"))?;
+        let folder = Folder::open(&dir.join("buckets").join(&bucket), &state.join("attributes"))?;
+        let folder = Arc::new(folder);
+        let uploads = Arc::new(Uploads::open(&state.join("uploads"))?);
+        let database = open_database(&dir.join("table.sqlite"))?;
+
+        let service = Bucket { name: bucket.clone(), folder: Arc::clone(&folder), uploads };
+        let s3 = Server::s3(s3_port, service).await?;
+        let dynamodb = Server::dynamodb(dynamodb_port, database).await?;
+        let dynamodb_client = dynamodb_client(&dynamodb.endpoint());
+        let is_new = create_table(&dynamodb_client, &table).await?;
+
+        let mut handled = Handled::open(&state.join("handled.json"), &bucket, &table);
+        if is_new {
+            handled.files.clear();
+        }
+        for (key, file) in &handled.files {
+            folder.remember(key, file.stamp, &file.etag);
+        }
+        let sequencer = Arc::new(Sequencer::open(&state.join("sequencer")));
+        Ok(Stack {
+            s3_client: s3_client(&s3.endpoint()),
+            s3,
+            dynamodb,
+            dynamodb_client,
+            table,
+            watcher: Watcher { bucket, folder, sequencer, settle, idle: watch::Sender::new(None) },
+            handled: Mutex::new(handled),
+            _lock: lock,
+        })
+    }
+
+    /// The URL of the S3 endpoint.
+    #[must_use]
+    pub fn s3_endpoint(&self) -> String {
+        self.s3.endpoint()
+    }
+
+    /// The URL of the `DynamoDB` endpoint.
+    #[must_use]
+    pub fn dynamodb_endpoint(&self) -> String {
+        self.dynamodb.endpoint()
+    }
+
+    /// The bucket's folder, as an absolute path.
+    #[must_use]
+    pub fn bucket_dir(&self) -> &Path {
+        self.watcher.folder.root()
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.watcher.bucket
+    }
+
+    /// The table's name.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// A client of the S3 endpoint.
+    #[must_use]
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        self.s3_client.clone()
+    }
+
+    /// A client of the `DynamoDB` endpoint.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb_client.clone()
+    }
+
+    /// Announces to `handler` what has changed in the bucket since the last time, and what changes from
+    /// now on, until `stop` resolves; then waits for what the handler still has.
+    ///
+    /// An event holds up to ten changes, and the handler gets up to four events at a time, but never
+    /// two changes of one key. What it answers with an error, or names in [`Answer::retry`], is
+    /// announced again, alone and after a wait that grows from a second to a minute.
+    ///
+    /// Fails if it runs already, or if the state cannot be written.
+    pub async fn watch<H, Fut, E>(
+        &self,
+        handler: H,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), LocalError>
+    where
+        H: Fn(Value) -> Fut,
+        Fut: Future<Output = Result<Answer, E>>,
+        E: Display,
+    {
+        let mut handled = self.handled.try_lock().map_err(|_| LocalError::AlreadyWatching)?;
+        self.watcher.run(&mut handled, handler, stop).await
+    }
+
+    /// Waits until everything that is in the bucket now has been handled. Needs [`Stack::watch`] to run
+    /// at the same time.
+    pub async fn idle(&self) {
+        let asked = Instant::now();
+        let mut idle = self.watcher.idle.subscribe();
+        self.watcher.folder.changed.notify_one();
+        // The sender lives as long as `self`, so this ends only when the condition holds.
+        let _ = idle.wait_for(|since| since.is_some_and(|since| since >= asked)).await;
+    }
+
+    /// Stops both endpoints once the requests that run have ended, within seconds.
+    pub async fn shutdown(self) {
+        self.s3.stop().await;
+        self.dynamodb.stop().await;
+    }
+}
+
+fn check_bucket_name(name: &str) -> Result<(), LocalError> {
+    let inner = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    let valid = (3..=63).contains(&name.len())
+        && name.bytes().all(inner)
+        && !name.starts_with('-')
+        && !name.ends_with('-');
+    if valid { Ok(()) } else { Err(LocalError::BucketName(name.to_owned())) }
+}
+
+/// The client's side of HTTP: without TLS, and without the proxy that the environment may name.
+fn http_client() -> aws_sdk_s3::config::SharedHttpClient {
+    HttpClientBuilder::new().build_http()
+}
+
+fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {
+    use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "lookbook"))
+        .http_client(http_client())
+        .force_path_style(true)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "lookbook"))
+        .http_client(http_client())
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}

@@ -1,0 +1,113 @@
+//! The table: made through the same client that reads and writes it.
+//!
+//! What the embedded table does differently from AWS: it checks no signatures; every read is
+//! consistent, those of the index too; a table is active at once; rows whose time is over go within
+//! the hour rather than within days; a page that ends exactly at the last row still has a
+//! `LastEvaluatedKey`, as AWS's sometimes has.
+
+use std::{path::Path, time::Duration};
+
+use aws_sdk_dynamodb::{
+    Client,
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+        Projection, ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification,
+    },
+};
+
+use super::LocalError;
+
+/// The index by which a website lists a shelf.
+const INDEX: &str = "by-shelf";
+/// What the index holds of a row, beside the keys of table and index.
+const LISTED: [&str; 12] = [
+    "bucket",
+    "key",
+    "etag",
+    "label",
+    "confidence",
+    "reviewed_label",
+    "reason",
+    "width",
+    "height",
+    "format",
+    "model_id",
+    "classified_at",
+];
+/// How often, and how many times, to look whether a new table is active: two minutes in all.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOKS: u32 = 240;
+
+type SdkError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens the database that is behind the endpoint.
+pub(super) fn open_database(path: &Path) -> Result<dynoxide::Database, LocalError> {
+    let failed = |message: String| LocalError::Database { path: path.to_path_buf(), message };
+    let text = path.to_str().ok_or_else(|| failed("the path is not UTF-8".to_owned()))?;
+    dynoxide::Database::new(text).map_err(|error| failed(error.to_string()))
+}
+
+/// Makes the table `name` with its index and the expiry of its tombstones, and waits until it is
+/// active. Returns whether it was made: `false` if there was one of that name already.
+pub async fn create_table(client: &Client, name: &str) -> Result<bool, LocalError> {
+    create(client, name)
+        .await
+        .map_err(|source| LocalError::CreateTable { table: name.to_owned(), source })
+}
+
+async fn create(client: &Client, name: &str) -> Result<bool, SdkError> {
+    let string = |name| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+    };
+    let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    let projection = Projection::builder()
+        .projection_type(ProjectionType::Include)
+        .set_non_key_attributes(Some(LISTED.map(str::to_owned).to_vec()))
+        .build();
+    let index = GlobalSecondaryIndex::builder()
+        .index_name(INDEX)
+        .key_schema(key("shelf", KeyType::Hash)?)
+        .key_schema(key("added_at", KeyType::Range)?)
+        .projection(projection)
+        .build()?;
+    let created = client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(string("image")?)
+        .attribute_definitions(string("shelf")?)
+        .attribute_definitions(string("added_at")?)
+        .key_schema(key("image", KeyType::Hash)?)
+        .global_secondary_indexes(index)
+        .send()
+        .await;
+    match created {
+        Ok(_) => {}
+        Err(error)
+            if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) =>
+        {
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    wait_until_active(client, name).await?;
+    let expiry =
+        TimeToLiveSpecification::builder().enabled(true).attribute_name("expires_at").build()?;
+    client.update_time_to_live().table_name(name).time_to_live_specification(expiry).send().await?;
+    Ok(true)
+}
+
+async fn wait_until_active(client: &Client, name: &str) -> Result<(), SdkError> {
+    for _ in 0..LOOKS {
+        let described = client.describe_table().table_name(name).send().await?;
+        let status = described.table().and_then(|table| table.table_status());
+        if status == Some(&TableStatus::Active) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Err("the table is not active after two minutes: look at it in the console".into())
+}

@@ -1,0 +1,104 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::start;
+use crate::local::{Stack, create_table};
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+async fn insert(stack: &Stack, image: &str, shelf: &str, added_at: &str) {
+    stack
+        .dynamodb()
+        .put_item()
+        .table_name("lookbook")
+        .item("image", text(image))
+        .item("shelf", text(shelf))
+        .item("added_at", text(added_at))
+        .item("revision", text("1"))
+        .item("label", text("dress"))
+        .item("content_sha256", text("not in the index"))
+        .condition_expression("attribute_not_exists(image)")
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn writes_take_conditions() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    insert(&stack, "photos/a", "dress", "2026").await;
+    let put = || stack.dynamodb().put_item().table_name("lookbook").item("image", text("photos/a"));
+    let again = put().condition_expression("attribute_not_exists(image)").send().await;
+    assert!(again.unwrap_err().into_service_error().is_conditional_check_failed_exception());
+    let replace = |expected: &str| {
+        put()
+            .item("revision", text("2"))
+            .condition_expression("revision = :r")
+            .expression_attribute_values(":r", text(expected))
+            .send()
+    };
+    replace("1").await.unwrap();
+    let lost = replace("1").await.unwrap_err().into_service_error();
+    assert!(lost.is_conditional_check_failed_exception());
+    let row = stack
+        .dynamodb()
+        .get_item()
+        .table_name("lookbook")
+        .key("image", text("photos/a"))
+        .consistent_read(true)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(row.item().unwrap()["revision"], text("2"));
+}
+
+#[tokio::test]
+async fn a_shelf_is_listed_newest_first_in_pages() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    for day in 1..=5 {
+        insert(&stack, &format!("photos/{day}"), "dress", &format!("2026-01-0{day}")).await;
+    }
+    insert(&stack, "photos/x", "hat", "2026-01-09").await;
+    let mut pages = stack
+        .dynamodb()
+        .query()
+        .table_name("lookbook")
+        .index_name("by-shelf")
+        .key_condition_expression("shelf = :s")
+        .expression_attribute_values(":s", text("dress"))
+        .scan_index_forward(false)
+        .into_paginator()
+        .page_size(2)
+        .send();
+    let mut images = Vec::new();
+    while let Some(page) = pages.next().await {
+        for row in page.unwrap().items() {
+            assert_eq!(row["label"], text("dress"));
+            assert!(!row.contains_key("content_sha256"));
+            images.push(row["image"].as_s().unwrap().clone());
+        }
+    }
+    assert_eq!(images, ["photos/5", "photos/4", "photos/3", "photos/2", "photos/1"]);
+}
+
+#[tokio::test]
+async fn the_table_is_there_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    insert(&stack, "photos/a", "dress", "2026").await;
+    assert!(!create_table(&stack.dynamodb(), "lookbook").await.unwrap());
+    assert!(create_table(&stack.dynamodb(), "another").await.unwrap());
+    stack.shutdown().await;
+
+    let stack = start(dir.path()).await;
+    let tables = stack.dynamodb().list_tables().send().await.unwrap();
+    assert_eq!(tables.table_names(), ["another", "lookbook"]);
+    let row = stack.dynamodb().get_item().table_name("lookbook").key("image", text("photos/a"));
+    assert!(row.send().await.unwrap().item().is_some());
+    let expiry = stack.dynamodb().describe_time_to_live().table_name("lookbook").send();
+    let expiry = expiry.await.unwrap().time_to_live_description.unwrap();
+    assert_eq!(expiry.attribute_name(), Some("expires_at"));
+}

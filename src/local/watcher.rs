@@ -1,0 +1,309 @@
+//! From a change in the folder to an event in the handler.
+//!
+//! The watcher compares the folder with what has been handled, again and again: soon after the
+//! operating system or the service says that something changed, and every few seconds in any case,
+//! since not every file system tells. It keeps no queue that a crash could lose. What the handler has
+//! answered for is written down; everything else is found again, at the next start if need be. Changes
+//! that follow one another closely become one, of the state that is there in the end.
+
+use std::{
+    fmt::Display,
+    future::Future,
+    io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::{
+    future::{Either, pending},
+    stream::{FuturesUnordered, StreamExt},
+};
+use notify::{EventKind, RecursiveMode, Watcher as _, event::AccessKind, event::AccessMode};
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::{sync::watch, task::JoinHandle, time::sleep_until};
+
+use super::{
+    Answer, LocalError,
+    diff::{Pending, Scan, diff},
+    folder::Folder,
+    key::is_dropping,
+    notification::{Announcement, Object, event},
+    sequencer::Sequencer,
+    state::{Handled, HandledFile, Stamp, write_atomically},
+};
+
+/// The most records of one event.
+const BATCH: usize = 10;
+/// The most events that the handler has at a time.
+const IN_FLIGHT: usize = 4;
+/// The shortest time between two scans.
+const SCAN_GAP: Duration = Duration::from_millis(250);
+/// The longest time between two scans.
+const RESCAN_EVERY: Duration = Duration::from_secs(5);
+/// How often, at most, what was handled is written down; a crash repeats no more than this much.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+/// What the watcher works on.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    pub bucket: String,
+    pub folder: Arc<Folder>,
+    pub sequencer: Arc<Sequencer>,
+    pub settle: Duration,
+    /// When the last scan began that found nothing left to do.
+    pub idle: watch::Sender<Option<Instant>>,
+}
+
+/// A change on its way: its key, and the state that it led to.
+type Change = (String, Option<Stamp>);
+
+/// What became of a change that was on its way.
+enum Fate {
+    Handled(Option<HandledFile>),
+    /// The file is not as it was seen any more: the next scan decides.
+    Unsettled,
+    Failed(String),
+}
+
+impl Watcher {
+    /// Announces changes until `stop`, then waits for what the handler still has.
+    pub(super) async fn run<H, Fut, E>(
+        &self,
+        handled: &mut Handled,
+        handler: H,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), LocalError>
+    where
+        H: Fn(Value) -> Fut,
+        Fut: Future<Output = Result<Answer, E>>,
+        E: Display,
+    {
+        let _wakeups = self.listen();
+        let mut stop = std::pin::pin!(stop);
+        let mut stopping = false;
+        let mut pending = Pending::new(self.settle);
+        let mut on_their_way = FuturesUnordered::new();
+        let mut scanning: Option<JoinHandle<(Instant, io::Result<Scan>)>> = None;
+        let mut next_scan = Instant::now();
+        let mut earliest_scan = next_scan;
+        let mut root_is_gone = false;
+        let mut unsaved_since: Option<Instant> = None;
+
+        while !stopping || !on_their_way.is_empty() {
+            while !stopping && on_their_way.len() < IN_FLIGHT {
+                let changes = pending.take(BATCH, Instant::now());
+                if changes.is_empty() {
+                    break;
+                }
+                on_their_way.push(self.announce(changes, &handler));
+            }
+            let save_at = unsaved_since.map(|since| since + SAVE_EVERY);
+            tokio::select! {
+                biased;
+                () = &mut stop, if !stopping => stopping = true,
+                Some(fates) = on_their_way.next(), if !on_their_way.is_empty() => {
+                    for (key, fate) in fates {
+                        match fate {
+                            Fate::Handled(file) => {
+                                pending.done(&key);
+                                match file {
+                                    Some(file) => handled.files.insert(key, file),
+                                    None => handled.files.remove(&key),
+                                };
+                                unsaved_since.get_or_insert_with(Instant::now);
+                            }
+                            Fate::Unsettled => pending.unsettled(&key),
+                            Fate::Failed(cause) => {
+                                let wait = pending.failed(&key, Instant::now());
+                                tracing::warn!(key, cause, again_in = ?wait, "a change was not handled");
+                            }
+                        }
+                    }
+                    // What changed meanwhile has been passed over until now.
+                    next_scan = next_scan.min(earliest_scan.max(Instant::now()));
+                }
+                (started, found) = join(&mut scanning) => {
+                    scanning = None;
+                    let ended = Instant::now();
+                    earliest_scan = ended + SCAN_GAP.max(4 * (ended - started));
+                    match found {
+                        Ok(scan) => {
+                            root_is_gone = false;
+                            let differences = diff(&handled.files, &scan);
+                            pending.observe(&differences, started, ended);
+                            if differences.is_empty() && pending.is_empty() {
+                                self.idle.send_replace(Some(started));
+                            }
+                        }
+                        Err(error) if root_is_gone => tracing::debug!(%error),
+                        Err(error) => {
+                            root_is_gone = true;
+                            tracing::warn!(folder = %self.folder.root().display(), %error,
+                                "the bucket's folder cannot be read: put it back, nothing counts as removed");
+                        }
+                    }
+                    next_scan = if pending.is_settling() { earliest_scan } else { ended + RESCAN_EVERY };
+                }
+                () = at(Some(next_scan)), if scanning.is_none() && !stopping => {
+                    let folder = Arc::clone(&self.folder);
+                    let started = Instant::now();
+                    scanning = Some(tokio::task::spawn_blocking(move || (started, folder.walker.scan())));
+                }
+                () = self.folder.changed.notified(), if !stopping => {
+                    next_scan = next_scan.min(earliest_scan.max(Instant::now()));
+                }
+                () = at(pending.next_retry()), if !stopping && on_their_way.len() < IN_FLIGHT => {}
+                () = at(save_at) => {
+                    unsaved_since = None;
+                    save(handled).await?;
+                }
+            }
+        }
+        if unsaved_since.is_some() {
+            save(handled).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the handler one event, and says what became of each of its changes.
+    async fn announce<H, Fut, E>(&self, changes: Vec<Change>, handler: &H) -> Vec<(String, Fate)>
+    where
+        H: Fn(Value) -> Fut,
+        Fut: Future<Output = Result<Answer, E>>,
+        E: Display,
+    {
+        let keys: Vec<String> = changes.iter().map(|(key, _)| key.clone()).collect();
+        let (folder, sequencer) = (Arc::clone(&self.folder), Arc::clone(&self.sequencer));
+        let looked = tokio::task::spawn_blocking(move || {
+            changes.into_iter().map(|change| look(&folder, &sequencer, change)).collect::<Vec<_>>()
+        })
+        .await;
+        let looked = match looked {
+            Ok(looked) => looked,
+            Err(error) => {
+                let failed = |key| (key, Fate::Failed(error.to_string()));
+                return keys.into_iter().map(failed).collect();
+            }
+        };
+        let mut fates = Vec::new();
+        let mut announcements = Vec::new();
+        let mut files = Vec::new();
+        for (key, look) in looked {
+            match look {
+                Ok(Some((announcement, file))) => {
+                    announcements.push(announcement);
+                    files.push((key, file));
+                }
+                Ok(None) => fates.push((key, Fate::Unsettled)),
+                Err(cause) => fates.push((key, Fate::Failed(cause))),
+            }
+        }
+        if announcements.is_empty() {
+            return fates;
+        }
+        let event = event(&self.bucket, &announcements, OffsetDateTime::now_utc());
+        let answer = handler(event).await;
+        fates.extend(files.into_iter().map(|(key, file)| {
+            let fate = match &answer {
+                Ok(answer) => match answer.retry.get(&key) {
+                    Some(cause) => Fate::Failed(cause.clone()),
+                    None => Fate::Handled(file),
+                },
+                Err(error) => Fate::Failed(format!("{error:#}")),
+            };
+            (key, fate)
+        }));
+        fates
+    }
+
+    /// Lets the operating system wake the watcher when something in the folder changes.
+    fn listen(&self) -> Option<notify::RecommendedWatcher> {
+        let folder = Arc::clone(&self.folder);
+        let root = self.folder.root().to_path_buf();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let concerns = match &event {
+                Ok(event) => may_be_a_change(event, &root),
+                // Events were lost: look.
+                Err(_) => true,
+            };
+            if concerns {
+                folder.changed.notify_one();
+            }
+        })
+        .and_then(|mut watcher| {
+            watcher.watch(self.folder.root(), RecursiveMode::Recursive)?;
+            Ok(watcher)
+        });
+        match watcher {
+            Ok(watcher) => Some(watcher),
+            Err(error) => {
+                tracing::warn!(%error, every = ?RESCAN_EVERY,
+                    "the system does not tell of changes in the bucket's folder: looking now and then");
+                None
+            }
+        }
+    }
+}
+
+/// Whether an event is about an object's content, and not about someone reading it.
+fn may_be_a_change(event: &notify::Event, root: &Path) -> bool {
+    let reads = matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
+    let dropping = |path: &Path| {
+        path.strip_prefix(root)
+            .is_ok_and(|below| below.iter().any(|name| name.to_str().is_some_and(is_dropping)))
+    };
+    !reads && (event.paths.is_empty() || !event.paths.iter().all(|path| dropping(path)))
+}
+
+type Look = Result<Option<(Announcement, Option<HandledFile>)>, String>;
+
+/// Looks at a file that has settled, once more: what the event says must be true of what is there.
+fn look(folder: &Folder, sequencer: &Sequencer, (key, seen): Change) -> (String, Look) {
+    let found = match seen {
+        Some(_) => folder.get(&key).map(|object| object.map(|object| (object.stamp, object.etag))),
+        None => folder.stat(&key).map(|stamp| stamp.map(|stamp| (stamp, String::new()))),
+    };
+    let look = match found {
+        Err(error) => Err(format!("cannot read the file: {error}")),
+        Ok(found) if found.as_ref().map(|(stamp, _)| *stamp) != seen => Ok(None),
+        Ok(found) => sequencer.next().map_err(|error| error.to_string()).map(|sequencer| {
+            let file = found.map(|(stamp, etag)| HandledFile { stamp, etag });
+            let object =
+                file.as_ref().map(|file| Object { size: file.stamp.size, etag: file.etag.clone() });
+            Some((Announcement { key: key.clone(), object, sequencer }, file))
+        }),
+    };
+    (key, look)
+}
+
+/// Sleeps until `time`, or for ever if there is none.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => Either::Left(sleep_until(time.into())),
+        None => Either::Right(pending()),
+    }
+    .await;
+}
+
+/// Waits for the scan, or for ever if there is none.
+async fn join(
+    scanning: &mut Option<JoinHandle<(Instant, io::Result<Scan>)>>,
+) -> (Instant, io::Result<Scan>) {
+    match scanning {
+        Some(task) => {
+            task.await.unwrap_or_else(|error| (Instant::now(), Err(io::Error::other(error))))
+        }
+        None => pending().await,
+    }
+}
+
+async fn save(handled: &Handled) -> Result<(), LocalError> {
+    let (path, bytes) = handled.to_save()?;
+    let write = {
+        let path = path.clone();
+        tokio::task::spawn_blocking(move || write_atomically(&path, &bytes)).await
+    };
+    write.unwrap_or_else(|error| Err(LocalError::file("write", path)(io::Error::other(error))))
+}
