@@ -33,12 +33,7 @@ infra:
 
 # Licences, sources and bans of the dependencies; needs cargo-deny
 licences:
-    #!/usr/bin/env bash
-    if command -v cargo-deny >/dev/null; then
-        cargo deny check bans licenses sources
-    else
-        echo "SKIPPED: cargo-deny is not installed (cargo install cargo-deny --locked)"
-    fi
+    cargo deny check bans licenses sources
 
 # Trains the model anew; see model/training/README.md
 train *ARGS:

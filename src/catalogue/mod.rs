@@ -10,6 +10,7 @@ mod query;
 mod row;
 pub mod schema;
 mod shelf;
+mod stamp;
 
 pub use dynamodb::DynamoDb;
 pub use query::{Filter, Listing};

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{DynamoDb, Shelf, TableError, schema};
+use super::{DynamoDb, Shelf, TableError, schema, stamp};
 
 /// What a listing shows of a row: what the index projects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ pub struct Listing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// When the object was put.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "stamp")]
     pub added_at: OffsetDateTime,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::{Revision, Shelf};
+use super::{Revision, Shelf, stamp};
 use crate::bucket::ObjectMeta;
 use crate::event::{ETag, ObjectId, Sequencer};
 
@@ -79,10 +79,10 @@ pub struct Row {
     /// The program's name and version.
     pub software: String,
     /// When the model looked at it.
-    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "stamp::option", skip_serializing_if = "Option::is_none")]
     pub classified_at: Option<OffsetDateTime>,
     /// When the object was put: its last-modified time.
-    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "stamp::option", skip_serializing_if = "Option::is_none")]
     pub added_at: Option<OffsetDateTime>,
     /// When a tombstone may go: epoch seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -31,6 +31,11 @@ impl Classifier {
         Self::from_bytes(embedded::MODEL, embedded::DESCRIPTION)
     }
 
+    /// The model in the file, or the one that is part of the program if no file is named.
+    pub fn open(path: Option<&Path>) -> Result<Self, ModelError> {
+        path.map_or_else(Self::embedded, Self::load)
+    }
+
     /// The model in the file `path`, described by the file beside it that ends with `.toml` instead of
     /// `.tflite`.
     ///

@@ -9,7 +9,22 @@ macro_rules! samples {
     };
 }
 
-samples!["dress-1.jpg"];
+samples![
+    "dress-1.jpg",
+    "dress-2.jpg",
+    "hat-1.jpg",
+    "longsleeve-1.jpg",
+    "outwear-1.jpg",
+    "pants-1.jpg",
+    "pants-2.jpg",
+    "shirt-1.jpg",
+    "shirt-2.jpg",
+    "shoes-1.jpg",
+    "shorts-1.jpg",
+    "skirt-1.jpg",
+    "t-shirt-1.jpg",
+    "t-shirt-2.jpg",
+];
 
 #[cfg(test)]
 mod tests {

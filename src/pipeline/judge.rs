@@ -69,7 +69,7 @@ fn recipe(classifier: &Classifier, review_below: f32, limits: Limits) -> String 
     let parts = [
         format!("photo code {}", photo::VERSION),
         format!("model {}", classifier.model_id()),
-        format!("description {}", classifier.description_sha256()),
+        format!("description {}", hex::encode(classifier.description_sha256())),
         format!("review below {review_below}"),
         format!("limits {} {}", limits.max_bytes, limits.max_pixels),
     ];

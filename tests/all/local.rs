@@ -1,0 +1,151 @@
+//! `lookbook local`: the real program in one process, the real SDK in another.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::primitives::ByteStream;
+use lookbook::catalogue::{DynamoDb, Filter, Listing, Shelf};
+use lookbook::local::CREDENTIAL;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::helpers::{lookbook, sample};
+
+/// A running `lookbook local`; killed when it goes out of scope.
+struct Local {
+    child: Child,
+    lines: std::sync::mpsc::Receiver<Value>,
+    greeting: Value,
+}
+
+impl Local {
+    fn start(dir: &TempDir) -> Self {
+        let mut child = lookbook(dir.path())
+            .args(["local", "--port", "0", "--format", "json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let _ = sender.send(serde_json::from_str(&line).unwrap());
+            }
+        });
+        let greeting = lines.recv_timeout(Duration::from_secs(60)).unwrap();
+        Self { child, lines, greeting }
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.greeting[name].as_str().unwrap()
+    }
+
+    fn folder(&self) -> PathBuf {
+        PathBuf::from(self.text("folder"))
+    }
+
+    fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(self.text("s3_endpoint"))
+            .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "test"))
+            .force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    fn table(&self) -> DynamoDb {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(self.text("dynamodb_endpoint"))
+            .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "test"));
+        DynamoDb::new(aws_sdk_dynamodb::Client::from_conf(config.build()), self.text("table"))
+    }
+
+    async fn shelf(&self, shelf: &str) -> Vec<Listing> {
+        let filter = Filter { shelf: Some(Shelf::from(shelf.to_owned())), ..Filter::default() };
+        let mut rows = Vec::new();
+        let each = |row| {
+            rows.push(row);
+            std::ops::ControlFlow::Continue(())
+        };
+        self.table().list(&filter, each).await.unwrap();
+        rows
+    }
+
+    /// Waits until it prints this outcome of this key.
+    fn wait_for(&self, key: &str, outcome: &str) {
+        let until = Instant::now() + Duration::from_secs(60);
+        let image = format!("{}/{key}", self.text("bucket"));
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left).expect("the outcome is printed");
+            if line["image"] == image.as_str() {
+                assert_eq!(line["outcome"], outcome, "{line}");
+                return;
+            }
+        }
+    }
+
+    /// Ctrl-C, and the exit code.
+    fn interrupt(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_is_put_appears_and_a_removed_one_leaves() {
+    let dir = TempDir::new().unwrap();
+    let local = Local::start(&dir);
+    let key = "my photo + é.jpg";
+    let body = ByteStream::from(sample("pants-1.jpg"));
+    local.s3().put_object().bucket("photos").key(key).body(body).send().await.unwrap();
+    local.wait_for(key, "classified");
+    let shelf = local.shelf("pants").await;
+    assert_eq!(shelf.len(), 1);
+    assert_eq!((shelf[0].key.as_str(), shelf[0].label.as_deref()), (key, Some("pants")));
+
+    local.s3().delete_object().bucket("photos").key(key).send().await.unwrap();
+    local.wait_for(key, "removed");
+    assert!(local.shelf("pants").await.is_empty());
+    assert_eq!(local.interrupt(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_in_the_folder_is_a_photo_in_the_bucket_even_while_it_is_off() {
+    let dir = TempDir::new().unwrap();
+    let local = Local::start(&dir);
+    let folder = local.folder();
+    std::fs::write(folder.join("by hand.jpg"), sample("shoes-1.jpg")).unwrap();
+    local.wait_for("by hand.jpg", "classified");
+    assert_eq!(local.interrupt(), Some(0));
+
+    std::fs::remove_file(folder.join("by hand.jpg")).unwrap();
+    std::fs::write(folder.join("later.jpg"), sample("shoes-1.jpg")).unwrap();
+    let local = Local::start(&dir);
+    let mut seen = 0;
+    while seen < 2 {
+        let line = local.lines.recv_timeout(Duration::from_secs(60)).unwrap();
+        match line["image"].as_str() {
+            Some("photos/by hand.jpg") => assert_eq!(line["outcome"], "removed"),
+            Some("photos/later.jpg") => assert_eq!(line["outcome"], "classified"),
+            other => panic!("{other:?}"),
+        }
+        seen += 1;
+    }
+    let shelf = local.shelf("shoes").await;
+    assert_eq!(shelf.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["later.jpg"]);
+}

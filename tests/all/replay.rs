@@ -1,0 +1,71 @@
+//! The events in `events/`, in the order of its README.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::helpers::{json_lines, lookbook, repository, stdout};
+
+fn replay(dir: &TempDir, event: &str, code: i32) -> Value {
+    let path = repository("events").join(event);
+    let output =
+        lookbook(dir.path()).arg("replay").arg(path).args(["--format", "json"]).output().unwrap();
+    json_lines(&stdout(&output, code)).remove(0)
+}
+
+fn outcomes(replayed: &Value) -> Vec<&str> {
+    let lines = replayed["outcomes"].as_array().unwrap();
+    lines.iter().map(|line| line["outcome"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn each_event_has_the_documented_outcome() {
+    let dir = TempDir::new().unwrap();
+    stdout(&lookbook(dir.path()).arg("demo").output().unwrap(), 0);
+
+    let test = replay(&dir, "s3-test.json", 0);
+    assert_eq!((outcomes(&test), &test["response"]), (vec![], &json!({})));
+    for _ in 0..2 {
+        let put = replay(&dir, "s3-put.json", 0);
+        assert_eq!(outcomes(&put), ["unchanged"]);
+        assert_eq!(put["outcomes"][0]["image"], "photos/new in/été/dress-1.jpg");
+    }
+    assert_eq!(outcomes(&replay(&dir, "s3-old.json", 0)), ["superseded"]);
+    let delete = replay(&dir, "s3-delete.json", 0);
+    assert_eq!(outcomes(&delete), ["removed"]);
+    assert_eq!(delete["outcomes"][0]["image"], "photos/new in/été/sold out & gone.jpg");
+    let batch = replay(&dir, "sqs-batch.json", 1);
+    assert_eq!(outcomes(&batch), ["unchanged", "retry", "removed"]);
+    let poisoned = &batch["outcomes"][1]["message"];
+    assert_eq!(batch["response"], json!({"batchItemFailures": [{"itemIdentifier": poisoned}]}));
+}
+
+#[test]
+fn a_new_recipe_classifies_again() {
+    let dir = TempDir::new().unwrap();
+    stdout(&lookbook(dir.path()).arg("demo").output().unwrap(), 0);
+    let path = repository("events/s3-put.json");
+    let mut command = lookbook(dir.path());
+    command.arg("replay").arg(path).args(["--review-below", "1", "--format", "json"]);
+    let replayed = json_lines(&stdout(&command.output().unwrap(), 0)).remove(0);
+    assert_eq!(outcomes(&replayed), ["classified"]);
+    assert_eq!(replayed["outcomes"][0]["shelf"], "review");
+}
+
+#[test]
+fn an_unknown_event_fails_and_says_what_was_expected() {
+    let dir = TempDir::new().unwrap();
+    std::fs::create_dir(dir.path().join(".lookbook")).unwrap();
+    std::fs::write(dir.path().join("odd.json"), r#"{"hello": 1}"#).unwrap();
+    let output = lookbook(dir.path()).args(["replay", "odd.json"]).output().unwrap();
+    let text = stdout(&output, 1);
+    assert!(text.contains("unknown event (found an object with hello)"), "{text}");
+}
+
+#[test]
+fn without_a_bucket_it_says_how_to_begin() {
+    let dir = TempDir::new().unwrap();
+    let output = lookbook(dir.path()).arg("query").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("lookbook demo"));
+    assert!(!dir.path().join(".lookbook").exists());
+}
