@@ -15,7 +15,7 @@
 //! One photo takes one thread for some tens of milliseconds, which is far too long for a thread that
 //! also drives the network. [`Workers`] are threads for that work alone.
 //!
-//! Model files are treated as hostile. [`tflite`](self) accepts operators by a list, and only in the
+//! Model files are treated as hostile. The loader accepts operators by a list, and only in the
 //! forms that give the same numbers as the official runtime; everything else is refused at load with
 //! a [`ModelError`] that says what to change. A wrong number is worse than no number.
 

@@ -82,6 +82,7 @@ impl Scores {
     }
 
     /// All labels with their probabilities, in the model's order.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Label, f32)> {
         self.labels.iter().zip(self.probabilities.iter().copied())
     }
@@ -119,6 +120,7 @@ fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // What goes in comes out, to the bit.
 mod tests {
     use proptest::prelude::*;
 

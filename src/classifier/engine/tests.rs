@@ -74,7 +74,7 @@ fn probabilities_are_taken_as_they_are_and_others_are_found_out() {
     let classifier = Classifier::from_bytes(&model, &toml.replace("[255.0", "[5.0")).unwrap();
     let error = classifier.classify(&photo(8, 6, [51, 0, 0])).unwrap_err();
     assert_eq!(error.code(), "not_probabilities");
-    assert!(error.to_string().contains("answers 10.2 for \"red\""), "{error}");
+    assert!(error.to_string().contains("answers 10.2"), "{error}");
 }
 
 #[test]

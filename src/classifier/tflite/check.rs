@@ -30,7 +30,7 @@ pub(super) struct Graph {
 
 /// A tensor of the file, with the bytes that it holds if it is constant.
 pub(super) struct Tensor<'m> {
-    tensor: FileTensor<'m>,
+    entry: FileTensor<'m>,
     shape: Vec<i32>,
     constant: Option<&'m [u8]>,
 }
@@ -80,7 +80,7 @@ fn input(model: &Model<'_>, graph: &SubGraph<'_>) -> Result<(usize, usize), Mode
     let side =
         |side: i32| u32::try_from(side).ok().filter(|side| (1..=Input::MAX_SIDE).contains(side));
     if let (TensorType::FLOAT32, None, &[1, height, width, 3]) =
-        (input.tensor.type_(), input.constant, input.shape())
+        (input.entry.type_(), input.constant, input.shape())
         && let (Some(height), Some(width)) = (side(height), side(width))
     {
         return Ok((width as usize, height as usize));
@@ -97,7 +97,7 @@ fn output(model: &Model<'_>, graph: &SubGraph<'_>) -> Result<usize, ModelError> 
     };
     let output = Tensor::get(model, graph, output)?;
     if let (TensorType::FLOAT32, &[1, values] | &[1, 1, 1, values]) =
-        (output.tensor.type_(), output.shape())
+        (output.entry.type_(), output.shape())
         && let Ok(values) = usize::try_from(values)
     {
         return Ok(values);
@@ -142,7 +142,7 @@ impl<'m> Tensor<'m> {
                 .ok_or_else(|| wrong(format!("has no data for a tensor, {name}"), DAMAGED))?
                 .map(|data| data.bytes()),
         };
-        Ok(Self { tensor, shape, constant })
+        Ok(Self { entry: tensor, shape, constant })
     }
 
     /// Its sides; each is at least 1.
@@ -152,7 +152,7 @@ impl<'m> Tensor<'m> {
 
     /// The type of its values, as `FLOAT32`.
     pub(super) fn type_name(&self) -> &'static str {
-        self.tensor.type_().variant_name().unwrap_or("an unknown type")
+        self.entry.type_().variant_name().unwrap_or("an unknown type")
     }
 
     /// Whether its values are in the file.
@@ -162,7 +162,7 @@ impl<'m> Tensor<'m> {
 
     /// What makes it one of a quantized model, if it is.
     pub(super) fn quantized(&self) -> Option<String> {
-        let scaled = self.tensor.quantization().is_some_and(|q| {
+        let scaled = self.entry.quantization().is_some_and(|q| {
             // The engine takes a tensor with both for a quantized one, even if they are empty.
             q.scale().is_some_and(|scale| !scale.is_empty() || q.zero_point().is_some())
         });
@@ -174,7 +174,7 @@ impl<'m> Tensor<'m> {
             TensorType::UINT16,
             TensorType::FLOAT16,
         ];
-        (scaled || integers.contains(&self.tensor.type_())).then(|| {
+        (scaled || integers.contains(&self.entry.type_())).then(|| {
             let scaled = if scaled { ", quantized" } else { "" };
             format!("computes with values of type {}{scaled}", self.type_name())
         })
@@ -183,13 +183,13 @@ impl<'m> Tensor<'m> {
     /// Its values, if it is a constant of 32-bit whole numbers.
     pub(super) fn integers(&self) -> Option<Vec<i32>> {
         let (chunks, rest) = self.constant?.as_chunks::<4>();
-        (self.tensor.type_() == TensorType::INT32 && rest.is_empty())
+        (self.entry.type_() == TensorType::INT32 && rest.is_empty())
             .then(|| chunks.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
     }
 
     /// It must hold floats, in the input or output at `position` of its operator.
     pub(super) fn expect_float(&self, position: usize) -> Result<(), Complaint> {
-        if self.tensor.type_() == TensorType::FLOAT32 {
+        if self.entry.type_() == TensorType::FLOAT32 {
             return Ok(());
         }
         let problem = format!("has values of type {} at place {position}", self.type_name());

@@ -12,8 +12,7 @@ mod operator;
 
 use std::sync::Arc;
 
-use tract_tflite::internal::tract_core::ops::cnn::{MaxPool, PoolSpec, SumPool};
-use tract_tflite::internal::{TractResult, ensure};
+use tract_tflite::internal::{TractError, TractResult, ensure};
 use tract_tflite::prelude::{Framework as _, Tensor, TypedModel, TypedSimplePlan, tvec};
 
 use self::check::Graph;
@@ -52,7 +51,7 @@ impl Network {
                 model.into_optimized()
             })
             .and_then(TypedSimplePlan::new)
-            .map_err(|error| ModelError::Engine(format!("{error:#}")))?;
+            .map_err(|error| ModelError::Engine(brief(&error)))?;
         Ok(Self { graph, plan })
     }
 
@@ -70,20 +69,6 @@ impl Network {
                     "{} is too large, or of no fixed size: {:?}",
                     node.name,
                     output.fact.shape
-                );
-            }
-            let spec: Option<&PoolSpec> = node
-                .op_as::<SumPool>()
-                .map(|pool| &pool.pool_spec)
-                .or_else(|| node.op_as::<MaxPool>().map(|pool| &pool.pool_spec));
-            if let Some(spec) = spec {
-                // The engine takes the channels of a pool from what the file says of its output.
-                let input = model.outlet_fact(node.inputs[0])?.shape.as_concrete();
-                ensure!(
-                    input.is_some_and(|shape| shape.last() == Some(&spec.input_channels)),
-                    "{} says that it has {} channels, and is given {input:?}",
-                    node.name,
-                    spec.input_channels
                 );
             }
         }
@@ -128,8 +113,15 @@ impl Network {
                 .transpose()?
                 .unwrap_or_default())
         };
-        answer().map_err(|error| format!("{error:#}"))
+        answer().map_err(|error| brief(&error))
     }
+}
+
+/// The engine's error without the listings of whole operators that are part of it.
+fn brief(error: &TractError) -> String {
+    let texts: Vec<String> =
+        error.chain().map(ToString::to_string).filter(|text| !text.contains('\n')).collect();
+    texts.join(": ")
 }
 
 /// The verifier tells where in the file it was, over many lines; the first says what is wrong.

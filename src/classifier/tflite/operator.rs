@@ -181,8 +181,8 @@ fn options(
         Op::SQUEEZE => {
             let options = operator.builtin_options_as_squeeze_options().ok_or_else(no_options)?;
             match options.squeeze_dims() {
-                Some(axes) if !axes.is_empty() => Ok(()),
-                _ => Err(("does not say which axes it takes away".to_owned(), EXPORT)),
+                Some(axes) if axes.len() == 1 => Ok(()),
+                _ => Err(("does not take away one axis".to_owned(), "export a RESHAPE instead")),
             }
         }
         Op::PAD => match inputs[1].integers() {
