@@ -212,7 +212,7 @@ mod tests {
     fn a_change_is_told_once_it_has_settled() {
         let mut pending = Pending::new(SETTLE);
         let start = Instant::now();
-        let mut see = |pending: &mut Pending, size, milliseconds| {
+        let see = |pending: &mut Pending, size, milliseconds| {
             let at = start + Duration::from_millis(milliseconds);
             pending.observe(&changes(&[("a", Some(size))]), at, at);
             pending.take(10, at)

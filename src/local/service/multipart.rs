@@ -82,14 +82,14 @@ impl Bucket {
         let condition = write_condition(input.if_match, input.if_none_match)?;
         let (folder, uploads) = (Arc::clone(&self.folder), Arc::clone(&self.uploads));
         let (id, key) = (input.upload_id, input.key.clone());
-        let etag = blocking(move || {
+        let etag = blocking(move || -> S3Result<String> {
             let content = folder.temporary();
             let (etag, attributes) = uploads.assemble(&id, &key, &wanted, &content)?;
             folder
                 .put(&key, content, &etag, &attributes, &condition)
                 .map_err(|error| put_error(error, &key))?;
             uploads.remove(&id, &key)?;
-            S3Result::Ok(etag)
+            Ok(etag)
         })
         .await??;
         answer(CompleteMultipartUploadOutput {
