@@ -45,6 +45,7 @@ pub(super) fn diff(snapshot: &Snapshot, scan: &Scan) -> BTreeMap<String, Option<
 pub(super) struct Pending {
     settle: Duration,
     entries: BTreeMap<String, Entry>,
+    passed_over: bool,
 }
 
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Entry {
 
 impl Pending {
     pub(super) fn new(settle: Duration) -> Pending {
-        Pending { settle, entries: BTreeMap::new() }
+        Pending { settle, entries: BTreeMap::new(), passed_over: false }
     }
 
     /// Whether everything has been handled.
@@ -88,10 +89,11 @@ impl Pending {
         ended: Instant,
     ) {
         self.entries.retain(|key, entry| entry.in_flight || differences.contains_key(key));
+        self.passed_over = false;
         for (key, state) in differences {
             match self.entries.get_mut(key) {
                 // What is in the handler is finished first; a later scan sees what changed since.
-                Some(entry) if entry.in_flight => {}
+                Some(entry) if entry.in_flight => self.passed_over |= entry.state != *state,
                 Some(entry) if entry.state == *state => entry.last_seen = started,
                 _ => {
                     self.entries.insert(key.clone(), Entry::new(*state, ended));
@@ -133,6 +135,13 @@ impl Pending {
     /// The file was not any more as it was seen: it has to settle anew.
     pub(super) fn unsettled(&mut self, key: &str) {
         self.entries.remove(key);
+        self.passed_over = true;
+    }
+
+    /// Whether a scan would find what is not known here yet: something changed while it was in the
+    /// handler, or everything is done.
+    pub(super) fn needs_scan(&self) -> bool {
+        self.passed_over || self.is_empty()
     }
 
     /// The handler could not do it: how long it waits for its next turn.
@@ -222,7 +231,9 @@ mod tests {
         assert!(see(&mut pending, 2, 500).is_empty());
         assert!(pending.is_settling());
         assert_eq!(see(&mut pending, 2, 550), [("a".to_owned(), Some(stamp(2)))]);
+        assert!(!pending.needs_scan());
         assert!(see(&mut pending, 3, 900).is_empty(), "one change of a key at a time");
+        assert!(pending.needs_scan());
         pending.done("a");
         assert!(see(&mut pending, 3, 1000).is_empty());
         assert_eq!(see(&mut pending, 3, 1300).len(), 1);

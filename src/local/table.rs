@@ -1,6 +1,7 @@
 //! The table: made through the same client that reads and writes it.
 //!
-//! What the embedded table does differently from AWS: it checks no signatures; every read is
+//! What the embedded table does differently from AWS: it checks no signatures, and answers pages of
+//! other origins, so that a web page that knows the port can read it; every read is
 //! consistent, those of the index too; a table is active at once; rows whose time is over go within
 //! the hour rather than within days; a page that ends exactly at the last row still has a
 //! `LastEvaluatedKey`, as AWS's sometimes has.

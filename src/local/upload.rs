@@ -18,10 +18,7 @@ use s3s::{
 };
 use tokio::io::AsyncWriteExt;
 
-use super::{
-    LocalError,
-    folder::{Attributes, Temporary},
-};
+use super::{LocalError, attributes::Attributes, folder::Temporary};
 
 /// The checksums that a sender may give, by the name of their header.
 const CHECKSUMS: [&str; 5] = [

@@ -121,8 +121,9 @@ impl Watcher {
                             }
                         }
                     }
-                    // What changed meanwhile has been passed over until now.
-                    next_scan = next_scan.min(earliest_scan.max(Instant::now()));
+                    if pending.needs_scan() {
+                        next_scan = next_scan.min(earliest_scan.max(Instant::now()));
+                    }
                 }
                 (started, found) = join(&mut scanning) => {
                     scanning = None;
