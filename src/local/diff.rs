@@ -10,7 +10,7 @@ use super::state::{Snapshot, Stamp};
 /// How long the first repetition of a failed change waits; each further one waits twice as long.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait for a repetition.
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
 
 /// What a walk over the bucket's folder found.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

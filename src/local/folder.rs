@@ -83,6 +83,13 @@ pub(super) enum PutError {
 #[derive(Debug)]
 pub(super) struct Temporary(pub PathBuf);
 
+impl Temporary {
+    /// Gives the file its place, in one step.
+    pub(super) fn become_file(self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.0, path)
+    }
+}
+
 impl Drop for Temporary {
     fn drop(&mut self) {
         // Gone already if it has become an object.
@@ -210,7 +217,7 @@ impl Folder {
         }
         self.make_room(&path)?;
         self.attributes.save(key, etag, attributes)?;
-        fs::rename(&content.0, &path)?;
+        content.become_file(&path)?;
         let stamp = Stamp::of(&fs::symlink_metadata(&path)?);
         self.remember(key, stamp, etag);
         self.changed.notify_one();

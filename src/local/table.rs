@@ -10,6 +10,7 @@ use std::{path::Path, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
+    operation::create_table::CreateTableError,
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
         Projection, ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification,
@@ -88,7 +89,9 @@ async fn create(client: &Client, name: &str) -> Result<bool, SdkError> {
     match created {
         Ok(_) => {}
         Err(error)
-            if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) =>
+            if error
+                .as_service_error()
+                .is_some_and(CreateTableError::is_resource_in_use_exception) =>
         {
             return Ok(false);
         }

@@ -71,7 +71,7 @@ impl Watcher {
     /// Announces changes until `stop`, then waits for what the handler still has.
     pub(super) async fn run<H, Fut, E>(
         &self,
-        handled: &mut Handled,
+        progress: &mut Handled,
         handler: H,
         stop: impl Future<Output = ()>,
     ) -> Result<(), LocalError>
@@ -109,8 +109,8 @@ impl Watcher {
                             Fate::Handled(file) => {
                                 pending.done(&key);
                                 match file {
-                                    Some(file) => handled.files.insert(key, file),
-                                    None => handled.files.remove(&key),
+                                    Some(file) => progress.files.insert(key, file),
+                                    None => progress.files.remove(&key),
                                 };
                                 unsaved_since.get_or_insert_with(Instant::now);
                             }
@@ -132,7 +132,7 @@ impl Watcher {
                     match found {
                         Ok(scan) => {
                             root_is_gone = false;
-                            let differences = diff(&handled.files, &scan);
+                            let differences = diff(&progress.files, &scan);
                             pending.observe(&differences, started, ended);
                             if differences.is_empty() && pending.is_empty() {
                                 self.idle.send_replace(Some(started));
@@ -158,12 +158,12 @@ impl Watcher {
                 () = at(pending.next_retry()), if !stopping && on_their_way.len() < IN_FLIGHT => {}
                 () = at(save_at) => {
                     unsaved_since = None;
-                    save(handled).await?;
+                    save(progress).await?;
                 }
             }
         }
         if unsaved_since.is_some() {
-            save(handled).await?;
+            save(progress).await?;
         }
         Ok(())
     }
@@ -300,8 +300,8 @@ async fn join(
     }
 }
 
-async fn save(handled: &Handled) -> Result<(), LocalError> {
-    let (path, bytes) = handled.to_save()?;
+async fn save(progress: &Handled) -> Result<(), LocalError> {
+    let (path, bytes) = progress.to_save()?;
     let write = {
         let path = path.clone();
         tokio::task::spawn_blocking(move || write_atomically(&path, &bytes)).await

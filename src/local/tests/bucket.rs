@@ -1,4 +1,4 @@
-use std::{fs, time::Duration};
+use std::{collections::HashMap, fs, time::Duration};
 
 use aws_sdk_s3::{
     error::ProvideErrorMetadata as _,
@@ -56,7 +56,7 @@ async fn metadata_belongs_to_the_content_it_came_with() {
     fs::write(stack.bucket_dir().join("a"), "2").unwrap();
     let head = s3.head_object().bucket("photos").key("a").send().await.unwrap();
     assert_eq!(head.content_type(), Some("binary/octet-stream"));
-    assert!(head.metadata().is_none_or(|metadata| metadata.is_empty()));
+    assert!(head.metadata().is_none_or(HashMap::is_empty));
 
     s3.copy_object().bucket("photos").key("b/c d").copy_source("photos/a").send().await.unwrap();
     let copy = s3.head_object().bucket("photos").key("b/c d").send().await.unwrap();
@@ -246,7 +246,7 @@ async fn requests_must_be_signed_with_the_local_credential() {
         let error = client.list_objects_v2().bucket("photos").send().await.unwrap_err();
         assert_eq!(error.code(), Some(code));
     }
-    let expiry = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+    let expiry = PresigningConfig::expires_in(Duration::from_mins(1)).unwrap();
     let signed = stack.s3().get_object().bucket("photos").key("a").presigned(expiry).await.unwrap();
     assert!(signed.uri().starts_with(&stack.s3_endpoint()));
 }
