@@ -39,6 +39,7 @@ mod folder;
 mod key;
 mod listing;
 mod notification;
+mod schedule;
 mod sequencer;
 mod server;
 mod service;
