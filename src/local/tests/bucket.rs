@@ -130,6 +130,18 @@ async fn reads_take_conditions_and_ranges() {
 }
 
 #[tokio::test]
+async fn content_that_does_not_match_its_checksum_replaces_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    put(&stack, "a", b"1").await;
+    let request = stack.s3().put_object().bucket("photos").key("a").body(b"2".to_vec().into());
+    let error = request.checksum_crc32("AAAAAA==").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("BadDigest"));
+    assert_eq!(fs::read(stack.bucket_dir().join("a")).unwrap(), b"1");
+    assert_eq!(fs::read_dir(stack.bucket_dir()).unwrap().count(), 1);
+}
+
+#[tokio::test]
 async fn listings_have_pages_prefixes_and_delimiters() {
     let dir = tempfile::tempdir().unwrap();
     let stack = start(dir.path()).await;
