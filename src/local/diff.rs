@@ -10,7 +10,7 @@ use super::state::{Snapshot, Stamp};
 /// How long the first repetition of a failed change waits; each further one waits twice as long.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait for a repetition.
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
 
 /// What a walk over the bucket's folder found.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -45,6 +45,7 @@ pub(super) fn diff(snapshot: &Snapshot, scan: &Scan) -> BTreeMap<String, Option<
 pub(super) struct Pending {
     settle: Duration,
     entries: BTreeMap<String, Entry>,
+    passed_over: bool,
 }
 
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Entry {
 
 impl Pending {
     pub(super) fn new(settle: Duration) -> Pending {
-        Pending { settle, entries: BTreeMap::new() }
+        Pending { settle, entries: BTreeMap::new(), passed_over: false }
     }
 
     /// Whether everything has been handled.
@@ -88,10 +89,11 @@ impl Pending {
         ended: Instant,
     ) {
         self.entries.retain(|key, entry| entry.in_flight || differences.contains_key(key));
+        self.passed_over = false;
         for (key, state) in differences {
             match self.entries.get_mut(key) {
                 // What is in the handler is finished first; a later scan sees what changed since.
-                Some(entry) if entry.in_flight => {}
+                Some(entry) if entry.in_flight => self.passed_over |= entry.state != *state,
                 Some(entry) if entry.state == *state => entry.last_seen = started,
                 _ => {
                     self.entries.insert(key.clone(), Entry::new(*state, ended));
@@ -133,6 +135,13 @@ impl Pending {
     /// The file was not any more as it was seen: it has to settle anew.
     pub(super) fn unsettled(&mut self, key: &str) {
         self.entries.remove(key);
+        self.passed_over = true;
+    }
+
+    /// Whether a scan would find what is not known here yet: something changed while it was in the
+    /// handler, or everything is done.
+    pub(super) fn needs_scan(&self) -> bool {
+        self.passed_over || self.is_empty()
     }
 
     /// The handler could not do it: how long it waits for its next turn.
@@ -212,7 +221,7 @@ mod tests {
     fn a_change_is_told_once_it_has_settled() {
         let mut pending = Pending::new(SETTLE);
         let start = Instant::now();
-        let mut see = |pending: &mut Pending, size, milliseconds| {
+        let see = |pending: &mut Pending, size, milliseconds| {
             let at = start + Duration::from_millis(milliseconds);
             pending.observe(&changes(&[("a", Some(size))]), at, at);
             pending.take(10, at)
@@ -222,7 +231,9 @@ mod tests {
         assert!(see(&mut pending, 2, 500).is_empty());
         assert!(pending.is_settling());
         assert_eq!(see(&mut pending, 2, 550), [("a".to_owned(), Some(stamp(2)))]);
+        assert!(!pending.needs_scan());
         assert!(see(&mut pending, 3, 900).is_empty(), "one change of a key at a time");
+        assert!(pending.needs_scan());
         pending.done("a");
         assert!(see(&mut pending, 3, 1000).is_empty());
         assert_eq!(see(&mut pending, 3, 1300).len(), 1);

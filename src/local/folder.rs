@@ -9,7 +9,7 @@
 //! These functions block; the service calls them away from the executor.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fs::{self, File},
     io::{self, Read, Seek},
     path::{Path, PathBuf},
@@ -18,14 +18,13 @@ use std::{
 };
 
 use s3s::crypto::{Checksum as _, Md5};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
 use super::{
     LocalError,
+    attributes::{AttributeStore, Attributes},
     key::{self, KeyError},
-    state::{Stamp, nanoseconds, write_atomically},
+    state::{Stamp, nanoseconds},
     walk::Walker,
 };
 
@@ -39,33 +38,13 @@ const TICK_NANOSECONDS: i64 = 2_000_000_000;
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
-    attributes: PathBuf,
+    attributes: AttributeStore,
     etags: Mutex<HashMap<String, (Stamp, String)>>,
     commit: Mutex<()>,
     /// Told when an object was put or deleted through the service.
     pub changed: Notify,
     /// Walks over the folder.
     pub walker: Walker,
-}
-
-/// What S3 keeps of an object beside its content.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Attributes {
-    pub content_type: Option<String>,
-    pub cache_control: Option<String>,
-    pub content_disposition: Option<String>,
-    pub content_encoding: Option<String>,
-    pub content_language: Option<String>,
-    pub metadata: BTreeMap<String, String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedAttributes {
-    key: String,
-    etag: String,
-    #[serde(flatten)]
-    attributes: Attributes,
 }
 
 /// An object that is there, opened.
@@ -104,6 +83,13 @@ pub(super) enum PutError {
 #[derive(Debug)]
 pub(super) struct Temporary(pub PathBuf);
 
+impl Temporary {
+    /// Gives the file its place, in one step.
+    pub(super) fn become_file(self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.0, path)
+    }
+}
+
 impl Drop for Temporary {
     fn drop(&mut self) {
         // Gone already if it has become an object.
@@ -116,7 +102,6 @@ impl Folder {
     /// for what a file cannot carry.
     pub(super) fn open(root: &Path, attributes: &Path) -> Result<Folder, LocalError> {
         fs::create_dir_all(root).map_err(LocalError::file("create", root))?;
-        fs::create_dir_all(attributes).map_err(LocalError::file("create", attributes))?;
         let root = fs::canonicalize(root).map_err(LocalError::file("open", root))?;
         for entry in fs::read_dir(&root).map_err(LocalError::file("read", &root))?.flatten() {
             if entry.file_name().to_string_lossy().starts_with(UPLOAD) {
@@ -126,7 +111,7 @@ impl Folder {
         Ok(Folder {
             walker: Walker::new(&root),
             root,
-            attributes: attributes.to_path_buf(),
+            attributes: AttributeStore::open(attributes)?,
             etags: Mutex::default(),
             commit: Mutex::default(),
             changed: Notify::new(),
@@ -191,7 +176,7 @@ impl Folder {
         };
         let stamp = Stamp::of(&file.metadata()?);
         let etag = self.etag(key, &mut file, stamp)?;
-        let attributes = self.attributes(key, &etag);
+        let attributes = self.attributes.of(key, &etag);
         Ok(Some(Object { file, stamp, etag, attributes }))
     }
 
@@ -231,8 +216,8 @@ impl Folder {
             return Err(PutError::Condition);
         }
         self.make_room(&path)?;
-        self.save_attributes(key, etag, attributes)?;
-        fs::rename(&content.0, &path)?;
+        self.attributes.save(key, etag, attributes)?;
+        content.become_file(&path)?;
         let stamp = Stamp::of(&fs::symlink_metadata(&path)?);
         self.remember(key, stamp, etag);
         self.changed.notify_one();
@@ -298,7 +283,7 @@ impl Folder {
             _ => {}
         }
         lock(&self.etags).remove(key);
-        let _ = fs::remove_file(self.attributes_path(key));
+        self.attributes.remove(key);
         self.changed.notify_one();
         Ok(())
     }
@@ -308,33 +293,6 @@ impl Folder {
         let path = key::path_of(&self.root, folder)?;
         let _commit = lock(&self.commit);
         self.make_room(&path.join("x"))
-    }
-
-    fn attributes_path(&self, key: &str) -> PathBuf {
-        self.attributes.join(format!("{}.json", hex::encode(Sha256::digest(key))))
-    }
-
-    fn save_attributes(&self, key: &str, etag: &str, attributes: &Attributes) -> io::Result<()> {
-        let path = self.attributes_path(key);
-        if *attributes == Attributes::default() {
-            return fs::remove_file(path)
-                .or_else(|error| if is_absent(&error) { Ok(()) } else { Err(error) });
-        }
-        let saved = SavedAttributes {
-            key: key.to_owned(),
-            etag: etag.to_owned(),
-            attributes: attributes.clone(),
-        };
-        write_atomically(&path, &serde_json::to_vec(&saved)?).map_err(io::Error::other)
-    }
-
-    fn attributes(&self, key: &str, etag: &str) -> Attributes {
-        fs::read(self.attributes_path(key))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<SavedAttributes>(&bytes).ok())
-            .filter(|saved| saved.key == key && saved.etag == etag)
-            .map(|saved| saved.attributes)
-            .unwrap_or_default()
     }
 }
 

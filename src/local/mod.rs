@@ -32,12 +32,14 @@
 //! On a file system that takes upper for lower case, as is usual on macOS and Windows, two keys that
 //! differ only in case are one object.
 
+mod attributes;
 mod diff;
 mod error;
 mod folder;
 mod key;
 mod listing;
 mod notification;
+mod schedule;
 mod sequencer;
 mod server;
 mod service;

@@ -25,7 +25,7 @@ pub const CREDENTIAL: &str = "local";
 /// How long a connection that is busy may take when the servers stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// How often rows whose time is over are removed from the table.
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// A server that runs until it is stopped or dropped.
 #[derive(Debug)]
@@ -141,7 +141,7 @@ async fn sweep(database: dynoxide::Database, stopped: watch::Receiver<bool>) {
             Ok(Ok(0)) => {}
             Ok(Ok(rows)) => tracing::debug!(rows, "removed expired rows from the local table"),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "cannot remove expired rows from the local table")
+                tracing::warn!(%error, "cannot remove expired rows from the local table");
             }
             Err(error) => tracing::warn!(%error, "cannot remove expired rows from the local table"),
         }

@@ -81,7 +81,7 @@ pub struct Stack {
     dynamodb_client: aws_sdk_dynamodb::Client,
     table: String,
     watcher: Watcher,
-    handled: Mutex<Handled>,
+    progress: Mutex<Handled>,
     // Last, so that the folder is given back when nothing uses it any more.
     _lock: File,
 }
@@ -120,7 +120,7 @@ impl Stack {
             dynamodb_client,
             table,
             watcher: Watcher { bucket, folder, sequencer, settle, idle: watch::Sender::new(None) },
-            handled: Mutex::new(handled),
+            progress: Mutex::new(handled),
             _lock: lock,
         })
     }
@@ -185,8 +185,8 @@ impl Stack {
         Fut: Future<Output = Result<Answer, E>>,
         E: Display,
     {
-        let mut handled = self.handled.try_lock().map_err(|_| LocalError::AlreadyWatching)?;
-        self.watcher.run(&mut handled, handler, stop).await
+        let mut progress = self.progress.try_lock().map_err(|_| LocalError::AlreadyWatching)?;
+        self.watcher.run(&mut progress, handler, stop).await
     }
 
     /// Waits until everything that is in the bucket now has been handled. Needs [`Stack::watch`] to run

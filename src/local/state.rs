@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::{File, Metadata, TryLockError},
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -98,8 +98,15 @@ impl Handled {
             table: table.to_owned(),
             files: Snapshot::new(),
         };
-        let Ok(bytes) = std::fs::read(path) else {
-            return handled;
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    tracing::warn!(path = %path.display(), %error,
+                        "the list of handled photos cannot be read: announcing all again");
+                }
+                return handled;
+            }
         };
         match serde_json::from_slice::<Saved<Snapshot>>(&bytes) {
             Ok(saved) if saved.version != VERSION => {

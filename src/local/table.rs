@@ -1,6 +1,7 @@
 //! The table: made through the same client that reads and writes it.
 //!
-//! What the embedded table does differently from AWS: it checks no signatures; every read is
+//! What the embedded table does differently from AWS: it checks no signatures, and answers pages of
+//! other origins, so that a web page that knows the port can read it; every read is
 //! consistent, those of the index too; a table is active at once; rows whose time is over go within
 //! the hour rather than within days; a page that ends exactly at the last row still has a
 //! `LastEvaluatedKey`, as AWS's sometimes has.
@@ -9,6 +10,7 @@ use std::{path::Path, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
+    operation::create_table::CreateTableError,
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
         Projection, ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification,
@@ -87,7 +89,9 @@ async fn create(client: &Client, name: &str) -> Result<bool, SdkError> {
     match created {
         Ok(_) => {}
         Err(error)
-            if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) =>
+            if error
+                .as_service_error()
+                .is_some_and(CreateTableError::is_resource_in_use_exception) =>
         {
             return Ok(false);
         }

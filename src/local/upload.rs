@@ -18,10 +18,7 @@ use s3s::{
 };
 use tokio::io::AsyncWriteExt;
 
-use super::{
-    LocalError,
-    folder::{Attributes, Temporary},
-};
+use super::{LocalError, attributes::Attributes, folder::Temporary};
 
 /// The checksums that a sender may give, by the name of their header.
 const CHECKSUMS: [&str; 5] = [
@@ -66,7 +63,7 @@ impl Integrity {
                 "x-amz-checksum-crc32" => hasher.crc32 = Some(s3s::crypto::Crc32::new()),
                 "x-amz-checksum-crc32c" => hasher.crc32c = Some(s3s::crypto::Crc32c::new()),
                 "x-amz-checksum-crc64nvme" => {
-                    hasher.crc64nvme = Some(s3s::crypto::Crc64Nvme::new())
+                    hasher.crc64nvme = Some(s3s::crypto::Crc64Nvme::new());
                 }
                 "x-amz-checksum-sha1" => hasher.sha1 = Some(s3s::crypto::Sha1::new()),
                 _ => hasher.sha256 = Some(s3s::crypto::Sha256::new()),
@@ -177,10 +174,11 @@ struct Upload {
     parts: BTreeMap<i32, Part>,
 }
 
+/// What is known of a part.
 #[derive(Debug, Clone)]
-struct Part {
-    etag: String,
-    size: u64,
+pub(super) struct Part {
+    pub etag: String,
+    pub size: u64,
 }
 
 impl Uploads {
@@ -207,13 +205,19 @@ impl Uploads {
     }
 
     /// Takes in a part; the last one of a number counts.
-    pub(super) fn add(&self, id: &str, key: &str, number: i32, part: &Received) -> S3Result<()> {
+    pub(super) fn add(
+        &self,
+        id: &str,
+        key: &str,
+        number: i32,
+        content: Temporary,
+        part: Part,
+    ) -> S3Result<()> {
         self.find(id, key)?;
-        fs::rename(&part.content.0, self.dir.join(id).join(number.to_string()))
-            .map_err(internal)?;
+        content.become_file(&self.dir.join(id).join(number.to_string())).map_err(internal)?;
         let mut open = self.lock();
         let upload = open.get_mut(id).ok_or_else(|| s3_error!(NoSuchUpload))?;
-        upload.parts.insert(number, Part { etag: part.etag.clone(), size: part.size });
+        upload.parts.insert(number, part);
         Ok(())
     }
 

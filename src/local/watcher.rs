@@ -30,6 +30,7 @@ use super::{
     folder::Folder,
     key::is_dropping,
     notification::{Announcement, Object, event},
+    schedule::{RESCAN_EVERY, Schedule},
     sequencer::Sequencer,
     state::{Handled, HandledFile, Stamp, write_atomically},
 };
@@ -38,10 +39,6 @@ use super::{
 const BATCH: usize = 10;
 /// The most events that the handler has at a time.
 const IN_FLIGHT: usize = 4;
-/// The shortest time between two scans.
-const SCAN_GAP: Duration = Duration::from_millis(250);
-/// The longest time between two scans.
-const RESCAN_EVERY: Duration = Duration::from_secs(5);
 /// How often, at most, what was handled is written down; a crash repeats no more than this much.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
@@ -71,7 +68,7 @@ impl Watcher {
     /// Announces changes until `stop`, then waits for what the handler still has.
     pub(super) async fn run<H, Fut, E>(
         &self,
-        handled: &mut Handled,
+        progress: &mut Handled,
         handler: H,
         stop: impl Future<Output = ()>,
     ) -> Result<(), LocalError>
@@ -86,8 +83,7 @@ impl Watcher {
         let mut pending = Pending::new(self.settle);
         let mut on_their_way = FuturesUnordered::new();
         let mut scanning: Option<JoinHandle<(Instant, io::Result<Scan>)>> = None;
-        let mut next_scan = Instant::now();
-        let mut earliest_scan = next_scan;
+        let mut schedule = Schedule::new(Instant::now());
         let mut root_is_gone = false;
         let mut unsaved_since: Option<Instant> = None;
 
@@ -109,8 +105,8 @@ impl Watcher {
                             Fate::Handled(file) => {
                                 pending.done(&key);
                                 match file {
-                                    Some(file) => handled.files.insert(key, file),
-                                    None => handled.files.remove(&key),
+                                    Some(file) => progress.files.insert(key, file),
+                                    None => progress.files.remove(&key),
                                 };
                                 unsaved_since.get_or_insert_with(Instant::now);
                             }
@@ -121,17 +117,17 @@ impl Watcher {
                             }
                         }
                     }
-                    // What changed meanwhile has been passed over until now.
-                    next_scan = next_scan.min(earliest_scan.max(Instant::now()));
+                    if pending.needs_scan() {
+                        schedule.soon();
+                    }
                 }
                 (started, found) = join(&mut scanning) => {
                     scanning = None;
                     let ended = Instant::now();
-                    earliest_scan = ended + SCAN_GAP.max(4 * (ended - started));
                     match found {
                         Ok(scan) => {
                             root_is_gone = false;
-                            let differences = diff(&handled.files, &scan);
+                            let differences = diff(&progress.files, &scan);
                             pending.observe(&differences, started, ended);
                             if differences.is_empty() && pending.is_empty() {
                                 self.idle.send_replace(Some(started));
@@ -144,25 +140,26 @@ impl Watcher {
                                 "the bucket's folder cannot be read: put it back, nothing counts as removed");
                         }
                     }
-                    next_scan = if pending.is_settling() { earliest_scan } else { ended + RESCAN_EVERY };
+                    schedule.ended(started, ended, pending.is_settling());
                 }
-                () = at(Some(next_scan)), if scanning.is_none() && !stopping => {
+                () = at(Some(schedule.next())), if scanning.is_none() && !stopping => {
                     let folder = Arc::clone(&self.folder);
+                    schedule.begun();
                     let started = Instant::now();
                     scanning = Some(tokio::task::spawn_blocking(move || (started, folder.walker.scan())));
                 }
                 () = self.folder.changed.notified(), if !stopping => {
-                    next_scan = next_scan.min(earliest_scan.max(Instant::now()));
+                    schedule.soon();
                 }
                 () = at(pending.next_retry()), if !stopping && on_their_way.len() < IN_FLIGHT => {}
                 () = at(save_at) => {
                     unsaved_since = None;
-                    save(handled).await?;
+                    save(progress).await?;
                 }
             }
         }
         if unsaved_since.is_some() {
-            save(handled).await?;
+            save(progress).await?;
         }
         Ok(())
     }
@@ -299,8 +296,8 @@ async fn join(
     }
 }
 
-async fn save(handled: &Handled) -> Result<(), LocalError> {
-    let (path, bytes) = handled.to_save()?;
+async fn save(progress: &Handled) -> Result<(), LocalError> {
+    let (path, bytes) = progress.to_save()?;
     let write = {
         let path = path.clone();
         tokio::task::spawn_blocking(move || write_atomically(&path, &bytes)).await

@@ -42,6 +42,7 @@ pub(super) struct Bucket {
 
 type Answer<T> = S3Result<S3Response<T>>;
 
+#[expect(clippy::unnecessary_wraps, reason = "every operation ends with it")]
 fn answer<T>(output: T) -> Answer<T> {
     Ok(S3Response::new(output))
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::local::{
     key,
-    upload::{Integrity, internal, receive},
+    upload::{Integrity, Part, Received, internal, receive},
 };
 
 impl Bucket {
@@ -31,7 +31,10 @@ impl Bucket {
         key::path_of(self.folder.root(), &input.key)
             .map_err(|error| put_error(error.into(), &input.key))?;
         let attributes = attributes_of!(input);
-        let id = self.uploads.create(input.key.clone(), attributes).map_err(internal)?;
+        let id = {
+            let (uploads, key) = (Arc::clone(&self.uploads), input.key.clone());
+            blocking(move || uploads.create(key, attributes)).await?.map_err(internal)?
+        };
         answer(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
@@ -53,10 +56,15 @@ impl Bucket {
         let content = self.uploads.temporary(&input.upload_id, &input.key)?;
         let body = input.body.ok_or_else(|| s3_error!(IncompleteBody))?;
         let part = receive(body, content, integrity).await?;
-        self.uploads.add(&input.upload_id, &input.key, input.part_number, &part)?;
-        let checksum = part.checksum;
+        let Received { content, etag, size, checksum } = part;
+        let (uploads, e_tag) = (Arc::clone(&self.uploads), ETag::Strong(etag.clone()));
+        blocking(move || {
+            let part = Part { etag, size };
+            uploads.add(&input.upload_id, &input.key, input.part_number, content, part)
+        })
+        .await??;
         answer(UploadPartOutput {
-            e_tag: Some(ETag::Strong(part.etag)),
+            e_tag: Some(e_tag),
             checksum_crc32: checksum.checksum_crc32,
             checksum_crc32c: checksum.checksum_crc32c,
             checksum_crc64nvme: checksum.checksum_crc64nvme,
@@ -82,14 +90,14 @@ impl Bucket {
         let condition = write_condition(input.if_match, input.if_none_match)?;
         let (folder, uploads) = (Arc::clone(&self.folder), Arc::clone(&self.uploads));
         let (id, key) = (input.upload_id, input.key.clone());
-        let etag = blocking(move || {
+        let etag = blocking(move || -> S3Result<String> {
             let content = folder.temporary();
             let (etag, attributes) = uploads.assemble(&id, &key, &wanted, &content)?;
             folder
                 .put(&key, content, &etag, &attributes, &condition)
                 .map_err(|error| put_error(error, &key))?;
             uploads.remove(&id, &key)?;
-            S3Result::Ok(etag)
+            Ok(etag)
         })
         .await??;
         answer(CompleteMultipartUploadOutput {
@@ -105,7 +113,8 @@ impl Bucket {
         req: S3Request<AbortMultipartUploadInput>,
     ) -> Answer<AbortMultipartUploadOutput> {
         self.check(&req.input.bucket)?;
-        self.uploads.remove(&req.input.upload_id, &req.input.key)?;
+        let uploads = Arc::clone(&self.uploads);
+        blocking(move || uploads.remove(&req.input.upload_id, &req.input.key)).await??;
         answer(AbortMultipartUploadOutput::default())
     }
 }

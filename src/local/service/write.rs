@@ -27,7 +27,7 @@ use crate::local::{
 /// The headers and user metadata of a request that makes an object; its types share no trait.
 macro_rules! attributes_of {
     ($input:ident) => {
-        $crate::local::folder::Attributes {
+        $crate::local::attributes::Attributes {
             content_type: $input.content_type,
             cache_control: $input.cache_control,
             content_disposition: $input.content_disposition,

@@ -1,4 +1,4 @@
-use std::{fs, time::Duration};
+use std::{collections::HashMap, fs, time::Duration};
 
 use aws_sdk_s3::{
     error::ProvideErrorMetadata as _,
@@ -56,7 +56,7 @@ async fn metadata_belongs_to_the_content_it_came_with() {
     fs::write(stack.bucket_dir().join("a"), "2").unwrap();
     let head = s3.head_object().bucket("photos").key("a").send().await.unwrap();
     assert_eq!(head.content_type(), Some("binary/octet-stream"));
-    assert!(head.metadata().is_none_or(|metadata| metadata.is_empty()));
+    assert!(head.metadata().is_none_or(HashMap::is_empty));
 
     s3.copy_object().bucket("photos").key("b/c d").copy_source("photos/a").send().await.unwrap();
     let copy = s3.head_object().bucket("photos").key("b/c d").send().await.unwrap();
@@ -127,6 +127,18 @@ async fn reads_take_conditions_and_ranges() {
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 416);
     let error = s3.put_object().bucket("photos").key("a").if_none_match("*").send().await;
     assert_eq!(error.unwrap_err().raw_response().unwrap().status().as_u16(), 412);
+}
+
+#[tokio::test]
+async fn content_that_does_not_match_its_checksum_replaces_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    put(&stack, "a", b"1").await;
+    let request = stack.s3().put_object().bucket("photos").key("a").body(b"2".to_vec().into());
+    let error = request.checksum_crc32("AAAAAA==").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("BadDigest"));
+    assert_eq!(fs::read(stack.bucket_dir().join("a")).unwrap(), b"1");
+    assert_eq!(fs::read_dir(stack.bucket_dir()).unwrap().count(), 1);
 }
 
 #[tokio::test]
@@ -246,7 +258,7 @@ async fn requests_must_be_signed_with_the_local_credential() {
         let error = client.list_objects_v2().bucket("photos").send().await.unwrap_err();
         assert_eq!(error.code(), Some(code));
     }
-    let expiry = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+    let expiry = PresigningConfig::expires_in(Duration::from_mins(1)).unwrap();
     let signed = stack.s3().get_object().bucket("photos").key("a").presigned(expiry).await.unwrap();
     assert!(signed.uri().starts_with(&stack.s3_endpoint()));
 }

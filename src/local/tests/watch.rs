@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::{FutureExt, LocalBoxFuture, Ready, ready};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -46,23 +47,31 @@ impl Log {
     }
 }
 
-async fn accept(log: &Log, event: Value) -> Result<Answer, String> {
-    log.write(&event);
-    Ok(Answer::handled())
+fn accept(log: &Log, event: &Value) -> Ready<Result<Answer, String>> {
+    log.write(event);
+    ready(Ok(Answer::handled()))
 }
 
 /// Watches with a handler that takes everything, for as long as `work` runs.
-async fn watching<T>(stack: &Stack, log: &Log, work: impl Future<Output = T>) -> T {
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let watch = stack.watch(|event| accept(log, event), async { drop(stopped.await) });
-    let work = async {
-        let result = tokio::time::timeout(Duration::from_secs(60), work).await.unwrap();
-        drop(stop);
+fn watching<'a, T: 'a>(
+    stack: &'a Stack,
+    log: &'a Log,
+    work: impl Future<Output = T> + 'a,
+) -> LocalBoxFuture<'a, T> {
+    let work = work.boxed_local();
+    async {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let watch = stack.watch(|event| accept(log, &event), async { drop(stopped.await) });
+        let work = async {
+            let result = tokio::time::timeout(Duration::from_mins(1), work).await.unwrap();
+            drop(stop);
+            result
+        };
+        let (watched, result) = tokio::join!(watch, work);
+        watched.unwrap();
         result
-    };
-    let (watched, result) = tokio::join!(watch, work);
-    watched.unwrap();
-    result
+    }
+    .boxed_local()
 }
 
 fn created(keys: &[&str]) -> Vec<(String, bool)> {
@@ -195,7 +204,7 @@ async fn what_the_handler_could_not_do_is_announced_again() {
             _ => Ok(Answer::handled()),
         }
     };
-    let idle = tokio::time::timeout(Duration::from_secs(60), stack.idle());
+    let idle = tokio::time::timeout(Duration::from_mins(1), stack.idle());
     stack.watch(handler, async { idle.await.unwrap() }).await.unwrap();
     let mut times = BTreeMap::new();
     for (key, ..) in log.0.lock().unwrap().iter() {
@@ -243,7 +252,7 @@ async fn a_bucket_that_is_taken_away_is_not_emptied() {
         stack.idle().await;
         assert_eq!(log.take(), created(&["a"]));
         assert!(matches!(
-            stack.watch(|event| accept(&log, event), async {}).await,
+            stack.watch(|event| accept(&log, &event), async {}).await,
             Err(LocalError::AlreadyWatching)
         ));
     })
