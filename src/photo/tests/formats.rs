@@ -65,8 +65,8 @@ fn a_jpeg_may_carry_a_thumbnail_and_a_tail() {
 #[test]
 fn grey_and_deep_pixels_become_rgb() {
     let l16 = |value| DynamicImage::ImageLuma16(ImageBuffer::from_pixel(2, 2, Luma([value])));
-    // Rounded, not cut: 0x80FF is nearer to 129 than to 128.
-    for (value, expected) in [(0, 0), (0x8000, 128), (0x80FF, 129), (0xFFFF, 255)] {
+    // Rounded, not cut: 0x00FF is nearer to 1 than to 0.
+    for (value, expected) in [(0, 0), (0x00FF, 1), (0x8000, 128), (0xFFFF, 255)] {
         for format in [ImageFormat::Png, ImageFormat::Tiff] {
             assert_eq!(pixel(&read(&encode(&l16(value), format)), 1, 1), [expected; 3]);
         }
@@ -180,9 +180,13 @@ fn rare_varieties_are_named() {
     assert_eq!(error.code(), "unsupported_format");
     assert!(error.to_string().starts_with("the file is a TIFF of a rare kind"), "{error}");
 
+    assert!(reject(b"II+\0\x08\0\0\0").to_string().contains("BigTIFF"));
+
     // A baseline JPEG that claims to be arithmetic-coded.
     let mut jpeg = encode(&picture(8, 8), ImageFormat::Jpeg);
     let frame = jpeg.windows(2).position(|bytes| bytes == [0xFF, 0xC0]).unwrap();
     jpeg[frame + 1] = 0xC9;
-    assert_eq!(reject(&jpeg).code(), "unsupported_format");
+    let error = reject(&jpeg);
+    assert_eq!(error.code(), "unsupported_format");
+    assert!(error.to_string().contains("arithmetic coding"), "{error}");
 }

@@ -73,6 +73,18 @@ fn a_webp_chunk_that_announces_gigabytes_is_not_believed() {
 }
 
 #[test]
+fn a_tiff_tag_that_announces_gigabytes_is_not_believed() {
+    // The list of strips, of which there is one.
+    let file = tiff((2, 2), 8, 1, 1, &[], &[0; 4]);
+    let entry = file.windows(4).position(|bytes| bytes == [0x11, 0x01, 3, 0]).unwrap();
+    for count in [0x7FFF_FFFF_u32, 200_000] {
+        let mut file = file.clone();
+        file[entry + 4..entry + 8].copy_from_slice(&count.to_le_bytes());
+        assert_eq!(reject(&file).code(), "corrupt");
+    }
+}
+
+#[test]
 fn a_gif_frame_far_larger_than_its_screen_is_not_begun() {
     let mut file = samples::GIF.file();
     let frame = file.windows(9).position(|b| b == [0x2C, 0, 0, 0, 0, 4, 0, 4, 0]).unwrap();

@@ -100,3 +100,12 @@ fn every_message_is_a_sentence_with_advice() {
         assert_eq!(error.to_string(), expected);
     }
 }
+
+#[test]
+fn decoders_words_are_kept_short() {
+    let error =
+        PhotoError::corrupt(Format::Tiff, "bits\n per sample ".to_owned() + &"1, ".repeat(999));
+    let PhotoError::Corrupt { cause, .. } = error else { unreachable!() };
+    assert!(cause.starts_with("bits per sample 1, 1, "));
+    assert_eq!(cause.chars().count(), 161);
+}
