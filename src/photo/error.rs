@@ -84,16 +84,27 @@ impl PhotoError {
         }
     }
 
-    pub(super) fn corrupt(format: Format, cause: impl Into<String>) -> Self {
-        Self::Corrupt { format, cause: cause.into() }
+    pub(super) fn corrupt(format: Format, cause: impl AsRef<str>) -> Self {
+        Self::Corrupt { format, cause: brief(cause.as_ref()) }
     }
 
     /// A file of a format that can be read, but of a variety that cannot.
     pub(super) fn unsupported_variety(format: Format, variety: &str) -> Self {
         Self::UnsupportedFormat {
-            what: format!("a {} of a rare kind ({variety})", format.name()).into(),
+            what: format!("a {} of a rare kind ({})", format.name(), brief(variety)).into(),
             advice: "save it as an ordinary JPEG or PNG and upload that".into(),
         }
+    }
+}
+
+/// Decoders' words on one line, and not more of them than a person reads: some list every value.
+fn brief(words: &str) -> String {
+    const MOST: usize = 160;
+
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
     }
 }
 

@@ -117,8 +117,8 @@ pub(super) const SLACK: u64 = 4 << 20;
 
 /// How much memory a photo takes until it is decoded.
 pub(super) struct Cost {
-    /// The file's size: metadata may be held twice, raw and parsed.
-    pub file: u64,
+    /// What is held of the file beside its bytes: metadata, and blocks as they are read.
+    pub copies: u64,
     /// The buffer that ends up as the pixels.
     pub buffer: u64,
     /// What the decoder holds beside it, gone once it is done.
@@ -141,7 +141,7 @@ impl Cost {
             | Orientation::FlipVertical => 0,
             _ => u64::from(width) * u64::from(height) * 3,
         };
-        let peak = self.buffer + self.decoder.max(turned) + 2 * self.file + SLACK;
+        let peak = self.buffer + self.decoder.max(turned) + self.copies + SLACK;
         Header { format, width, height, peak }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Pho
         .set_max_height(usize::MAX)
         .set_strict_mode(false);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(rejection)?;
+    decoder.decode_headers().map_err(|error| rejection(bytes, error))?;
     let Some(info) = decoder.info() else {
         return Err(PhotoError::corrupt(Format::Jpeg, "it has no header"));
     };
@@ -49,7 +49,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Pho
         0
     };
     let cost = Cost {
-        file: bytes.len() as u64,
+        copies: bytes.len() as u64,
         buffer: u64::from(width) * u64::from(height) * 3,
         decoder: coefficients,
     };
@@ -69,26 +69,50 @@ impl Opened for Jpeg<'_> {
     fn into_rgb(mut self: Box<Self>) -> Result<Vec<u8>, PhotoError> {
         // The decoder takes what is missing for zeros once it has met a marker, so it cannot be
         // trusted to notice every cut.
-        if !Segments::new(self.bytes).any(|segment| segment.marker == EOI) {
-            return Err(PhotoError::corrupt(Format::Jpeg, "it was cut off before its end"));
+        if !is_whole(self.bytes) {
+            return Err(cut_off());
         }
         let mut rgb = pixels::buffer(self.header.width, self.header.height, 3);
-        self.decoder.decode_into(&mut rgb).map_err(rejection)?;
+        self.decoder.decode_into(&mut rgb).map_err(|error| rejection(self.bytes, error))?;
         Ok(rgb)
     }
 }
 
-fn rejection(error: DecodeErrors) -> PhotoError {
-    match error {
-        DecodeErrors::Unsupported(scheme) => {
-            PhotoError::unsupported_variety(Format::Jpeg, &format!("{scheme:?}"))
-        }
-        // The debug form wraps these in quotes and names of types.
-        DecodeErrors::Format(words) => PhotoError::corrupt(Format::Jpeg, words),
-        DecodeErrors::FormatStatic(words) => PhotoError::corrupt(Format::Jpeg, words),
-        DecodeErrors::ExhaustedData => PhotoError::corrupt(Format::Jpeg, "data ends too early"),
-        error => PhotoError::corrupt(Format::Jpeg, format!("{error:?}")),
+fn rejection(bytes: &[u8], error: DecodeErrors) -> PhotoError {
+    // The decoder meets these two in many guises; a person should not have to.
+    if let Some(variety) = rare_variety(bytes) {
+        return PhotoError::unsupported_variety(Format::Jpeg, variety);
     }
+    if !is_whole(bytes) {
+        return cut_off();
+    }
+    let words = match error {
+        // The debug form wraps these in the names of their types.
+        DecodeErrors::Format(words) => words,
+        DecodeErrors::FormatStatic(words) => words.to_owned(),
+        error => format!("{error:?}"),
+    };
+    PhotoError::corrupt(Format::Jpeg, words)
+}
+
+fn cut_off() -> PhotoError {
+    PhotoError::corrupt(Format::Jpeg, "it was cut off before its end")
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    Segments::new(bytes).any(|segment| segment.marker == EOI)
+}
+
+/// The frame's kind, if it is one that hardly any program reads.
+fn rare_variety(bytes: &[u8]) -> Option<&'static str> {
+    Segments::new(bytes).take_while(|segment| segment.marker != SOS).find_map(|segment| {
+        Some(match segment.marker {
+            0xC3 => "lossless coding",
+            0xC5..=0xC7 => "hierarchical coding",
+            0xC9..=0xCB | 0xCD..=0xCF => "arithmetic coding",
+            _ => return None,
+        })
+    })
 }
 
 /// Whether pixels come only after all coefficients have been read: in progressive files, and in

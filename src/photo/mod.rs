@@ -35,6 +35,7 @@ mod resize;
 mod sniff;
 #[cfg(test)]
 mod tests;
+mod tiff;
 mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

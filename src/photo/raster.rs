@@ -1,6 +1,7 @@
 //! PNG, WebP, GIF, TIFF and BMP, through the `image` crate's decoders.
 
-use std::io::Cursor;
+use std::error::Error;
+use std::io::{Cursor, ErrorKind};
 
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
@@ -12,7 +13,7 @@ use image::metadata::Orientation;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, Rgba};
 
 use super::header::{Cost, SLACK};
-use super::{Format, Header, Limits, Opened, PhotoError, pixels, webp};
+use super::{Format, Header, Limits, Opened, PhotoError, pixels, tiff, webp};
 
 /// A photo whose header is read.
 pub(super) struct Raster<'a> {
@@ -27,7 +28,6 @@ pub(super) fn open<'a>(
     bytes: &'a [u8],
     limits: &Limits,
 ) -> Result<Raster<'a>, PhotoError> {
-    let file = bytes.len() as u64;
     let mut decoder = decoder(format, bytes, limits)?;
     let (width, height) = decoder.dimensions();
     limits.check_pixels(format, width, height)?;
@@ -36,7 +36,7 @@ pub(super) fn open<'a>(
     let stored = u64::from(width) * u64::from(height);
     let depth = u64::from(color.bytes_per_pixel());
     let cost = Cost {
-        file,
+        copies: copies(bytes),
         buffer: stored * depth.max(3),
         decoder: match format {
             // Rows, before and after their filter, and what of them is inflated ahead.
@@ -44,13 +44,17 @@ pub(super) fn open<'a>(
             Format::WebP => stored * webp::decoder_bytes_per_pixel(bytes),
             // A first frame that does not fill the screen.
             Format::Gif => stored * 4,
-            // The page and its greatest strip; CMYK holds four channels where RGB has three.
-            Format::Tiff => 2 * stored * depth.next_multiple_of(4),
+            // The page, and its greatest strip; CMYK has four channels there.
+            Format::Tiff => match decoder.original_color_type() {
+                ExtendedColorType::Cmyk8 => 2 * stored * 4,
+                ExtendedColorType::Cmyk16 => 2 * stored * 8,
+                _ => 2 * stored * depth,
+            },
             Format::Bmp | Format::Jpeg => 0,
         },
     };
     decoder
-        .set_limits(allowance(cost.decoder + 2 * file))
+        .set_limits(allowance(cost.decoder + cost.copies))
         .map_err(|error| rejection(format, &error))?;
     let orientation = orientation(format, decoder.as_mut());
     let header = cost.header(format, width, height, orientation);
@@ -97,7 +101,7 @@ fn decoder<'a>(
             let (width, height) = png_size(bytes)
                 .ok_or_else(|| PhotoError::corrupt(format, "its header is missing"))?;
             limits.check_pixels(format, width, height)?;
-            let allowance = allowance(rows(width) + 2 * bytes.len() as u64);
+            let allowance = allowance(rows(width) + copies(bytes));
             Box::new(PngDecoder::with_limits(reader, allowance).map_err(reject)?)
         }
         Format::WebP => {
@@ -110,7 +114,10 @@ fn decoder<'a>(
             Box::new(decoder)
         }
         Format::Gif => Box::new(GifDecoder::new(reader).map_err(reject)?),
-        Format::Tiff => Box::new(TiffDecoder::new(reader).map_err(reject)?),
+        Format::Tiff => {
+            tiff::check(bytes)?;
+            Box::new(TiffDecoder::new(reader).map_err(reject)?)
+        }
         Format::Bmp => Box::new(BmpDecoder::new(reader).map_err(reject)?),
         Format::Jpeg => return Err(PhotoError::unsupported_variety(format, "not a raster")),
     })
@@ -121,6 +128,11 @@ fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
     let header = bytes.get(8..24)?;
     let side = |at: usize| Some(u32::from_be_bytes(header.get(at..at + 4)?.try_into().ok()?));
     (header.get(4..8)? == b"IHDR").then_some((side(8)?, side(12)?))
+}
+
+/// Metadata may be held twice, as it is stored and as it is read.
+fn copies(bytes: &[u8]) -> u64 {
+    2 * bytes.len() as u64
 }
 
 /// What a row-wise decoder takes for rows of at most eight bytes a pixel.
@@ -154,6 +166,14 @@ fn rejection(format: Format, error: &ImageError) -> PhotoError {
                 _ => error.to_string(),
             };
             PhotoError::unsupported_variety(format, &variety)
+        }
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            PhotoError::corrupt(format, "it was cut off before its end")
+        }
+        // Without the wrapper, which names the format once more.
+        ImageError::Decoding(error) => {
+            let words = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            PhotoError::corrupt(format, words)
         }
         error => PhotoError::corrupt(format, error.to_string()),
     }

@@ -4,11 +4,7 @@ use super::{Format, PhotoError};
 
 /// The format of a photo that can be read; else an error that names what the content is.
 pub(super) fn sniff(bytes: &[u8]) -> Result<Format, PhotoError> {
-    match readable(bytes) {
-        Some(Format::Tiff) if is_raw(bytes) => Err(Unreadable::raw("a camera's RAW file").into()),
-        Some(format) => Ok(format),
-        None => Err(unreadable(bytes).into()),
-    }
+    readable(bytes).ok_or_else(|| unreadable(bytes).into())
 }
 
 fn readable(bytes: &[u8]) -> Option<Format> {
@@ -153,41 +149,4 @@ fn text(bytes: &[u8]) -> Option<Unreadable> {
     } else {
         Unreadable::other("a text")
     })
-}
-
-/// Whether a TIFF is a camera's RAW: its first page is then a thumbnail, or no picture at all.
-fn is_raw(bytes: &[u8]) -> bool {
-    const NEW_SUBFILE_TYPE: u16 = 254;
-    const SUB_IFDS: u16 = 330;
-    const DNG_VERSION: u16 = 50706;
-
-    if bytes.get(8..10) == Some(b"CR") {
-        return true;
-    }
-    let little = bytes.starts_with(b"II");
-    let short = |at: usize| {
-        let bytes = bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
-    };
-    let long = |at: usize| {
-        let bytes = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) } as usize)
-    };
-    let first_page = || {
-        let start = long(4)?;
-        let (mut reduced, mut has_others) = (false, false);
-        for entry in 0..usize::from(short(start)?) {
-            let at = start + 2 + entry * 12;
-            match short(at)? {
-                // The lowest bit: a smaller version of another page.
-                NEW_SUBFILE_TYPE => reduced = long(at + 8)? & 1 == 1,
-                SUB_IFDS => has_others = true,
-                DNG_VERSION => return Some(true),
-                _ => {}
-            }
-        }
-        Some(reduced && has_others)
-    };
-    // In a BigTIFF the offsets mean something else; no camera writes one.
-    short(2) == Some(42) && first_page().unwrap_or(false)
 }

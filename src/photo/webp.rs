@@ -1,5 +1,8 @@
 //! A WebP's container, checked before its decoder sees it: the decoder believes the sizes it reads
 //! there, and takes memory for them.
+//!
+//! One size is left to it, that of a lossy picture's partitions: at most 16 MiB of zeros, which the
+//! system never hands out, as the read that should fill them fails first.
 
 use super::{Format, PhotoError};
 

@@ -1,0 +1,87 @@
+//! Photos come out as the camera was held.
+
+use image::ImageFormat;
+use image::metadata::Orientation;
+
+use super::files::{encode, encode_with_exif, exif, picture, tiff, with_segment};
+use super::{difference, read};
+use crate::photo::{Limits, Photo, inspect};
+
+/// The picture as it should look, turned by what the EXIF standard says of a value: which side of
+/// what is seen the stored first row is, and the stored first column.
+fn expected(orientation: u8) -> Photo {
+    let stored = picture(6, 4).into_rgb8();
+    let (w, h) = stored.dimensions();
+    let (width, height) = if orientation < 5 { (w, h) } else { (h, w) };
+    let mut rgb = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            let (sx, sy) = match orientation {
+                1 => (x, y),
+                2 => (w - 1 - x, y),
+                3 => (w - 1 - x, h - 1 - y),
+                4 => (x, h - 1 - y),
+                5 => (y, x),
+                6 => (y, h - 1 - x),
+                7 => (w - 1 - y, h - 1 - x),
+                8 => (w - 1 - y, x),
+                _ => unreachable!(),
+            };
+            rgb.extend(stored.get_pixel(sx, sy).0);
+        }
+    }
+    Photo::from_rgb(width, height, rgb).unwrap()
+}
+
+#[test]
+fn all_eight_values_in_every_format_that_has_them() {
+    let picture = picture(6, 4);
+    let jpeg = encode(&picture, ImageFormat::Jpeg);
+    for value in 1..=8 {
+        let expected = expected(value);
+        let prefixed = [b"Exif\0\0", &exif(value)[..]].concat();
+        for file in [
+            encode_with_exif(&picture, ImageFormat::Png, exif(value)),
+            encode_with_exif(&picture, ImageFormat::WebP, exif(value)),
+            encode_with_exif(&picture, ImageFormat::WebP, prefixed.clone()),
+            tiff((6, 4), 8, 2, 3, &[(274, u16::from(value))], picture.as_bytes()),
+        ] {
+            assert_eq!(difference(&read(&file), &expected), 0, "{value}");
+        }
+        let photo = read(&with_segment(&jpeg, 0xE1, &prefixed));
+        assert!(difference(&photo, &expected) < 40, "{value}");
+    }
+}
+
+#[test]
+fn a_turned_jpeg_is_exactly_the_stored_one_turned() {
+    let jpeg = encode(&picture(6, 4), ImageFormat::Jpeg);
+    let stored = image::RgbImage::from_raw(6, 4, read(&jpeg).rgb().to_vec()).unwrap();
+    for value in 1..=8 {
+        let mut turned = image::DynamicImage::ImageRgb8(stored.clone());
+        turned.apply_orientation(Orientation::from_exif(value).unwrap());
+        let photo = read(&with_segment(&jpeg, 0xE1, &[b"Exif\0\0", &exif(value)[..]].concat()));
+        assert_eq!(photo.rgb(), turned.as_bytes(), "{value}");
+    }
+}
+
+#[test]
+fn the_header_is_as_stored_and_a_quarter_turn_costs() {
+    let jpeg = encode(&picture(60, 40), ImageFormat::Jpeg);
+    let header = |value| {
+        let file = with_segment(&jpeg, 0xE1, &[b"Exif\0\0", &exif(value)[..]].concat());
+        inspect(&file, &Limits::default()).unwrap()
+    };
+    assert_eq!((header(6).width, header(6).height), (60, 40));
+    assert_eq!(header(6).decoded_bytes(), header(3).decoded_bytes() + 60 * 40 * 3);
+    assert_eq!(header(3).decoded_bytes(), header(1).decoded_bytes());
+}
+
+#[test]
+fn a_senseless_orientation_is_ignored() {
+    let picture = picture(6, 4);
+    for exif in [exif(0), exif(9), exif(255), b"II*\0".to_vec(), b"nonsense".to_vec()] {
+        let file = encode_with_exif(&picture, ImageFormat::Png, exif);
+        assert_eq!(read(&file).rgb(), picture.as_bytes());
+    }
+}
