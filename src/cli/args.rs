@@ -51,7 +51,9 @@ pub struct DirArgs {
     pub dir: PathBuf,
 }
 
-/// The command line logs warnings: what it does, it prints.
+/// The command line logs warnings: what it does, it prints. The embedded servers are quiet: what a
+/// client does wrong, it hears, and a lost condition is no fault.
 pub fn log_filter() -> EnvFilter {
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,lookbook=warn"))
+    let quiet = "error,lookbook=warn,s3s=off,dynoxide=error";
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet))
 }

@@ -11,31 +11,12 @@ use std::{path::Path, time::Duration};
 use aws_sdk_dynamodb::{
     Client,
     operation::create_table::CreateTableError,
-    types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-        Projection, ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification,
-    },
+    types::{TableStatus, TimeToLiveSpecification},
 };
 
 use super::LocalError;
+use crate::catalogue::schema;
 
-/// The index by which a website lists a shelf.
-const INDEX: &str = "by-shelf";
-/// What the index holds of a row, beside the keys of table and index.
-const LISTED: [&str; 12] = [
-    "bucket",
-    "key",
-    "etag",
-    "label",
-    "confidence",
-    "reviewed_label",
-    "reason",
-    "width",
-    "height",
-    "format",
-    "model_id",
-    "classified_at",
-];
 /// How often, and how many times, to look whether a new table is active: two minutes in all.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const LOOKS: u32 = 240;
@@ -58,34 +39,7 @@ pub async fn create_table(client: &Client, name: &str) -> Result<bool, LocalErro
 }
 
 async fn create(client: &Client, name: &str) -> Result<bool, SdkError> {
-    let string = |name| {
-        AttributeDefinition::builder()
-            .attribute_name(name)
-            .attribute_type(ScalarAttributeType::S)
-            .build()
-    };
-    let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
-    let projection = Projection::builder()
-        .projection_type(ProjectionType::Include)
-        .set_non_key_attributes(Some(LISTED.map(str::to_owned).to_vec()))
-        .build();
-    let index = GlobalSecondaryIndex::builder()
-        .index_name(INDEX)
-        .key_schema(key("shelf", KeyType::Hash)?)
-        .key_schema(key("added_at", KeyType::Range)?)
-        .projection(projection)
-        .build()?;
-    let created = client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(string("image")?)
-        .attribute_definitions(string("shelf")?)
-        .attribute_definitions(string("added_at")?)
-        .key_schema(key("image", KeyType::Hash)?)
-        .global_secondary_indexes(index)
-        .send()
-        .await;
+    let created = schema::create_table(client, name)?.send().await;
     match created {
         Ok(_) => {}
         Err(error)
@@ -99,7 +53,7 @@ async fn create(client: &Client, name: &str) -> Result<bool, SdkError> {
     }
     wait_until_active(client, name).await?;
     let expiry =
-        TimeToLiveSpecification::builder().enabled(true).attribute_name("expires_at").build()?;
+        TimeToLiveSpecification::builder().enabled(true).attribute_name(schema::TTL_ATTRIBUTE).build()?;
     client.update_time_to_live().table_name(name).time_to_live_specification(expiry).send().await?;
     Ok(true)
 }

@@ -302,7 +302,7 @@ async fn an_exact_repeat_writes_nothing_and_an_older_change_loses() {
     assert!(revisions.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_is_not_begun_in_time_is_handed_back() {
     let world = World::default();
     let pipeline = pipeline(&world);

@@ -75,8 +75,9 @@ impl Embedded {
 
 /// Encodes a key as S3 does in notifications.
 fn percent(key: &str) -> String {
-    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-    utf8_percent_encode(key, &NON_ALPHANUMERIC.remove(b'/').remove(b'.')).to_string()
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.');
+    utf8_percent_encode(key, ESCAPED).to_string()
 }
 
 /// A batch of SQS messages `m0`, `m1`, ... with these bodies.
