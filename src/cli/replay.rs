@@ -98,7 +98,7 @@ fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {
         let mut table = output::table(&["message", "image", "outcome", "what"]);
         for line in replayed.outcomes {
             table.add_row(vec![
-                output::clip(&line.message, 40).into(),
+                output::clip(&line.message_id, 40).into(),
                 line.image.clone().unwrap_or_default().into(),
                 output::standing(line.outcome.name()),
                 output::clip(&words(&line.outcome), 70).into(),

@@ -70,7 +70,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line {
     /// The id of its message.
-    pub message: String,
+    pub message_id: String,
     /// The object, `bucket/key`; none if the record could not be read.
     pub image: Option<String>,
     /// What became of it.
@@ -218,7 +218,7 @@ fn lines(envelope: &Envelope, settled: Vec<(usize, Outcome)>) -> Vec<Line> {
     entries
         .zip(settled)
         .map(|((id, entry), (_, outcome))| Line {
-            message: id.clone(),
+            message_id: id.clone(),
             image: entry.as_ref().ok().map(|change| change.object.to_string()),
             outcome,
         })
@@ -241,7 +241,7 @@ fn failed(envelope: &Envelope, lines: &[Line]) -> Vec<String> {
 }
 
 fn log(line: &Line) {
-    let (message, image) = (line.message.as_str(), line.image.as_deref().unwrap_or("-"));
+    let (message, image) = (line.message_id.as_str(), line.image.as_deref().unwrap_or("-"));
     let outcome = line.outcome.name();
     match &line.outcome {
         Outcome::Retry(cause) => {

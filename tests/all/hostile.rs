@@ -32,7 +32,7 @@ fn flat_png(side: u32) -> Vec<u8> {
     encoder.set_filter(png::Filter::NoFilter);
     let mut writer = encoder.write_header().unwrap();
     let mut stream = writer.stream_writer().unwrap();
-    let row = vec![0xFF; side as usize / 8];
+    let row = vec![0; side as usize / 8];
     for _ in 0..side {
         stream.write_all(&row).unwrap();
     }

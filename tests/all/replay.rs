@@ -35,7 +35,7 @@ fn each_event_has_the_documented_outcome() {
     assert_eq!(delete["outcomes"][0]["image"], "photos/new in/été/sold out & gone.jpg");
     let batch = replay(&dir, "sqs-batch.json", 1);
     assert_eq!(outcomes(&batch), ["unchanged", "retry", "removed"]);
-    let poisoned = &batch["outcomes"][1]["message"];
+    let poisoned = &batch["outcomes"][1]["message_id"];
     assert_eq!(batch["response"], json!({"batchItemFailures": [{"itemIdentifier": poisoned}]}));
 }
 
