@@ -60,7 +60,9 @@ impl Settings {
         let mut texts = Texts { lookup, mistakes: Vec::new() };
         let table = texts.text("TABLE_NAME").unwrap_or_default();
         if table.is_empty() {
-            texts.mistakes.push("TABLE_NAME is not set: name the DynamoDB table for the rows".into());
+            texts
+                .mistakes
+                .push("TABLE_NAME is not set: name the DynamoDB table for the rows".into());
         } else if !is_table_name(&table) {
             texts.mistakes.push(format!(
                 "TABLE_NAME is '{table}': expected 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'"
@@ -84,9 +86,12 @@ impl Rules {
         let whole = "expected a whole number from 1";
         let max_bytes: Option<NonZeroU64> = texts.parse("MAX_BYTES", whole);
         let max_pixels: Option<NonZeroU64> = texts.parse("MAX_PIXELS", whole);
-        let review_below: Option<f32> = texts.parse("REVIEW_BELOW", "expected a number from 0 to 1");
+        let review_below: Option<f32> =
+            texts.parse("REVIEW_BELOW", "expected a number from 0 to 1");
         if let Some(wrong) = review_below.filter(|below| !(0.0..=1.0).contains(below)) {
-            texts.mistakes.push(format!("REVIEW_BELOW is '{wrong}': expected a number from 0 to 1"));
+            texts
+                .mistakes
+                .push(format!("REVIEW_BELOW is '{wrong}': expected a number from 0 to 1"));
         }
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
@@ -217,15 +222,24 @@ mod tests {
             ("IN_FLIGHT_BYTES", "1e9"),
         ])
         .unwrap_err();
-        let names: Vec<&str> =
-            error.0.iter().map(|m| m.split_once(' ').unwrap().0).collect();
+        let names: Vec<&str> = error.0.iter().map(|m| m.split_once(' ').unwrap().0).collect();
         let mut sorted = names.clone();
         sorted.sort_unstable();
         assert_eq!(
             sorted,
-            ["CONCURRENCY", "IN_FLIGHT_BYTES", "MAX_BYTES", "MAX_PIXELS", "REVIEW_BELOW", "TABLE_NAME", "THREADS"]
+            [
+                "CONCURRENCY",
+                "IN_FLIGHT_BYTES",
+                "MAX_BYTES",
+                "MAX_PIXELS",
+                "REVIEW_BELOW",
+                "TABLE_NAME",
+                "THREADS"
+            ]
         );
-        assert!(parse(&[("REVIEW_BELOW", "NaN")]).unwrap_err().to_string().contains("REVIEW_BELOW"));
+        assert!(
+            parse(&[("REVIEW_BELOW", "NaN")]).unwrap_err().to_string().contains("REVIEW_BELOW")
+        );
         assert!(parse(&[]).unwrap_err().to_string().contains("TABLE_NAME is not set"));
     }
 }

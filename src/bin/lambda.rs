@@ -45,7 +45,10 @@ async fn init() -> anyhow::Result<Pipeline<S3, DynamoDb>> {
     Ok(Pipeline::new(bucket, table, judge, &settings.rules))
 }
 
-async fn handle(pipeline: &Pipeline<S3, DynamoDb>, event: LambdaEvent<Value>) -> Result<Value, Error> {
+async fn handle(
+    pipeline: &Pipeline<S3, DynamoDb>,
+    event: LambdaEvent<Value>,
+) -> Result<Value, Error> {
     let left = event.context.deadline().duration_since(SystemTime::now());
     let deadline = Some(Instant::now() + left.unwrap_or(Duration::ZERO));
     let invocation = Invocation { id: event.context.request_id, deadline };

@@ -21,7 +21,12 @@ impl DynamoDb {
         Self { client, table: table.to_owned() }
     }
 
-    pub(super) fn error<E>(&self, image: &str, action: &'static str, error: SdkError<E>) -> TableError
+    pub(super) fn error<E>(
+        &self,
+        image: &str,
+        action: &'static str,
+        error: SdkError<E>,
+    ) -> TableError
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {

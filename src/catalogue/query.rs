@@ -138,9 +138,7 @@ impl DynamoDb {
     }
 }
 
-fn listing(
-    item: std::collections::HashMap<String, AttributeValue>,
-) -> Result<Listing, TableError> {
+fn listing(item: std::collections::HashMap<String, AttributeValue>) -> Result<Listing, TableError> {
     let image = item.get("image").and_then(|v| v.as_s().ok()).cloned().unwrap_or_default();
     serde_dynamo::from_item(item)
         .map_err(|e| TableError::Unreadable { image, cause: e.to_string() })

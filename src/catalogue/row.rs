@@ -359,7 +359,8 @@ mod tests {
         reviewed.reviewed_sha256 = Some("x".into());
         let other = row(judged("y", false), "2", Some(&reviewed));
         assert_eq!(other.shelf, Some(Shelf::Label("hat".into())));
-        let gone = Row::tombstone(&object(), &maker(), None, Some(&other), OffsetDateTime::UNIX_EPOCH);
+        let gone =
+            Row::tombstone(&object(), &maker(), None, Some(&other), OffsetDateTime::UNIX_EPOCH);
         assert!(gone.is_tombstone());
         let back = row(judged("x", false), "3", Some(&gone));
         assert_eq!(back.shelf, Some(Shelf::Label("skirt".into())));

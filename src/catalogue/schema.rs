@@ -16,14 +16,19 @@ pub const INDEX: &str = "by-shelf";
 pub const TTL_ATTRIBUTE: &str = "expires_at";
 /// What the index projects beside the keys: what a listing shows.
 pub const LISTED: [&str; 9] = [
-    "bucket", "key", "label", "confidence", "reviewed_label", "reason", "width", "height", "format",
+    "bucket",
+    "key",
+    "label",
+    "confidence",
+    "reviewed_label",
+    "reason",
+    "width",
+    "height",
+    "format",
 ];
 
 /// A request that makes the table.
-pub fn create_table(
-    client: &Client,
-    table: &str,
-) -> Result<CreateTableFluentBuilder, BuildError> {
+pub fn create_table(client: &Client, table: &str) -> Result<CreateTableFluentBuilder, BuildError> {
     let text = |name: &str| {
         AttributeDefinition::builder()
             .attribute_name(name)
@@ -61,10 +66,10 @@ mod tests {
     /// The table that is deployed and the one that is embedded are the same.
     #[test]
     fn the_template_makes_this_table() {
-        let template =
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/infra/template.yaml"));
-        let listed: String = LISTED.iter().map(|n| format!("              - {n}\n")).collect();
-        let listed = format!("NonKeyAttributes:\n{listed}      TimeToLiveSpecification");
+        let template = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/infra/template.yaml"));
+        let listed = LISTED.join("\n              - ");
+        let listed =
+            format!("NonKeyAttributes:\n              - {listed}\n      TimeToLiveSpecification");
         let ttl = format!("AttributeName: {TTL_ATTRIBUTE}\n");
         let index = format!("IndexName: {INDEX}\n");
         for part in [listed.as_str(), &ttl, &index] {

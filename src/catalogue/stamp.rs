@@ -26,6 +26,8 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
 pub(super) mod option {
     use super::{Deserializer, OffsetDateTime, Serializer};
 
+    // The form that `serde(with)` calls.
+    #[allow(clippy::ref_option)]
     pub fn serialize<S: Serializer>(
         time: &Option<OffsetDateTime>,
         serializer: S,

@@ -51,9 +51,9 @@ pub struct DirArgs {
     pub dir: PathBuf,
 }
 
-/// The command line logs warnings: what it does, it prints. The embedded servers are quiet: what a
-/// client does wrong, it hears, and a lost condition is no fault.
+/// The command line logs warnings. Outcomes, which the pipeline logs, it prints. The embedded servers
+/// are quiet: what a client does wrong, it hears, and a lost condition is no fault.
 pub fn log_filter() -> EnvFilter {
-    let quiet = "error,lookbook=warn,s3s=off,dynoxide=error";
+    let quiet = "error,lookbook=warn,lookbook::pipeline=off,s3s=off,dynoxide=error";
     EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet))
 }

@@ -21,7 +21,9 @@ use crate::classifier::Scores;
 /// {"code": "corrupt", "message": "..."}}. Folders are searched to the bottom; hidden files are not
 /// looked at. The exit code is 1 if any photo failed.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: lookbook classify --format json photos/ | jq 'select(.label == \"hat\")'")]
+#[command(
+    after_help = "Example: lookbook classify --format json photos/ | jq 'select(.label == \"hat\")'"
+)]
 pub struct Classify {
     /// Photos, and folders of photos
     #[arg(required = true, value_name = "PATH")]
@@ -79,7 +81,7 @@ impl Classify {
         }
         bar.finish_and_clear();
         if self.format == Format::Table {
-            output::line(&table.to_string())?;
+            output::print_table(&table)?;
         }
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }

@@ -16,6 +16,7 @@ use super::{photos, stack};
 use crate::catalogue::{Row, Table};
 use crate::event::ObjectId;
 use crate::local::{Options, Stack};
+use crate::pipeline::Outcome;
 
 /// The prefix of the sample photos' keys: with a space and an accent, as real keys have them.
 const SAMPLE_PREFIX: &str = "new in/été/";
@@ -68,7 +69,14 @@ impl Demo {
             errors = upload(&stack, uploads).await;
             stack.idle().await;
         };
-        let handler = |event| stack::handle(&pipeline, event, |_| bar.inc(1));
+        let handler = |event| {
+            stack::handle(&pipeline, event, |line| {
+                bar.inc(1);
+                if let Outcome::Retry(cause) = &line.outcome {
+                    bar.suspend(|| eprintln!("trying again: {}", cause.message));
+                }
+            })
+        };
         stack.watch(handler, uploaded).await?;
         bar.finish_and_clear();
 
@@ -100,16 +108,16 @@ impl Demo {
                 output::standing(row.shelf.as_ref().map_or("", |shelf| shelf.as_str())),
             ]);
         }
-        output::line(&table.to_string())?;
+        output::print_table(&table)?;
         let dir = match self.dir.dir.to_str() {
             Some(".lookbook") | None => String::new(),
             Some(dir) => format!(" --dir '{dir}'"),
         };
         output::line(&format!(
             "\nThe bucket is the folder {}. Try next:\n  \
-             lookbook query{dir} --shelf hat      what the website would read\n  \
-             lookbook local{dir}                  keep it running, and copy photos into the folder\n  \
-             lookbook classify PHOTO...           your own photos, without bucket and table",
+             lookbook query{dir} --shelf hat   what the website would read\n  \
+             lookbook local{dir}               keep it running, and copy photos into the folder\n  \
+             lookbook demo{dir} PHOTO...       your own photos",
             stack.bucket_dir().display()
         ))
     }
@@ -133,11 +141,12 @@ fn chosen(paths: &[PathBuf]) -> anyhow::Result<Vec<Upload>> {
         let files = photos::find(std::slice::from_ref(path))
             .with_context(|| format!("{} cannot be read", path.display()))?;
         for file in files {
-            let key = key_of(&file, parent)?;
-            let key = (1..)
-                .map(|n| if n == 1 { key.clone() } else { numbered(&key, n) })
-                .find(|key| !taken.contains(key))
-                .unwrap_or_default();
+            let name = key_of(&file, parent)?;
+            let (mut key, mut n) = (name.clone(), 1);
+            while taken.contains(&key) {
+                n += 1;
+                key = numbered(&name, n);
+            }
             taken.insert(key.clone());
             uploads.push(Upload { key, content: Content::File(file) });
         }

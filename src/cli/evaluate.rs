@@ -122,7 +122,7 @@ fn print(results: &Results) -> std::io::Result<()> {
             taken_for(summary, i),
         ]);
     }
-    output::line(&table.to_string())?;
+    output::print_table(&table)?;
     for unscored in &results.errors {
         output::line(&format!("{}: {}", unscored.image, unscored.error.message))?;
     }

@@ -18,7 +18,9 @@ use crate::pipeline::Line;
 /// appears in the table; a deleted one leaves it. Everything is kept in one folder: what changed while
 /// nothing ran is picked up at the next start. Ctrl-C stops it.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  lookbook local --port 9000 &\n  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1\n  aws s3 cp --endpoint-url http://127.0.0.1:9000 hat.jpg s3://photos/")]
+#[command(
+    after_help = "Example:\n  lookbook local --port 9000 &\n  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1\n  aws s3 cp --endpoint-url http://127.0.0.1:9000 hat.jpg s3://photos/"
+)]
 pub struct Local {
     #[command(flatten)]
     dir: DirArgs,
@@ -94,7 +96,10 @@ fn greet(stack: &Stack, format: Format) -> std::io::Result<()> {
     }
     output::line(&format!(
         "S3        {}   bucket {}\nDynamoDB  {}   table {}\nfolder    {}\nkeys      {CREDENTIAL} / {CREDENTIAL}\n\nCopy photos into the folder, or put them through the S3 endpoint. Ctrl-C stops.\n",
-        endpoints.s3_endpoint, endpoints.bucket, endpoints.dynamodb_endpoint, endpoints.table,
+        endpoints.s3_endpoint,
+        endpoints.bucket,
+        endpoints.dynamodb_endpoint,
+        endpoints.table,
         endpoints.folder
     ))
 }

@@ -28,6 +28,11 @@ pub fn line(text: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
 }
 
+/// Prints a table.
+pub fn print_table(table: &Table) -> io::Result<()> {
+    line(&table.trim_fmt())
+}
+
 /// A table with a header and no lines: it reads well, and copies well.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();

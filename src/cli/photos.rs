@@ -72,9 +72,7 @@ impl Studio {
 fn classify(classifier: &Classifier, path: &Path, limits: &Limits) -> Result<Scores, Failure> {
     let bytes = read(path, limits)?;
     let photo = photo::decode(&bytes, limits).map_err(|e| failure(&e))?;
-    classifier
-        .classify(&photo)
-        .map_err(|e| Failure { code: e.code(), message: e.to_string() })
+    classifier.classify(&photo).map_err(|e| Failure { code: e.code(), message: e.to_string() })
 }
 
 /// Reads a file, unless it is larger than a photo may be.

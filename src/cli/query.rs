@@ -1,5 +1,6 @@
 //! `lookbook query`: reads the catalogue.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
@@ -16,7 +17,9 @@ use crate::event::ObjectId;
 /// Reads the embedded table (`--dir`), or a table on AWS (`--table`, with the usual AWS environment).
 /// With `--format json`, one object a line. The exit code is 1 if `--image` names no row.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lookbook query --shelf hat --min-confidence 0.9\n  lookbook query --image 'photos/new in/été/hat-1.jpg' --format json\n  lookbook query --table lookbook --shelf review --limit 20")]
+#[command(
+    after_help = "Examples:\n  lookbook query --shelf hat --min-confidence 0.9\n  lookbook query --image 'photos/new in/été/hat-1.jpg' --format json\n  lookbook query --table lookbook --shelf review --limit 20"
+)]
 pub struct Query {
     #[command(flatten)]
     dir: DirArgs,
@@ -105,11 +108,20 @@ pub(super) fn print_listing(rows: &[Listing]) -> std::io::Result<()> {
             stamp(row.added_at).into(),
         ]);
     }
-    output::line(&table.to_string())
+    output::print_table(&table)
 }
 
 fn stamp(time: time::OffsetDateTime) -> String {
     time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}
+
+/// The best first.
+fn in_words(scores: &BTreeMap<String, f32>) -> String {
+    let mut scores: Vec<(&String, f32)> = scores.iter().map(|(l, s)| (l, *s)).collect();
+    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let words =
+        scores.iter().map(|(label, score)| format!("{label} {}", output::probability(*score)));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// A whole row, an attribute a line.
@@ -117,9 +129,13 @@ fn print_row(row: &Row) -> anyhow::Result<()> {
     let mut table = output::table(&["attribute", "value"]);
     if let serde_json::Value::Object(attributes) = serde_json::to_value(row)? {
         for (name, value) in attributes {
-            let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            let text = match (&row.scores, value.as_str()) {
+                (Some(scores), _) if name == "scores" => in_words(scores),
+                (_, Some(text)) => text.to_owned(),
+                _ => value.to_string(),
+            };
             table.add_row(vec![name, text]);
         }
     }
-    Ok(output::line(&table.to_string())?)
+    Ok(output::print_table(&table)?)
 }

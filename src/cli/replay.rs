@@ -104,7 +104,7 @@ fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {
                 output::clip(&words(&line.outcome), 70).into(),
             ]);
         }
-        output::line(&table.to_string())?;
+        output::print_table(&table)?;
     }
     match (&replayed.error, replayed.response) {
         (Some(error), _) => output::line(&format!("the invocation fails: {error}\n"))?,

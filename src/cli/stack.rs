@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
 use serde_json::Value;
 
 use crate::bucket::S3;
 use crate::catalogue::DynamoDb;
 use crate::classifier::Classifier;
-use crate::local::{Answer, Options, Stack};
+use crate::local::{Answer, Endpoints, LocalError, Options, Stack};
 use crate::pipeline::{HandleError, Invocation, Line, Outcome, PhotoJudge, Pipeline};
 use crate::settings::{self, Rules};
 
@@ -17,23 +16,24 @@ use crate::settings::{self, Rules};
 pub enum Place {
     /// In this process; stopped by [`close`].
     Embedded(Box<Stack>),
-    /// On AWS, as the environment says.
-    Aws(Box<OnAws>),
+    /// In another process, or on AWS as the environment says.
+    Elsewhere(Box<Elsewhere>),
 }
 
-/// Clients of AWS, and the table's name.
-pub struct OnAws {
+/// Clients of what runs elsewhere, and the table's name.
+pub struct Elsewhere {
     s3: aws_sdk_s3::Client,
     dynamodb: aws_sdk_dynamodb::Client,
     table: String,
 }
 
 impl Place {
-    /// A table on AWS if one is named, otherwise the embedded one in `dir`, which must be there.
+    /// A table on AWS if one is named, otherwise the embedded one in `dir`, which must be there. If
+    /// another process runs it, that one is asked.
     pub async fn open(table: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
         if let Some(table) = table {
             let aws = settings::aws().await;
-            return Ok(Self::Aws(Box::new(OnAws {
+            return Ok(Self::Elsewhere(Box::new(Elsewhere {
                 s3: aws_sdk_s3::Client::new(&aws),
                 dynamodb: aws_sdk_dynamodb::Client::new(&aws),
                 table: table.to_owned(),
@@ -45,15 +45,26 @@ impl Place {
                 dir.display()
             );
         }
-        let stack = start(Options { dir: dir.to_owned(), ..Options::default() }).await?;
-        Ok(Self::Embedded(Box::new(stack)))
+        let options = Options { dir: dir.to_owned(), ..Options::default() };
+        match (Stack::start(options).await, Endpoints::of_running(dir)) {
+            (Ok(stack), _) => Ok(Self::Embedded(Box::new(stack))),
+            // Somebody has the folder, such as a `lookbook local` in another terminal: ask there.
+            (Err(LocalError::Locked(_)), Some(running)) => {
+                Ok(Self::Elsewhere(Box::new(Elsewhere {
+                    s3: running.s3_client(),
+                    dynamodb: running.dynamodb_client(),
+                    table: running.table,
+                })))
+            }
+            (Err(error), _) => Err(in_folder(dir, error)),
+        }
     }
 
     /// The table.
     pub fn table(&self) -> DynamoDb {
         match self {
             Self::Embedded(stack) => table(stack),
-            Self::Aws(aws) => DynamoDb::new(aws.dynamodb.clone(), &aws.table),
+            Self::Elsewhere(place) => DynamoDb::new(place.dynamodb.clone(), &place.table),
         }
     }
 
@@ -61,7 +72,7 @@ impl Place {
     pub fn pipeline(&self, rules: &Rules) -> anyhow::Result<Pipeline<S3, DynamoDb>> {
         match self {
             Self::Embedded(stack) => pipeline(stack.s3(), self.table(), rules),
-            Self::Aws(aws) => pipeline(aws.s3.clone(), self.table(), rules),
+            Self::Elsewhere(place) => pipeline(place.s3.clone(), self.table(), rules),
         }
     }
 }
@@ -102,8 +113,12 @@ pub async fn handle(
 
 /// Starts the embedded bucket and table.
 pub async fn start(options: Options) -> anyhow::Result<Stack> {
-    let dir = options.dir.display().to_string();
-    Stack::start(options).await.with_context(|| format!("the embedded bucket in {dir}"))
+    let dir = options.dir.clone();
+    Stack::start(options).await.map_err(|error| in_folder(&dir, error))
+}
+
+fn in_folder(dir: &Path, error: LocalError) -> anyhow::Error {
+    anyhow::Error::new(error).context(format!("the embedded bucket in {}", dir.display()))
 }
 
 /// Stops what was started in this process.

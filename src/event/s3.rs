@@ -96,11 +96,7 @@ fn parse_record(value: &Value) -> Result<Change, RecordError> {
         version_id: object.version_id.filter(|v| !v.is_empty()),
         etag: object.e_tag.filter(|t| !t.is_empty()).map(|t| ETag::new(&t)),
         size: object.size,
-        sequencer: object
-            .sequencer
-            .filter(|s| !s.is_empty())
-            .map(|s| s.parse())
-            .transpose()?,
+        sequencer: object.sequencer.filter(|s| !s.is_empty()).map(|s| s.parse()).transpose()?,
     })
 }
 

@@ -20,8 +20,9 @@
 //! ```text
 //! .lookbook/buckets/photos/   the bucket
 //! .lookbook/table.sqlite      the table
-//! .lookbook/state/            the lock, what has been handled, the counter of the sequencers,
-//!                             headers and user metadata of objects, parts of multipart uploads
+//! .lookbook/state/            the lock, where the endpoints are, what has been handled,
+//!                             the counter of the sequencers, headers and user metadata of
+//!                             objects, parts of multipart uploads
 //! ```
 //!
 //! A change counts as handled once the handler has answered without an error, and that is written
@@ -34,6 +35,7 @@
 
 mod attributes;
 mod diff;
+mod endpoints;
 mod error;
 mod folder;
 mod key;
@@ -54,6 +56,7 @@ mod watcher;
 mod tests;
 
 pub use self::{
+    endpoints::Endpoints,
     error::LocalError,
     server::CREDENTIAL,
     stack::{Answer, Options, Stack},

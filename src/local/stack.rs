@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, watch};
 
 use super::{
-    LocalError,
+    Endpoints, LocalError,
     folder::Folder,
     notification::REGION,
     sequencer::Sequencer,
@@ -113,6 +113,13 @@ impl Stack {
             folder.remember(key, file.stamp, &file.etag);
         }
         let sequencer = Arc::new(Sequencer::open(&state.join("sequencer")));
+        let endpoints = Endpoints {
+            s3: s3.endpoint(),
+            dynamodb: dynamodb.endpoint(),
+            bucket: bucket.clone(),
+            table: table.clone(),
+        };
+        endpoints.write(&state)?;
         Ok(Stack {
             s3_client: s3_client(&s3.endpoint()),
             s3,
@@ -220,7 +227,7 @@ fn http_client() -> aws_sdk_s3::config::SharedHttpClient {
     HttpClientBuilder::new().build_http()
 }
 
-fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {
+pub(super) fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {
     use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -233,7 +240,7 @@ fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config)
 }
 
-fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
+pub(super) fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
     use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())

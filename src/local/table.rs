@@ -52,8 +52,10 @@ async fn create(client: &Client, name: &str) -> Result<bool, SdkError> {
         Err(error) => return Err(error.into()),
     }
     wait_until_active(client, name).await?;
-    let expiry =
-        TimeToLiveSpecification::builder().enabled(true).attribute_name(schema::TTL_ATTRIBUTE).build()?;
+    let expiry = TimeToLiveSpecification::builder()
+        .enabled(true)
+        .attribute_name(schema::TTL_ATTRIBUTE)
+        .build()?;
     client.update_time_to_live().table_name(name).time_to_live_specification(expiry).send().await?;
     Ok(true)
 }

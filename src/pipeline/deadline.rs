@@ -19,7 +19,8 @@ impl Pace {
     /// Takes in how long a photo took.
     pub fn record(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
-        let follow = |average: u64| Some(if average == 0 { took } else { average / 4 * 3 + took / 4 });
+        let follow =
+            |average: u64| Some(if average == 0 { took } else { average / 4 * 3 + took / 4 });
         // Both closures return `Some`, so the update cannot fail.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, follow);
     }

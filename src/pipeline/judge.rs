@@ -112,7 +112,7 @@ impl Judge for PhotoJudge {
                 message: format!("the program failed on this photo ({words}): please report it"),
                 content_sha256: None,
             }),
-            Err(error) => Err(Cause::new("worker", error)),
+            Err(error) => Err(Cause::new("worker", error.to_string())),
         }
     }
 }

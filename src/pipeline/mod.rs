@@ -170,7 +170,11 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
     }
 
     /// Settles one key within the deadline.
-    async fn work(&self, work: Work, deadline: Deadline) -> Result<Vec<(usize, Outcome)>, TableError> {
+    async fn work(
+        &self,
+        work: Work,
+        deadline: Deadline,
+    ) -> Result<Vec<(usize, Outcome)>, TableError> {
         let begun = Instant::now();
         if !deadline.leaves_time_for(self.pace.expected(), begun) {
             let message = format!("{} was not begun: too little time left", work.change.object);
@@ -245,7 +249,13 @@ fn log(line: &Line) {
     let outcome = line.outcome.name();
     match &line.outcome {
         Outcome::Retry(cause) => {
-            tracing::warn!(message_id = message, image, outcome, code = cause.code, cause = cause.message);
+            tracing::warn!(
+                message_id = message,
+                image,
+                outcome,
+                code = cause.code,
+                cause = cause.message
+            );
         }
         Outcome::Rejected { code, message: reason } => {
             tracing::info!(message_id = message, image, outcome, code, reason);

@@ -50,20 +50,20 @@ pub struct Cause {
 }
 
 impl Cause {
-    pub(super) fn new(code: &'static str, message: impl ToString) -> Self {
-        Self { code, message: message.to_string() }
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
     }
 }
 
 impl From<BucketError> for Cause {
     fn from(error: BucketError) -> Self {
-        Self::new(error.code(), error)
+        Self::new(error.code(), error.to_string())
     }
 }
 
 impl From<TableError> for Cause {
     fn from(error: TableError) -> Self {
-        Self::new(error.code(), error)
+        Self::new(error.code(), error.to_string())
     }
 }
 

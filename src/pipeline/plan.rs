@@ -38,7 +38,7 @@ impl Plan {
             let change = match entry {
                 Ok(change) => change,
                 Err(error) => {
-                    let cause = Cause::new("unreadable", error);
+                    let cause = Cause::new("unreadable", error.to_string());
                     plan.settled.push((slot, Outcome::Retry(cause)));
                     continue;
                 }
@@ -153,10 +153,13 @@ mod tests {
     fn what_is_not_looked_at_is_ignored() {
         let mut tags = change("in/a", None);
         tags.kind = Kind::Other("ObjectTagging:Put".into());
-        let messages = [message(vec![tags, change("in/", None), change("out/a", None), change("in/a", None)])];
+        let messages =
+            [message(vec![tags, change("in/", None), change("out/a", None), change("in/a", None)])];
         let plan = Plan::of(&messages, "in/");
-        assert_eq!(plan.settled.iter().map(|(s, o)| (*s, o.name())).collect::<Vec<_>>(),
-            [(0, "ignored"), (1, "ignored"), (2, "ignored")]);
+        assert_eq!(
+            plan.settled.iter().map(|(s, o)| (*s, o.name())).collect::<Vec<_>>(),
+            [(0, "ignored"), (1, "ignored"), (2, "ignored")]
+        );
         assert_eq!(plan.work.len(), 1);
     }
 

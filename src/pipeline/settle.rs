@@ -163,15 +163,8 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         match (found, before) {
             (Found::Same(meta), Some(row)) => (row.unchanged(meta, sequencer), Outcome::Unchanged),
             (Found::Judged(meta, judgement), _) => {
-                let row = Row::of_object(
-                    object,
-                    meta,
-                    judgement.clone(),
-                    maker,
-                    sequencer,
-                    before,
-                    now,
-                );
+                let row =
+                    Row::of_object(object, meta, judgement.clone(), maker, sequencer, before, now);
                 let outcome = outcome_of(judgement, &row);
                 (row, outcome)
             }

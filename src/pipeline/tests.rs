@@ -156,8 +156,7 @@ impl History<'_> {
                 "ObjectRemoved:Delete"
             }
         };
-        let sequencer =
-            if with_sequencer { format!("{:016X}", self.time) } else { String::new() };
+        let sequencer = if with_sequencer { format!("{:016X}", self.time) } else { String::new() };
         self.undelivered.push(json!({"eventName": name, "s3": {"bucket": {"name": "shop"},
             "object": {"key": KEYS[key], "sequencer": sequencer}}}));
     }

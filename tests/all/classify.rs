@@ -23,7 +23,10 @@ fn classify_prints_a_line_a_photo_in_order_and_fails_if_any_did() {
     let sum: f64 = scores.values().map(|s| s.as_f64().unwrap()).sum();
     assert!((sum - 1.0).abs() < 1e-5 && scores.len() == 10);
     assert_eq!(lines[0]["scores"]["hat"], lines[0]["confidence"]);
-    assert_eq!((&lines[1]["image"], &lines[1]["error"]["code"]), (&"in/b.png".into(), &"empty".into()));
+    assert_eq!(
+        (&lines[1]["image"], &lines[1]["error"]["code"]),
+        (&"in/b.png".into(), &"empty".into())
+    );
     assert_eq!(lines[2]["error"]["code"], "not_found");
 }
 
@@ -57,7 +60,8 @@ fn evaluate_counts_what_is_right() {
     std::fs::write(dir.path().join("labelled/shoes/wrong.jpg"), sample("hat-1.jpg")).unwrap();
     std::fs::write(dir.path().join("labelled/hat/notes.txt"), "notes").unwrap();
     let args = ["evaluate", "labelled", "--format", "json"];
-    let result = json_lines(&stdout(&lookbook(dir.path()).args(args).output().unwrap(), 1)).remove(0);
+    let result =
+        json_lines(&stdout(&lookbook(dir.path()).args(args).output().unwrap(), 1)).remove(0);
     let images = samples().len() + 1;
     assert_eq!(result["images"], images);
     let labels: Vec<&str> =
@@ -66,8 +70,11 @@ fn evaluate_counts_what_is_right() {
     let confusion: Vec<Vec<u64>> = serde_json::from_value(result["confusion"].clone()).unwrap();
     assert!(confusion[at("shoes")][at("hat")] >= 1);
     let right: u64 = (0..10).map(|i| confusion[i][i]).sum();
-    let accuracy = right as f64 / images as f64;
-    assert!((result["accuracy"].as_f64().unwrap() - accuracy).abs() < 1e-9);
+    let accuracy = result["accuracy"].as_f64().unwrap();
+    assert_eq!(
+        format!("{:.6}", accuracy * f64::from(u32::try_from(images).unwrap())),
+        format!("{right}.000000")
+    );
     assert_eq!(result["errors"].as_array().unwrap().len(), 1);
     assert_eq!(result["errors"][0]["error"]["code"], "unsupported_format");
 }

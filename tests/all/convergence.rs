@@ -108,8 +108,10 @@ async fn a_poisoned_message_goes_back_alone() {
     let embedded = Embedded::start().await;
     let pipeline = embedded.pipeline();
     embedded.put("x.jpg", sample("hat-1.jpg")).await;
-    let good = json!({"Records": [embedded.record("ObjectCreated:Put", "x.jpg", "01")]}).to_string();
-    let gone = json!({"Records": [embedded.record("ObjectRemoved:Delete", "y.jpg", "01")]}).to_string();
+    let good =
+        json!({"Records": [embedded.record("ObjectCreated:Put", "x.jpg", "01")]}).to_string();
+    let gone =
+        json!({"Records": [embedded.record("ObjectRemoved:Delete", "y.jpg", "01")]}).to_string();
     let event = sqs(&[good, "poison".into(), gone, json!({"Event": "s3:TestEvent"}).to_string()]);
     let report = pipeline.handle(&event, &invocation()).await.unwrap();
     assert_eq!(names(&report), ["classified", "retry", "removed"]);

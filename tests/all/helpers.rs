@@ -82,9 +82,7 @@ fn percent(key: &str) -> String {
 
 /// A batch of SQS messages `m0`, `m1`, ... with these bodies.
 pub fn sqs(bodies: &[String]) -> Value {
-    let message = |(i, body): (usize, &String)| {
-        json!({"messageId": format!("m{i}"), "eventSource": "aws:sqs", "body": body})
-    };
+    let message = |(i, body): (usize, &String)| json!({"messageId": format!("m{i}"), "eventSource": "aws:sqs", "body": body});
     json!({"Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>()})
 }
 
@@ -117,7 +115,6 @@ pub fn samples() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(repository("events/photos"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".jpg"))
         .collect();
     names.sort();
     names

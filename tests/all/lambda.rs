@@ -202,11 +202,8 @@ async fn hostile_objects_cost_little_memory_and_no_neighbour() {
 
 #[test]
 fn every_mistake_in_the_settings_is_named_at_the_start() {
-    let output = command("127.0.0.1:9")
-        .env("MAX_PIXELS", "many")
-        .env("CONCURRENCY", "0")
-        .output()
-        .unwrap();
+    let output =
+        command("127.0.0.1:9").env("MAX_PIXELS", "many").env("CONCURRENCY", "0").output().unwrap();
     assert!(!output.status.success());
     let log = String::from_utf8_lossy(&output.stdout).into_owned();
     let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();

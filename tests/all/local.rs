@@ -12,7 +12,8 @@ use lookbook::local::CREDENTIAL;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::helpers::{lookbook, sample};
+use crate::golden;
+use crate::helpers::{json_lines, lookbook, sample, stdout};
 
 /// A running `lookbook local`; killed when it goes out of scope.
 struct Local {
@@ -110,6 +111,7 @@ impl Drop for Local {
 async fn a_photo_that_is_put_appears_and_a_removed_one_leaves() {
     let dir = TempDir::new().unwrap();
     let local = Local::start(&dir);
+    golden::check("local.json", vec![local.greeting.clone()]);
     let key = "my photo + é.jpg";
     let body = ByteStream::from(sample("pants-1.jpg"));
     local.s3().put_object().bucket("photos").key(key).body(body).send().await.unwrap();
@@ -117,6 +119,13 @@ async fn a_photo_that_is_put_appears_and_a_removed_one_leaves() {
     let shelf = local.shelf("pants").await;
     assert_eq!(shelf.len(), 1);
     assert_eq!((shelf[0].key.as_str(), shelf[0].label.as_deref()), (key, Some("pants")));
+
+    // The other commands ask the one that runs.
+    let output = lookbook(dir.path()).args(["query", "--format", "json"]).output().unwrap();
+    assert_eq!(json_lines(&stdout(&output, 0))[0]["key"], key);
+    let busy = lookbook(dir.path()).arg("demo").output().unwrap();
+    assert_eq!(busy.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&busy.stderr).contains("in use by another lookbook"));
 
     local.s3().delete_object().bucket("photos").key(key).send().await.unwrap();
     local.wait_for(key, "removed");

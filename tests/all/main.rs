@@ -1,6 +1,9 @@
 //! Whole-program tests: the real binaries and the real SDK, over real HTTP, on the embedded bucket and
 //! table, with the sample photos and the real model.
 
+// Test helpers fail a test by panicking, as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod classify;
 mod convergence;
 mod demo;

@@ -1,0 +1,54 @@
+//! Where a stack that runs can be reached, for other processes: whoever has the folder writes it down.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    LocalError,
+    stack::{dynamodb_client, s3_client},
+    state::write_atomically,
+};
+
+/// How to reach a bucket and a table that run in another process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// The URL of the S3 endpoint.
+    pub s3: String,
+    /// The URL of the `DynamoDB` endpoint.
+    pub dynamodb: String,
+    /// The bucket's name.
+    pub bucket: String,
+    /// The table's name.
+    pub table: String,
+}
+
+impl Endpoints {
+    /// What the process that has the folder `dir` has written down. It means nothing unless
+    /// [`Stack::start`](super::Stack::start) says that the folder is taken.
+    #[must_use]
+    pub fn of_running(dir: &Path) -> Option<Self> {
+        let text = std::fs::read(dir.join("state").join(FILE)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    pub(super) fn write(&self, state: &Path) -> Result<(), LocalError> {
+        // Four texts always serialise; an empty file would be no harm either.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        write_atomically(&state.join(FILE), &text)
+    }
+
+    /// A client of the S3 endpoint.
+    #[must_use]
+    pub fn s3_client(&self) -> aws_sdk_s3::Client {
+        s3_client(&self.s3)
+    }
+
+    /// A client of the `DynamoDB` endpoint.
+    #[must_use]
+    pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
+        dynamodb_client(&self.dynamodb)
+    }
+}
+
+const FILE: &str = "endpoints.json";
