@@ -48,7 +48,7 @@ impl RuntimeApi {
     /// Invokes the function; `("response", ...)` or `("error", ...)`.
     async fn invoke(&mut self, event: Value, timeout: Duration) -> (String, Value) {
         self.events.send((event, timeout)).await.unwrap();
-        let answer = tokio::time::timeout(Duration::from_secs(60), self.answers.recv());
+        let answer = tokio::time::timeout(Duration::from_mins(1), self.answers.recv());
         answer.await.expect("the function answers").unwrap()
     }
 }
@@ -132,7 +132,7 @@ fn command(api: &str) -> Command {
     command
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_function_classifies_and_answers_its_senders() {

@@ -36,7 +36,7 @@ impl Local {
                 let _ = sender.send(serde_json::from_str(&line).unwrap());
             }
         });
-        let greeting = lines.recv_timeout(Duration::from_secs(60)).unwrap();
+        let greeting = lines.recv_timeout(Duration::from_mins(1)).unwrap();
         Self { child, lines, greeting }
     }
 
@@ -80,7 +80,7 @@ impl Local {
 
     /// Waits until it prints this outcome of this key.
     fn wait_for(&self, key: &str, outcome: &str) {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         let image = format!("{}/{key}", self.text("bucket"));
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -147,7 +147,7 @@ async fn a_file_in_the_folder_is_a_photo_in_the_bucket_even_while_it_is_off() {
     let local = Local::start(&dir);
     let mut seen = 0;
     while seen < 2 {
-        let line = local.lines.recv_timeout(Duration::from_secs(60)).unwrap();
+        let line = local.lines.recv_timeout(Duration::from_mins(1)).unwrap();
         match line["image"].as_str() {
             Some("photos/by hand.jpg") => assert_eq!(line["outcome"], "removed"),
             Some("photos/later.jpg") => assert_eq!(line["outcome"], "classified"),
