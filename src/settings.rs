@@ -18,8 +18,9 @@ use crate::photo::Limits;
 
 /// How many keys are worked on at a time, unless `CONCURRENCY` says otherwise.
 const CONCURRENCY: usize = 16;
-/// What may be in memory of photos at a time, unless `IN_FLIGHT_BYTES` says otherwise: 512 MiB.
-const IN_FLIGHT_BYTES: u64 = 512 << 20;
+/// What may be in memory of photos at a time, unless `IN_FLIGHT_BYTES` says otherwise: 1 GiB.
+/// Three quarters are for decoded photos: enough for a progressive JPEG of 50 megapixels.
+const IN_FLIGHT_BYTES: u64 = 1 << 30;
 
 /// What the function needs to know.
 #[derive(Debug, Clone, PartialEq)]

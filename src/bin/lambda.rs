@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
-use lookbook::classifier::Classifier;
-use lookbook::pipeline::{Invocation, PhotoJudge, Pipeline};
+use lookbook::pipeline::{Invocation, Pipeline};
 use lookbook::settings::Settings;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -37,24 +36,25 @@ async fn main() -> Result<(), Error> {
 /// Clients and model are built once, in the init phase.
 async fn init() -> anyhow::Result<Pipeline<S3, DynamoDb>> {
     let settings = Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
-    let classifier = Arc::new(Classifier::open(settings.rules.model_file.as_deref())?);
-    let judge = PhotoJudge::new(classifier, &settings.rules);
-    let aws = lookbook::settings::aws().await;
-    let table = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), &settings.table);
-    let bucket = S3::new(aws_sdk_s3::Client::new(&aws));
-    Ok(Pipeline::new(bucket, table, judge, &settings.rules))
+    Ok(Pipeline::on_aws(&settings).await?)
 }
 
 async fn handle(
     pipeline: &Pipeline<S3, DynamoDb>,
     event: LambdaEvent<Value>,
-) -> Result<Value, Error> {
+) -> Result<Value, Diagnostic> {
     let left = event.context.deadline().duration_since(SystemTime::now());
     let deadline = Some(Instant::now() + left.unwrap_or(Duration::ZERO));
     let invocation = Invocation { id: event.context.request_id, deadline };
-    let report = pipeline.handle(&event.payload, &invocation).await.inspect_err(|error| {
-        tracing::error!(message_id = invocation.id, code = "event", "{error}");
+    let report = pipeline.handle(&event.payload, &invocation).await.map_err(|error| {
+        tracing::error!(message_id = invocation.id, code = error.code(), "{error}");
+        failure(error.code(), error.to_string())
     })?;
-    let failure = report.failure().unwrap_or_default();
-    report.answer.ok_or_else(|| failure.into())
+    let words = report.failure().unwrap_or_default();
+    report.answer.ok_or_else(|| failure("retry", words))
+}
+
+/// A failed invocation: a stable type that a dashboard can count, and what happened.
+fn failure(error_type: &str, error_message: String) -> Diagnostic {
+    Diagnostic { error_type: error_type.to_owned(), error_message }
 }

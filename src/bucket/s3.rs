@@ -80,7 +80,8 @@ impl Fields {
     }
 }
 
-/// 404 means that there is no object; 403 and all else are errors.
+/// 404 means that there is no object; 403 and all else are errors. (HEAD has no body, so its 404 may
+/// also mean that there is no bucket. GET tells.)
 ///
 /// Source: Amazon S3 API reference, `HeadObject` ("Permissions") and `GetObject`: without
 /// `s3:ListBucket` a missing object answers 403.
@@ -92,6 +93,10 @@ where
     let code = error.code().map(ToOwned::to_owned);
     let object = object.clone();
     match (status, code.as_deref()) {
+        // Nothing can be said of an object whose bucket is not to be found here.
+        (Some(404), Some("NoSuchBucket")) => {
+            Err(BucketError::Failed { object, cause: chain(error) })
+        }
         (Some(404), _) => Ok(None),
         (Some(403), Some("InvalidObjectState")) => Err(BucketError::Archived { object }),
         (Some(403), _) => Err(BucketError::Denied { object, cause: chain(error) }),

@@ -14,6 +14,9 @@ pub const SCORES_KEPT: usize = 10;
 /// How long a tombstone stays, so that slower rivals lose against it.
 pub const TOMBSTONE_DAYS: i64 = 7;
 
+/// The code of a rejection for being archived.
+const ARCHIVED: &str = "archived";
+
 /// One object's row. Its serialised form is the table's; absent attributes are not written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -122,6 +125,20 @@ pub enum Judgement {
     },
 }
 
+impl Judgement {
+    /// A rejection of an object that S3 does not hand out, since it is in an archive.
+    #[must_use]
+    pub fn archived(why: &dyn std::fmt::Display) -> Self {
+        Self::Rejected { code: ARCHIVED, message: why.to_string(), content_sha256: None }
+    }
+
+    /// Whether it is one of those.
+    #[must_use]
+    pub fn is_archived(&self) -> bool {
+        matches!(self, Self::Rejected { code, .. } if *code == ARCHIVED)
+    }
+}
+
 /// Who makes rows: goes into each of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maker {
@@ -222,10 +239,13 @@ impl Row {
             && self.size == Some(meta.size)
     }
 
-    /// Whether the row is that of an object, and made by this recipe.
+    /// Whether the row is that of an object's content, and made by this recipe. That an object was
+    /// archived says nothing of its content: once it is restored, it is to be looked at.
     #[must_use]
     pub fn is_made_by(&self, recipe: &str) -> bool {
-        !self.is_tombstone() && self.recipe.as_deref() == Some(recipe)
+        let code = self.reason.as_deref().and_then(|reason| reason.split(':').next());
+        let archived = code == Some(ARCHIVED);
+        !self.is_tombstone() && !archived && self.recipe.as_deref() == Some(recipe)
     }
 
     /// Whether this row says the same as another; their revisions aside.
@@ -279,7 +299,9 @@ impl Row {
     /// The shelf that a person chose, if it was for the content that is there.
     fn reviewed_shelf(&self) -> Option<Shelf> {
         let label = self.reviewed_label.as_ref()?;
-        let applies = self.reviewed_sha256.is_some() && self.reviewed_sha256 == self.content_sha256;
+        let applies = !label.is_empty()
+            && self.reviewed_sha256.is_some()
+            && self.reviewed_sha256 == self.content_sha256;
         applies.then(|| Shelf::from(label.clone()))
     }
 }
@@ -365,6 +387,23 @@ mod tests {
         let back = row(judged("x", false), "3", Some(&gone));
         assert_eq!(back.shelf, Some(Shelf::Label("skirt".into())));
         assert_eq!(back.label.as_deref(), Some("hat"));
+    }
+
+    #[test]
+    fn an_archived_object_is_looked_at_again() {
+        let archived = row(Judgement::archived(&"restore it"), "1", None);
+        assert_eq!(archived.shelf, Some(Shelf::Rejected));
+        assert!(!archived.is_of(&meta(), "r"));
+        assert!(row(judged("x", false), "1", None).is_of(&meta(), "r"));
+    }
+
+    #[test]
+    fn an_empty_review_is_none() {
+        let mut reviewed = row(judged("x", false), "1", None);
+        reviewed.reviewed_label = Some(String::new());
+        reviewed.reviewed_sha256 = Some("x".into());
+        let again = row(judged("x", false), "2", Some(&reviewed));
+        assert_eq!(again.shelf, Some(Shelf::Label("hat".into())));
     }
 
     #[test]

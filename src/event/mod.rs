@@ -66,6 +66,9 @@ pub type Entries = Vec<Result<Change, MessageError>>;
 /// Why a message, or one record of it, names no object.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
+    /// The message around the body has a form that SQS does not send.
+    #[error("the SQS message cannot be read ({0})")]
+    Message(#[source] serde_json::Error),
     /// The body is not JSON.
     #[error("the body is not JSON ({0}); expected an S3 notification: {EXPECTED_S3}")]
     NotJson(#[source] serde_json::Error),
@@ -97,9 +100,6 @@ pub enum EventError {
         /// What was found instead, in short.
         found: String,
     },
-    /// The records of an SQS batch cannot be read.
-    #[error("the SQS batch cannot be read: {0}; expected {EXPECTED_SQS}")]
-    Sqs(#[source] serde_json::Error),
     /// An SQS message without an id: it cannot be handed back alone.
     #[error("SQS message {index} has no messageId, so it could not be handed back alone")]
     NoMessageId {
@@ -115,8 +115,8 @@ const EXPECTED_SQS: &str =
 impl Envelope {
     /// Reads an event. `invocation` identifies it in logs where the envelope has no ids of its own.
     pub fn parse(event: &Value, invocation: &str) -> Result<Self, EventError> {
-        if sqs::is_batch(event) {
-            return Ok(Self { sender: Sender::Sqs, messages: sqs::parse(event)? });
+        if let Some(records) = sqs::records(event) {
+            return Ok(Self { sender: Sender::Sqs, messages: sqs::parse(records)? });
         }
         match s3::parse(event) {
             Some(entries) => {

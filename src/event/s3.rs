@@ -4,7 +4,6 @@
 //! hold test events, nor notifications that other implementations of S3 trim, so it is read here.
 
 use percent_encoding::percent_decode;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Change, ETag, Entries, Kind, MessageError, ObjectId, ObjectIdError, SequencerError};
@@ -12,10 +11,7 @@ use super::{Change, ETag, Entries, Kind, MessageError, ObjectId, ObjectIdError, 
 /// Why a record cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// A field has the wrong type.
-    #[error("cannot be read: {0}")]
-    Type(#[from] serde_json::Error),
-    /// A field that is needed is missing.
+    /// A field that is needed is missing, or is no text.
     #[error("has no {0}")]
     Missing(&'static str),
     /// The event version is not one that lookbook knows.
@@ -32,43 +28,14 @@ pub enum RecordError {
     Sequencer(#[from] SequencerError),
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Record {
-    event_version: Option<String>,
-    event_name: Option<String>,
-    s3: Option<Entity>,
-}
-
-#[derive(Deserialize)]
-struct Entity {
-    bucket: Option<Bucket>,
-    object: Option<Object>,
-}
-
-#[derive(Deserialize)]
-struct Bucket {
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Object {
-    key: Option<String>,
-    size: Option<u64>,
-    e_tag: Option<String>,
-    version_id: Option<String>,
-    sequencer: Option<String>,
-}
-
 /// The entries of a notification, or `None` if the value is not one.
 pub(super) fn parse(value: &Value) -> Option<Entries> {
     if value.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Some(Vec::new());
     }
     let records = value.get("Records")?.as_array()?;
-    // One look at the first is enough to tell a notification from somebody else's `Records`.
-    if records.first().is_some_and(|first| first.get("s3").is_none()) {
+    // Somebody else's `Records` have no `s3` at all; a bad record among good ones is its own error.
+    if !records.is_empty() && records.iter().all(|record| record.get("s3").is_none()) {
         return None;
     }
     let entries = records.iter().enumerate().map(|(index, record)| {
@@ -77,26 +44,24 @@ pub(super) fn parse(value: &Value) -> Option<Entries> {
     Some(entries.collect())
 }
 
-fn parse_record(value: &Value) -> Result<Change, RecordError> {
-    let record = Record::deserialize(value)?;
-    if let Some(version) = &record.event_version
+/// Reads a record field by field: one that is not used must never lose a photo, whatever is in it.
+fn parse_record(record: &Value) -> Result<Change, RecordError> {
+    let text = |path| record.pointer(path).and_then(Value::as_str).filter(|t| !t.is_empty());
+    if let Some(version) = text("/eventVersion")
         && version.split('.').next() != Some("2")
     {
-        return Err(RecordError::Version(version.clone()));
+        return Err(RecordError::Version(version.chars().take(40).collect()));
     }
-    let name = record.event_name.ok_or(RecordError::Missing("eventName"))?;
-    let entity = record.s3.ok_or(RecordError::Missing("s3"))?;
-    let bucket =
-        entity.bucket.and_then(|b| b.name).ok_or(RecordError::Missing("s3.bucket.name"))?;
-    let object = entity.object.ok_or(RecordError::Missing("s3.object"))?;
-    let key = object.key.ok_or(RecordError::Missing("s3.object.key"))?;
+    let name = text("/eventName").ok_or(RecordError::Missing("eventName"))?;
+    let bucket = text("/s3/bucket/name").ok_or(RecordError::Missing("s3.bucket.name"))?;
+    let key = text("/s3/object/key").ok_or(RecordError::Missing("s3.object.key"))?;
     Ok(Change {
-        object: ObjectId::new(&bucket, &decode_key(&key)?)?,
-        kind: kind(&name),
-        version_id: object.version_id.filter(|v| !v.is_empty()),
-        etag: object.e_tag.filter(|t| !t.is_empty()).map(|t| ETag::new(&t)),
-        size: object.size,
-        sequencer: object.sequencer.filter(|s| !s.is_empty()).map(|s| s.parse()).transpose()?,
+        object: ObjectId::new(bucket, &decode_key(key)?)?,
+        kind: kind(name),
+        version_id: text("/s3/object/versionId").map(ToOwned::to_owned),
+        etag: text("/s3/object/eTag").map(ETag::new),
+        size: record.pointer("/s3/object/size").and_then(Value::as_u64),
+        sequencer: text("/s3/object/sequencer").map(str::parse).transpose()?,
     })
 }
 
@@ -174,6 +139,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_used_may_be_anything() {
+        let mut odd = record("ObjectCreated:Put", "a.jpg");
+        odd["s3"]["object"]["size"] = json!("big");
+        odd["s3"]["object"]["eTag"] = json!(7);
+        odd["s3"]["object"]["versionId"] = json!(null);
+        odd["userIdentity"] = json!([]);
+        let change = one(&odd).unwrap();
+        assert_eq!((change.size, change.etag, change.version_id), (None, None, None));
+    }
+
+    #[test]
     fn a_record_that_names_no_object_says_why() {
         let mut old = record("ObjectCreated:Put", "a");
         old["eventVersion"] = json!("3.0");
@@ -182,14 +158,15 @@ mod tests {
         let mut odd = record("ObjectCreated:Put", "a");
         odd["s3"]["object"]["sequencer"] = json!("later");
         let mut typed = record("ObjectCreated:Put", "a");
-        typed["s3"]["object"]["size"] = json!("big");
+        typed["s3"]["object"]["key"] = json!(["a"]);
+        let long = "k".repeat(1025);
         for (bad, words) in [
             (old, "event version '3.0'"),
             (no_bucket, "has no s3.bucket.name"),
             (record("ObjectCreated:Put", "%FF%FE"), "does not decode to UTF-8"),
-            (record("ObjectCreated:Put", ""), "0 bytes long"),
+            (record("ObjectCreated:Put", &long), "1025 bytes long"),
             (odd, "not a sequencer"),
-            (typed, "cannot be read"),
+            (typed, "has no s3.object.key"),
         ] {
             let error = one(&bad).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
@@ -199,9 +176,11 @@ mod tests {
 
     #[test]
     fn a_bad_record_leaves_its_neighbours() {
-        let event = json!({"Records": [record("ObjectCreated:Put", "a"), {"s3": 1}, record("ObjectRemoved:Delete", "b")]});
+        let good = record("ObjectCreated:Put", "a");
+        let event = json!({"Records": [{"x": 1}, good, {"s3": 1}, null, good]});
         let entries = parse(&event).unwrap();
-        assert_eq!(entries.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+        let readable: Vec<bool> = entries.iter().map(Result::is_ok).collect();
+        assert_eq!(readable, [false, true, false, false, true]);
     }
 
     #[test]

@@ -2,32 +2,32 @@
 //!
 //! Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS".
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsMessage};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{EventError, Message, MessageError, describe, s3};
 
-/// Whether an event is a batch of SQS messages.
-pub(super) fn is_batch(event: &Value) -> bool {
-    let Some(first) = event.get("Records").and_then(|records| records.get(0)) else {
-        return false;
+/// The records of a batch of SQS messages; `None` if the event is none.
+pub(super) fn records(event: &Value) -> Option<&[Value]> {
+    let records = event.get("Records")?.as_array()?;
+    let is_message = |record: &Value| {
+        record.get("eventSource").and_then(Value::as_str) == Some("aws:sqs")
+            || (record.get("body").is_some() && record.get("s3").is_none())
     };
-    first.get("eventSource").and_then(Value::as_str) == Some("aws:sqs")
-        || (first.get("body").is_some() && first.get("s3").is_none())
+    records.iter().any(is_message).then_some(records)
 }
 
 /// The messages of a batch. One that cannot be read is an error of its own.
-pub(super) fn parse(event: &Value) -> Result<Vec<Message>, EventError> {
-    let batch = SqsEvent::deserialize(event).map_err(EventError::Sqs)?;
-    let messages = batch.records.into_iter().enumerate().map(|(index, message)| {
-        let id = message
-            .message_id
-            .filter(|id| !id.is_empty())
-            .ok_or(EventError::NoMessageId { index })?;
-        let entries = parse_body(message.body.as_deref().unwrap_or_default())
-            .unwrap_or_else(|error| vec![Err(error)]);
-        Ok(Message { id, entries })
+pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
+    let messages = records.iter().enumerate().map(|(index, record)| {
+        let id = record.get("messageId").and_then(Value::as_str).filter(|id| !id.is_empty());
+        let id = id.ok_or(EventError::NoMessageId { index })?.to_owned();
+        let entries = match SqsMessage::deserialize(record) {
+            Ok(message) => parse_body(message.body.as_deref().unwrap_or_default()),
+            Err(error) => Err(MessageError::Message(error)),
+        };
+        Ok(Message { id, entries: entries.unwrap_or_else(|error| vec![Err(error)]) })
     });
     messages.collect()
 }
@@ -42,9 +42,10 @@ fn parse_body(body: &str) -> Result<super::Entries, MessageError> {
 pub(super) fn answer(failed: &[String]) -> Value {
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed.iter().cloned());
-    // The type has only strings in it; should it ever not serialise, the whole batch is handed back,
-    // as Lambda does with an answer that it cannot read.
-    serde_json::to_value(response).unwrap_or_else(|_| json!({"batchItemFailures": null}))
+    // The type has only texts in it. Should it ever not serialise, an empty identifier hands back the
+    // whole batch; an empty or missing list would say that all is done.
+    serde_json::to_value(response)
+        .unwrap_or_else(|_| json!({"batchItemFailures": [{"itemIdentifier": ""}]}))
 }
 
 #[cfg(test)]
@@ -72,6 +73,16 @@ mod tests {
             envelope.messages().iter().map(|m| m.entries.iter().all(Result::is_ok)).collect();
         assert_eq!(good, [true, false, false, true, false]);
         assert_eq!(envelope.messages()[1].id, "m1");
+    }
+
+    #[test]
+    fn an_odd_message_is_an_error_of_its_own() {
+        let mut event = batch(&[PUT, PUT]);
+        event["Records"][0]["attributes"] = json!({"SentTimestamp": [1]});
+        let envelope = Envelope::parse(&event, "r").unwrap();
+        let error = envelope.messages()[0].entries[0].as_ref().unwrap_err();
+        assert!(matches!(error, MessageError::Message(_)), "{error}");
+        assert!(envelope.messages()[1].entries[0].is_ok());
     }
 
     #[test]

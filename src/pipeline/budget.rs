@@ -24,6 +24,11 @@ impl Budget {
         Self { pages, free: Arc::new(Semaphore::new(pages as usize)) }
     }
 
+    /// How many there are in all.
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.pages) * PAGE
+    }
+
     /// Waits until so many bytes are free, and holds them until the permit is dropped.
     pub async fn hold(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
         let wanted = pages(bytes).min(self.pages);

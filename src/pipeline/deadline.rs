@@ -33,21 +33,35 @@ impl Pace {
 
 /// The deadline of one invocation, if it has one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline(Option<Instant>);
+pub(super) struct Deadline(Option<Times>);
+
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    /// When what has begun is given up.
+    give_up: Instant,
+    /// Half of the time that there was at the start.
+    half: Duration,
+}
 
 impl Deadline {
-    pub fn new(deadline: Option<Instant>) -> Self {
-        Self(deadline)
+    pub fn new(deadline: Option<Instant>, now: Instant) -> Self {
+        Self(deadline.map(|deadline| {
+            let give_up = deadline.checked_sub(MARGIN).unwrap_or(deadline);
+            Times { give_up, half: give_up.saturating_duration_since(now) / 2 }
+        }))
     }
 
     /// When what has begun is given up.
     pub fn give_up(self) -> Option<Instant> {
-        self.0.map(|deadline| deadline.checked_sub(MARGIN).unwrap_or(deadline))
+        self.0.map(|times| times.give_up)
     }
 
     /// Whether something that is expected to take so long may begin now.
+    ///
+    /// In the first half of its time an invocation begins whatever was expected: after a stall that
+    /// took all the time of the last one, somebody must find out that it is over.
     pub fn leaves_time_for(self, expected: Duration, now: Instant) -> bool {
-        self.give_up().is_none_or(|end| now + expected < end)
+        self.0.is_none_or(|times| now + expected.min(times.half) < times.give_up)
     }
 }
 
@@ -70,10 +84,21 @@ mod tests {
     #[test]
     fn nothing_begins_that_would_not_be_done() {
         let now = Instant::now();
-        let deadline = Deadline::new(Some(now + Duration::from_secs(3)));
-        assert!(deadline.leaves_time_for(Duration::from_secs(2), now));
-        assert!(!deadline.leaves_time_for(Duration::from_millis(2500), now));
-        assert!(!deadline.leaves_time_for(Duration::ZERO, now + Duration::from_secs(3)));
-        assert!(Deadline::new(None).leaves_time_for(Duration::MAX / 4, now));
+        let seconds = Duration::from_secs;
+        let deadline = Deadline::new(Some(now + seconds(20) + MARGIN), now);
+        let later = now + seconds(15);
+        assert!(deadline.leaves_time_for(seconds(4), later));
+        assert!(!deadline.leaves_time_for(seconds(5), later));
+        assert!(!deadline.leaves_time_for(Duration::ZERO, now + seconds(20)));
+        assert!(Deadline::new(None, now).leaves_time_for(Duration::MAX / 4, now));
+    }
+
+    #[test]
+    fn a_stall_of_the_last_invocation_does_not_stop_the_next() {
+        let now = Instant::now();
+        let deadline = Deadline::new(Some(now + Duration::from_secs(20)), now);
+        assert!(deadline.leaves_time_for(Duration::from_mins(1), now));
+        let over = now + Duration::from_millis(100);
+        assert!(!Deadline::new(Some(over), now).leaves_time_for(Duration::ZERO, now));
     }
 }

@@ -18,6 +18,9 @@ pub trait Judge: Send + Sync {
     /// Who judges: goes into each row.
     fn maker(&self) -> &Maker;
 
+    /// The most bytes that it looks at.
+    fn max_bytes(&self) -> u64;
+
     /// A judgement by the size alone, before anything is fetched.
     fn judge_size(&self, size: u64) -> Option<Judgement>;
 
@@ -41,17 +44,18 @@ impl PhotoJudge {
     #[must_use]
     pub fn new(classifier: Arc<Classifier>, rules: &Rules) -> Self {
         let review_below = rules.review_below.unwrap_or(classifier.description().review_below);
+        // Decoded photos are by far the larger part.
+        let decoded = Budget::new(rules.in_flight_bytes.get() / 4 * 3);
         let maker = Maker {
             model_id: classifier.model_id().to_string(),
-            recipe: recipe(&classifier, review_below, rules.limits),
+            recipe: recipe(&classifier, review_below, rules.limits, decoded.bytes()),
             software: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
         Self {
             workers: Workers::new(rules.threads),
             limits: rules.limits,
             review_below,
-            // Decoded photos are by far the larger part.
-            decoded: Budget::new(rules.in_flight_bytes.get() / 4 * 3),
+            decoded,
             maker,
             classifier,
         }
@@ -65,13 +69,13 @@ impl PhotoJudge {
 }
 
 /// A fingerprint of all that can change a row: the first 16 hex digits of a SHA-256.
-fn recipe(classifier: &Classifier, review_below: f32, limits: Limits) -> String {
+fn recipe(classifier: &Classifier, review_below: f32, limits: Limits, decoded: u64) -> String {
     let parts = [
         format!("photo code {}", photo::VERSION),
         format!("model {}", classifier.model_id()),
         format!("description {}", hex::encode(classifier.description_sha256())),
         format!("review below {review_below}"),
-        format!("limits {} {}", limits.max_bytes, limits.max_pixels),
+        format!("limits {} {} {decoded}", limits.max_bytes, limits.max_pixels),
     ];
     let mut digest = hex::encode(Sha256::digest(parts.join("\n")));
     digest.truncate(16);
@@ -83,42 +87,74 @@ impl Judge for PhotoJudge {
         &self.maker
     }
 
+    fn max_bytes(&self) -> u64 {
+        self.limits.max_bytes
+    }
+
     fn judge_size(&self, size: u64) -> Option<Judgement> {
         let limit = self.limits.max_bytes;
         (size > limit).then(|| rejected(&PhotoError::TooLarge { size, limit }, None))
     }
 
     async fn judge(&self, bytes: Vec<u8>) -> Result<Judgement, Cause> {
-        let room = match photo::inspect(&bytes, &self.limits) {
+        let limits = self.limits;
+        let inspected = self.workers.run(move || {
+            let sha256 = hex::encode(Sha256::digest(&bytes));
+            let header = photo::inspect(&bytes, &limits);
+            (bytes, sha256, header)
+        });
+        let (bytes, sha256, header) = inspected.await.map_err(stopped)?;
+        let room = match header {
             Ok(header) => header.decoded_bytes(),
-            Err(error) => return Ok(rejected(&error, Some(sha256(&bytes)))),
+            Err(error) => return Ok(rejected(&error, Some(sha256))),
         };
+        if room > self.decoded.bytes() {
+            return Ok(too_much_memory(room, self.decoded.bytes(), sha256));
+        }
         let held = self.decoded.hold(room).await;
-        let classifier = Arc::clone(&self.classifier);
-        let (limits, review_below) = (self.limits, self.review_below);
-        let judged = self
-            .workers
-            .run(move || {
-                let judgement = judge(&classifier, &bytes, &limits, review_below);
-                drop(held);
-                judgement
-            })
-            .await;
-        match judged {
-            Ok(judgement) => Ok(judgement),
+        let (classifier, review_below) = (Arc::clone(&self.classifier), self.review_below);
+        let content = sha256.clone();
+        let judged = self.workers.run(move || {
+            let judgement = judge(&classifier, &bytes, &limits, review_below, content);
+            drop(held);
+            judgement
+        });
+        match judged.await {
             // A photo that makes the program panic does so every time: it is poison.
             Err(WorkerError::Panicked(words)) => Ok(Judgement::Rejected {
                 code: "panic",
                 message: format!("the program failed on this photo ({words}): please report it"),
-                content_sha256: None,
+                content_sha256: Some(sha256),
             }),
-            Err(error) => Err(Cause::new("worker", error.to_string())),
+            judged => judged.map_err(stopped),
         }
     }
 }
 
-fn judge(classifier: &Classifier, bytes: &[u8], limits: &Limits, review_below: f32) -> Judgement {
-    let content_sha256 = sha256(bytes);
+fn stopped(error: WorkerError) -> Cause {
+    Cause::new("worker", error.to_string())
+}
+
+fn too_much_memory(needed: u64, allowed: u64, sha256: String) -> Judgement {
+    Judgement::Rejected {
+        code: "too_much_memory",
+        message: format!(
+            "decoding the photo takes {} MiB, and {} are allowed (three quarters of IN_FLIGHT_BYTES): \
+             save it as an ordinary JPEG, or scale it down",
+            needed >> 20,
+            allowed >> 20
+        ),
+        content_sha256: Some(sha256),
+    }
+}
+
+fn judge(
+    classifier: &Classifier,
+    bytes: &[u8],
+    limits: &Limits,
+    review_below: f32,
+    content_sha256: String,
+) -> Judgement {
     let photo = match photo::decode(bytes, limits) {
         Ok(photo) => photo,
         Err(error) => return rejected(&error, Some(content_sha256)),
@@ -148,8 +184,4 @@ fn judge(classifier: &Classifier, bytes: &[u8], limits: &Limits, review_below: f
 
 fn rejected(error: &PhotoError, content_sha256: Option<String>) -> Judgement {
     Judgement::Rejected { code: error.code(), message: error.to_string(), content_sha256 }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }

@@ -21,6 +21,7 @@ pub use outcome::{Cause, Outcome};
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use budget::Budget;
 use deadline::{Deadline, Pace};
@@ -31,10 +32,11 @@ use serde_json::Value;
 use settle::{Settler, Stop};
 use tokio::time::Instant;
 
-use crate::bucket::Bucket;
-use crate::catalogue::{Table, TableError};
+use crate::bucket::{Bucket, S3};
+use crate::catalogue::{DynamoDb, Table, TableError};
+use crate::classifier::{Classifier, ModelError};
 use crate::event::{Envelope, EventError};
-use crate::settings::Rules;
+use crate::settings::{self, Rules, Settings};
 
 /// Everything that turns events into rows. Made once, used for every invocation.
 #[derive(Debug)]
@@ -89,6 +91,17 @@ pub enum HandleError {
     Table(TableError),
 }
 
+impl HandleError {
+    /// A stable name, for logs and for the error's type in Lambda's answer.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "unknown_event",
+            Self::Table(error) => error.code(),
+        }
+    }
+}
+
 impl Report {
     /// How many changes came to each outcome.
     #[must_use]
@@ -117,6 +130,18 @@ impl Report {
             self.lines.len(),
             first.unwrap_or("no cause")
         ))
+    }
+}
+
+impl Pipeline<S3, DynamoDb> {
+    /// The pipeline on AWS, as the environment and the settings say.
+    pub async fn on_aws(settings: &Settings) -> Result<Self, ModelError> {
+        let classifier = Classifier::open(settings.rules.model_file.as_deref())?;
+        let judge = PhotoJudge::new(Arc::new(classifier), &settings.rules);
+        let aws = settings::aws().await;
+        let bucket = S3::new(aws_sdk_s3::Client::new(&aws));
+        let table = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), &settings.table);
+        Ok(Self::new(bucket, table, judge, &settings.rules))
     }
 }
 
@@ -153,15 +178,24 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
     ) -> Result<Report, HandleError> {
         let envelope = Envelope::parse(event, &invocation.id)?;
         let plan = Plan::of(envelope.messages(), &self.key_prefix);
-        let deadline = Deadline::new(invocation.deadline);
+        let deadline = Deadline::new(invocation.deadline, Instant::now());
         let mut settled = plan.settled;
-        let worked: Vec<Vec<(usize, Outcome)>> = stream::iter(plan.work)
+        let worked: Result<Vec<Vec<(usize, Outcome)>>, TableError> = stream::iter(plan.work)
             .map(|work| self.work(work, deadline))
             .buffer_unordered(self.concurrency.get())
             .try_collect()
-            .await
-            .map_err(HandleError::Table)?;
-        settled.extend(worked.into_iter().flatten());
+            .await;
+        match worked {
+            Ok(worked) => settled.extend(worked.into_iter().flatten()),
+            Err(error) => {
+                // Everything goes back, each message with its line in the log.
+                let cause = Cause::new(error.code(), error.to_string());
+                let entries = envelope.messages().iter().map(|m| m.entries.len()).sum();
+                let all = (0..entries).map(|slot| (slot, Outcome::Retry(cause.clone())));
+                lines(&envelope, all.collect()).iter().for_each(log);
+                return Err(HandleError::Table(error));
+            }
+        }
         settled.sort_unstable_by_key(|(slot, _)| *slot);
         let lines = lines(&envelope, settled);
         lines.iter().for_each(log);
@@ -186,7 +220,7 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
             judge: &self.judge,
             fetched: &self.fetched,
         };
-        let settled = within(deadline, settler.settle(&work.change)).await;
+        let settled = within(deadline, settler.settle(&work)).await;
         let outcome = match settled {
             Some(Ok(outcome)) => {
                 self.pace.record(begun.elapsed());

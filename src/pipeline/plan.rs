@@ -26,6 +26,9 @@ pub(super) struct Work {
     pub repeats: Vec<usize>,
     /// Slots of older changes.
     pub older: Vec<usize>,
+    /// Whether one of the changes has no order. Then the newest one's sequencer says nothing about
+    /// all of them: the object is looked at and the row written, whatever the row has seen.
+    pub unordered: bool,
 }
 
 impl Plan {
@@ -56,6 +59,7 @@ impl Plan {
                         slot,
                         repeats: Vec::new(),
                         older: Vec::new(),
+                        unordered: change.sequencer.is_none(),
                     });
                 }
             }
@@ -75,6 +79,7 @@ impl Work {
     }
 
     fn join(&mut self, change: &Change, slot: usize) {
+        self.unordered |= change.sequencer.is_none();
         match (&change.sequencer, &self.change.sequencer) {
             (Some(theirs), Some(ours)) if theirs < ours => self.older.push(slot),
             (Some(theirs), Some(ours)) if theirs > ours => {

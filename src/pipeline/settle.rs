@@ -10,12 +10,15 @@ use time::OffsetDateTime;
 use super::budget::Budget;
 use super::judge::Judge;
 use super::outcome::{Cause, Outcome};
+use super::plan::Work;
 use crate::bucket::{Bucket, BucketError, Object, ObjectMeta};
 use crate::catalogue::{Judgement, Row, Table, TableError, Written};
 use crate::event::{Change, Kind};
 
 /// How often a key is begun anew when rivals write its row first.
 const ATTEMPTS: usize = 5;
+/// How often an object is opened anew because it is larger than what was held for it.
+const OPENINGS: usize = 3;
 
 /// What settling needs.
 #[derive(Debug)]
@@ -66,19 +69,20 @@ impl From<Cause> for Stop {
 
 impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
     /// Settles the newest change of a key.
-    pub async fn settle(&self, change: &Change) -> Result<Outcome, Stop> {
+    pub async fn settle(&self, work: &Work) -> Result<Outcome, Stop> {
+        let change = &work.change;
         let mut before = self.table.read(&change.object).await?;
         let mut judged = None;
         for _ in 0..ATTEMPTS {
             if let Some(row) = &before
-                && change.sequencer.is_some()
+                && !work.unordered
                 && row.sequencer > change.sequencer
             {
                 return Ok(Outcome::Superseded);
             }
             let found = self.look(change, before.as_ref(), judged.take()).await?;
             let (row, outcome) = self.row(change, before.as_ref(), &found);
-            if is_exact_repeat(change, before.as_ref(), &row) {
+            if !work.unordered && is_exact_repeat(change, before.as_ref(), &row) {
                 return Ok(outcome);
             }
             let replaces = before.as_ref().map(|row| &row.revision);
@@ -90,9 +94,13 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
                 // The write was done; only its answer was lost.
                 return Ok(outcome);
             }
-            if let Found::Judged(meta, judgement) = found {
-                judged = Some((meta, judgement));
-            }
+            // That it was archived says nothing of the content that is there next.
+            judged = match found {
+                Found::Judged(meta, judgement) if !judgement.is_archived() => {
+                    Some((meta, judgement))
+                }
+                _ => None,
+            };
         }
         let message =
             format!("the row of {} was written by others {ATTEMPTS} times over", change.object);
@@ -109,51 +117,58 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
     ) -> Result<Found, Stop> {
         let recipe = &self.judge.maker().recipe;
         let known = before.filter(|row| row.is_made_by(recipe));
-        if known.is_some() || judged.is_some() || change.kind == Kind::Removed {
-            let Some(meta) = self.bucket.head(&change.object).await? else {
-                return Ok(Found::Nothing);
-            };
-            if known.is_some_and(|row| row.is_of(&meta, recipe)) {
-                return Ok(Found::Same(meta));
-            }
-            if let Some((was, judgement)) = judged
-                && (&was.etag, was.size) == (&meta.etag, meta.size)
-            {
-                return Ok(Found::Judged(meta, judgement));
-            }
-            if let Some(judgement) = self.judge.judge_size(meta.size) {
-                return Ok(Found::Judged(meta, judgement));
+        let is_known = |meta: &ObjectMeta| known.is_some_and(|row| row.is_of(meta, recipe));
+        // What to hold for the object until it has said its size itself.
+        let mut size = match change.kind {
+            Kind::Removed => 0,
+            _ => change.size.unwrap_or_else(|| self.judge.max_bytes()),
+        };
+        if known.is_some() || judged.is_some() {
+            match self.bucket.head(&change.object).await? {
+                Some(meta) if is_known(&meta) => return Ok(Found::Same(meta)),
+                Some(meta) => {
+                    if let Some((was, judgement)) = judged
+                        && (&was.etag, was.size) == (&meta.etag, meta.size)
+                    {
+                        return Ok(Found::Judged(meta, judgement));
+                    }
+                    size = meta.size;
+                }
+                // GET confirms it: a HEAD cannot tell a missing object from a missing bucket.
+                None => size = 0,
             }
         }
-        match self.bucket.get(&change.object).await {
-            Ok(None) => Ok(Found::Nothing),
-            Ok(Some(object)) if known.is_some_and(|row| row.is_of(&object.meta, recipe)) => {
-                Ok(Found::Same(object.meta))
+        for _ in 0..OPENINGS {
+            // Held before the object is opened, so that no connection waits for room.
+            let held = self.fetched.hold(size.min(self.judge.max_bytes())).await;
+            match self.bucket.get(&change.object).await {
+                Ok(None) => return Ok(Found::Nothing),
+                Ok(Some(object)) if is_known(&object.meta) => return Ok(Found::Same(object.meta)),
+                Ok(Some(Object { meta, body })) => {
+                    if let Some(judgement) = self.judge.judge_size(meta.size) {
+                        return Ok(Found::Judged(meta, judgement));
+                    }
+                    if meta.size > size {
+                        size = meta.size;
+                        continue;
+                    }
+                    let bytes = body.read(meta.size).await.map_err(|error| {
+                        Cause::new("bucket_failed", format!("s3://{}: {error}", change.object))
+                    })?;
+                    let judgement = self.judge.judge(bytes).await?;
+                    drop(held);
+                    return Ok(Found::Judged(meta, judgement));
+                }
+                Err(error @ BucketError::Archived { .. }) => {
+                    let judgement = Judgement::archived(&error);
+                    let meta = self.bucket.head(&change.object).await?;
+                    return Ok(meta.map_or(Found::Nothing, |meta| Found::Judged(meta, judgement)));
+                }
+                Err(error) => return Err(error.into()),
             }
-            Ok(Some(object)) => self.fetch(change, object).await,
-            Err(error @ BucketError::Archived { .. }) => {
-                let code = error.code();
-                let judgement =
-                    Judgement::Rejected { code, message: error.to_string(), content_sha256: None };
-                let meta = self.bucket.head(&change.object).await?;
-                Ok(meta.map_or(Found::Nothing, |meta| Found::Judged(meta, judgement)))
-            }
-            Err(error) => Err(error.into()),
         }
-    }
-
-    async fn fetch(&self, change: &Change, object: Object) -> Result<Found, Stop> {
-        let Object { meta, body } = object;
-        if let Some(judgement) = self.judge.judge_size(meta.size) {
-            return Ok(Found::Judged(meta, judgement));
-        }
-        let held = self.fetched.hold(meta.size).await;
-        let bytes = body.read(meta.size).await.map_err(|error| {
-            Cause::new("bucket_failed", format!("s3://{}: {error}", change.object))
-        })?;
-        let judgement = self.judge.judge(bytes).await?;
-        drop(held);
-        Ok(Found::Judged(meta, judgement))
+        let message = format!("s3://{} grew each time that it was opened", change.object);
+        Err(Cause::new("bucket_failed", message).into())
     }
 
     /// The row that follows from what was found.

@@ -89,6 +89,29 @@ fn a_folder_that_is_no_label_is_named() {
     assert!(error.contains("gloves") && error.contains("t-shirt"), "{error}");
 }
 
+/// From the file to the scores: decoding, turning and resizing included. JPEG decoders differ by a level
+/// here and there, so the official runtime behind Pillow is a little further away than on the same
+/// pixels, where it is held within 1e-4.
+#[test]
+fn sample_photos_score_as_with_the_official_runtime() {
+    let text = std::fs::read(repository("model/expected/expected.json")).unwrap();
+    let expected: Value = serde_json::from_slice(&text).unwrap();
+    let dir = TempDir::new().unwrap();
+    let photos = repository("events/photos");
+    let output =
+        lookbook(dir.path()).arg("classify").arg(photos).args(["--format", "json"]).output();
+    let lines = json_lines(&stdout(&output.unwrap(), 0));
+    let expected = expected["photos"].as_array().unwrap();
+    assert_eq!(lines.len(), expected.len());
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line["image"].as_str().unwrap().ends_with(expected["photo"].as_str().unwrap()));
+        for (label, official) in expected["scores"].as_object().unwrap() {
+            let difference = line["scores"][label].as_f64().unwrap() - official.as_f64().unwrap();
+            assert!(difference.abs() < 0.03, "{line} {label}: {official}");
+        }
+    }
+}
+
 /// The validation photos are not part of the repository.
 #[test]
 fn the_model_is_right_about_most_validation_photos() {

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use lookbook::bucket::{Bucket, BucketError, Object, ObjectMeta, S3};
-use lookbook::catalogue::{Filter, Shelf, Table};
+use lookbook::catalogue::{Filter, Shelf};
 use lookbook::event::ObjectId;
 use lookbook::pipeline::Outcome;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::helpers::{Embedded, handle, invocation, names, sample, sqs};
+use crate::helpers::{
+    CLASSIFIER, Embedded, handle, invocation, model_that_answers_nan, names, sample, sqs,
+};
 
 /// A bucket whose GETs are answered, and then held until they are let go.
 struct Held {
@@ -147,6 +149,27 @@ async fn rivals_at_the_same_time_converge() {
 async fn a_missing_table_fails_the_invocation_and_names_it() {
     let embedded = Embedded::start().await;
     let table = lookbook::catalogue::DynamoDb::new(embedded.stack.dynamodb(), "nowhere");
-    let error = table.read(&embedded.object("x.jpg")).await.unwrap_err().to_string();
-    assert!(error.contains("'nowhere' does not exist"), "{error}");
+    let pipeline = embedded.pipeline_with(embedded.bucket(), table, Arc::clone(&CLASSIFIER));
+    let record = embedded.record("ObjectCreated:Put", "x.jpg", "01");
+    let event = sqs(&[json!({"Records": [record]}).to_string(), "poison".into()]);
+    let error = pipeline.handle(&event, &invocation()).await.unwrap_err();
+    assert_eq!(error.code(), "no_table");
+    assert!(error.to_string().contains("'nowhere' does not exist"), "{error}");
+}
+
+/// A model that answers NaN rejects the photo, and its neighbours are dealt with.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_without_an_answer_rejects_the_photo_alone() {
+    let embedded = Embedded::start().await;
+    embedded.put("x.jpg", sample("hat-1.jpg")).await;
+    let nan = model_that_answers_nan();
+    let pipeline = embedded.pipeline_with(embedded.bucket(), embedded.table(), nan);
+    let records = vec![
+        embedded.record("ObjectCreated:Put", "x.jpg", "01"),
+        embedded.record("ObjectRemoved:Delete", "y.jpg", "01"),
+    ];
+    assert_eq!(names(&handle(&pipeline, records).await), ["rejected", "removed"]);
+    let row = embedded.row("x.jpg").await.unwrap();
+    assert!(row.reason.unwrap().starts_with("not_finite: "));
+    assert_eq!(row.content_sha256.unwrap().len(), 64);
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The real model, loaded once for all tests.
-static CLASSIFIER: LazyLock<Arc<Classifier>> =
+pub static CLASSIFIER: LazyLock<Arc<Classifier>> =
     LazyLock::new(|| Arc::new(Classifier::embedded().unwrap()));
 
 /// An embedded bucket and table in a folder of their own.
@@ -47,9 +47,18 @@ impl Embedded {
 
     /// The same on another bucket.
     pub fn pipeline_on<B: Bucket>(&self, bucket: B) -> Pipeline<B, DynamoDb> {
+        self.pipeline_with(bucket, self.table(), Arc::clone(&CLASSIFIER))
+    }
+
+    /// The same with all of its parts given.
+    pub fn pipeline_with<B: Bucket>(
+        &self,
+        bucket: B,
+        table: DynamoDb,
+        classifier: Arc<Classifier>,
+    ) -> Pipeline<B, DynamoDb> {
         let rules = Rules::parse(|_| None).unwrap();
-        let judge = PhotoJudge::new(Arc::clone(&CLASSIFIER), &rules);
-        Pipeline::new(bucket, self.table(), judge, &rules)
+        Pipeline::new(bucket, table, PhotoJudge::new(classifier, &rules), &rules)
     }
 
     pub async fn put(&self, key: &str, bytes: Vec<u8>) {
@@ -124,6 +133,29 @@ pub fn samples() -> Vec<String> {
 pub fn label_of(name: &str) -> &str {
     let name = name.rsplit('/').next().unwrap();
     name.rsplit_once('-').unwrap().0
+}
+
+/// The real model with one weight less: a bias of its last convolution is no number.
+pub fn model_that_answers_nan() -> Arc<Classifier> {
+    use tract_tflite::tflite::{BuiltinOperator, root_as_model};
+    let mut file = std::fs::read(repository("model/clothing.tflite")).unwrap();
+    let place = {
+        let model = root_as_model(&file).unwrap();
+        let graph = model.subgraphs().unwrap().get(0);
+        let codes = model.operator_codes().unwrap();
+        let convolution = |operator: &tract_tflite::tflite::Operator<'_>| {
+            let code = codes.get(operator.opcode_index() as usize).deprecated_builtin_code();
+            i32::from(code) == BuiltinOperator::CONV_2D.0
+        };
+        let last = graph.operators().unwrap().iter().filter(convolution).last().unwrap();
+        let bias = usize::try_from(last.inputs().unwrap().get(2)).unwrap();
+        let buffer = graph.tensors().unwrap().get(bias).buffer() as usize;
+        let data = model.buffers().unwrap().get(buffer).data().unwrap().bytes();
+        data.as_ptr() as usize - file.as_ptr() as usize
+    };
+    file[place..place + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let description = std::fs::read_to_string(repository("model/clothing.toml")).unwrap();
+    Arc::new(Classifier::from_bytes(&file, &description).unwrap())
 }
 
 /// The command line, away from the repository and from the settings of whoever runs the tests.

@@ -4,6 +4,7 @@
 // Test helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bucket;
 mod classify;
 mod convergence;
 mod demo;
