@@ -3,7 +3,6 @@
 //! Every setting is a text under a name (`MAX_BYTES`, ...), wherever it comes from. All of them are
 //! parsed together, so that a deployment with three mistakes hears of three.
 
-use std::fmt::Display;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -155,15 +154,13 @@ impl<F: Fn(&str) -> Option<String>> Texts<F> {
         (self.lookup)(name).filter(|text| !text.is_empty())
     }
 
-    fn parse<T: FromStr<Err: Display>>(&mut self, name: &str, expected: &str) -> Option<T> {
+    fn parse<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
         let text = self.text(name)?;
-        match text.trim().parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.mistakes.push(format!("{name} is '{text}' ({error}): {expected}"));
-                None
-            }
+        let value = text.trim().parse().ok();
+        if value.is_none() {
+            self.mistakes.push(format!("{name} is '{text}': {expected}"));
         }
+        value
     }
 
     fn finish<T>(self, value: T) -> Result<T, SettingsError> {

@@ -70,7 +70,7 @@ pub trait Table: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// There is no such table. Nothing can be done for any change.
-    #[error("the table '{table}' does not exist: check TABLE_NAME and the region")]
+    #[error("the table '{table}' does not exist: check its name and the region")]
     NoTable {
         /// Its name.
         table: String,

@@ -10,7 +10,7 @@ use crate::photo::PhotoError;
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// One of the two files cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Read {
         /// Which.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum ModelError {
     },
     /// The description beside the model is none.
     #[error("the model's description: {0}")]
-    Description(#[from] DescriptionError),
+    Description(DescriptionError),
     /// Not a TensorFlow Lite file, or a damaged one.
     #[error("not a TensorFlow Lite model: {0}: check that the file was copied whole")]
     NotTflite(String),
@@ -75,6 +75,13 @@ pub enum ModelError {
     /// The engine that runs networks does not take it.
     #[error("the model cannot be prepared: {0}")]
     Engine(String),
+}
+
+// Not as its source: chains are printed whole, and the text has it already.
+impl From<DescriptionError> for ModelError {
+    fn from(error: DescriptionError) -> Self {
+        Self::Description(error)
+    }
 }
 
 /// Why a photo got no scores.

@@ -30,16 +30,32 @@ pub struct RuleArgs {
 }
 
 impl RuleArgs {
-    /// All rules: the flags over the environment.
-    pub fn rules(&self) -> Result<Rules, SettingsError> {
-        Rules::parse(|name| match name {
+    /// All rules: the flags, which take the environment's values where they are not given.
+    /// `KEY_PREFIX` is for the function: here, what is given is meant.
+    pub fn rules(&self) -> anyhow::Result<Rules> {
+        let rules = Rules::parse(|name| match name {
             "MODEL_FILE" => self.model.clone(),
             "REVIEW_BELOW" => self.review_below.clone(),
             "MAX_BYTES" => self.max_bytes.clone(),
             "MAX_PIXELS" => self.max_pixels.clone(),
             "THREADS" => self.threads.clone(),
+            "KEY_PREFIX" => None,
             other => std::env::var(other).ok(),
+        });
+        rules.map_err(|SettingsError(mistakes)| {
+            anyhow::anyhow!(mistakes.iter().map(|m| with_flag(m)).collect::<Vec<_>>().join("; "))
         })
+    }
+}
+
+/// `MAX_BYTES is ...` becomes `--max-bytes (MAX_BYTES) is ...`, where there is such a flag.
+fn with_flag(mistake: &str) -> String {
+    const FLAGS: [&str; 4] = ["REVIEW_BELOW", "MAX_BYTES", "MAX_PIXELS", "THREADS"];
+    match FLAGS.iter().find_map(|name| Some((name, mistake.strip_prefix(name)?))) {
+        Some((name, rest)) => {
+            format!("--{} ({name}){rest}", name.to_ascii_lowercase().replace('_', "-"))
+        }
+        None => mistake.to_owned(),
     }
 }
 

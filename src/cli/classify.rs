@@ -75,7 +75,7 @@ impl Classify {
             match self.format {
                 Format::Json => output::json(&answer(image, &scored))?,
                 Format::Table => {
-                    table.add_row(row(image, &scored));
+                    table.add_row(row(&image, &scored));
                 }
             }
         }
@@ -97,7 +97,7 @@ fn answer(image: String, scored: &Result<Scores, Failure>) -> Answer<'_> {
     }
 }
 
-fn row(image: String, scored: &Result<Scores, Failure>) -> Vec<comfy_table::Cell> {
+fn row(image: &str, scored: &Result<Scores, Failure>) -> Vec<comfy_table::Cell> {
     match scored {
         Ok(scores) => {
             let best = scores.best(2);
@@ -106,14 +106,14 @@ fn row(image: String, scored: &Result<Scores, Failure>) -> Vec<comfy_table::Cell
             });
             let (label, confidence) = scores.top();
             vec![
-                image.into(),
+                output::shown(image).into(),
                 label.as_ref().into(),
                 output::probability(confidence).into(),
                 next.into(),
             ]
         }
         Err(error) => vec![
-            image.into(),
+            output::shown(image).into(),
             output::standing("rejected"),
             error.code.into(),
             output::clip(&error.message, 60).into(),

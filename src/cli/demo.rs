@@ -1,13 +1,15 @@
 //! `lookbook demo`: the main job at once, on this machine.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use aws_sdk_s3::primitives::ByteStream;
 use clap::Args;
 use futures::stream::{self, StreamExt};
+use tokio::sync::Notify;
 
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
@@ -54,9 +56,18 @@ enum Content {
     File(PathBuf),
 }
 
+/// How often a change may be tried again before the demo is over.
+const TRIES: usize = 3;
+
 impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let uploads = if self.photos.is_empty() { samples() } else { chosen(&self.photos)? };
+        let (uploads, mut errors) =
+            if self.photos.is_empty() { (samples(), Vec::new()) } else { chosen(&self.photos) };
+        if uploads.is_empty()
+            && let Some(error) = errors.pop()
+        {
+            return Err(error);
+        }
         let rules = self.rules.rules()?;
         let options = Options { dir: self.dir.dir.clone(), ..Options::default() };
         let stack = stack::start(options).await?;
@@ -64,33 +75,45 @@ impl Demo {
         let keys: Vec<String> = uploads.iter().map(|upload| upload.key.clone()).collect();
 
         let bar = output::progress(uploads.len(), "classifying");
-        let mut errors = Vec::new();
-        let uploaded = async {
-            errors = upload(&stack, uploads).await;
-            stack.idle().await;
-        };
+        let (tried, gave_up) = (Mutex::new(BTreeMap::new()), Notify::new());
         let handler = |event| {
             stack::handle(&pipeline, event, |line| {
                 bar.inc(1);
                 if let Outcome::Retry(cause) = &line.outcome {
                     bar.suspend(|| eprintln!("trying again: {}", cause.message));
+                    let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+                    let times: &mut usize = tried.entry(line.image.clone()).or_default();
+                    *times += 1;
+                    if *times == TRIES {
+                        gave_up.notify_one();
+                    }
                 }
             })
         };
-        stack.watch(handler, uploaded).await?;
+        let done = async {
+            errors.extend(upload(&stack, uploads).await);
+            tokio::select! {
+                () = stack.idle() => {}
+                () = gave_up.notified() => {}
+            }
+        };
+        stack.watch(handler, done).await?;
         bar.finish_and_clear();
 
         let mut rows = Vec::new();
         for key in keys {
             let object = ObjectId::new(stack.bucket(), &key)?;
-            rows.extend(pipeline.table().read(&object).await?);
+            match pipeline.table().read(&object).await? {
+                Some(row) => rows.push(row),
+                None => errors.push(anyhow::anyhow!("{key} has no row")),
+            }
         }
-        let rejected = rows.iter().any(|row| row.reason.is_some());
         self.print(&rows, &stack)?;
         stack.shutdown().await;
         for error in &errors {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", output::shown(&format!("{error:#}")));
         }
+        let rejected = rows.iter().any(|row| row.reason.is_some());
         Ok(if errors.is_empty() && !rejected { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
 
@@ -102,7 +125,7 @@ impl Demo {
         for row in rows {
             let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
             table.add_row(vec![
-                row.key.clone().into(),
+                output::shown(&row.key).into(),
                 row.label.clone().or(reason).unwrap_or_default().into(),
                 row.confidence.map(output::probability).unwrap_or_default().into(),
                 output::standing(row.shelf.as_ref().map_or("", |shelf| shelf.as_str())),
@@ -111,7 +134,7 @@ impl Demo {
         output::print_table(&table)?;
         let dir = match self.dir.dir.to_str() {
             Some(".lookbook") | None => String::new(),
-            Some(dir) => format!(" --dir '{dir}'"),
+            Some(dir) => format!(" --dir '{}'", dir.replace('\'', "'\\''")),
         };
         output::line(&format!(
             "\nThe bucket is the folder {}. Try next:\n  \
@@ -132,16 +155,32 @@ fn samples() -> Vec<Upload> {
 }
 
 /// The keys of chosen files: their names, or their paths within a chosen folder. Where two are the
-/// same, the later one gets a number.
-fn chosen(paths: &[PathBuf]) -> anyhow::Result<Vec<Upload>> {
+/// same, the later one gets a number. What cannot be uploaded is an error of its own.
+fn chosen(paths: &[PathBuf]) -> (Vec<Upload>, Vec<anyhow::Error>) {
     let mut taken = HashSet::new();
-    let mut uploads = Vec::new();
+    let (mut uploads, mut errors) = (Vec::new(), Vec::new());
     for path in paths {
         let parent = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
-        let files = photos::find(std::slice::from_ref(path))
-            .with_context(|| format!("{} cannot be read", path.display()))?;
+        let files = match photos::find(std::slice::from_ref(path)) {
+            Ok(files) if files.is_empty() => {
+                errors.push(anyhow::anyhow!("{} has no photos in it", path.display()));
+                continue;
+            }
+            Ok(files) => files,
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                errors.push(error.context(format!("{} cannot be read", path.display())));
+                continue;
+            }
+        };
         for file in files {
-            let name = key_of(&file, parent)?;
+            let name = match key_of(&file, parent) {
+                Ok(name) => name,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            };
             let (mut key, mut n) = (name.clone(), 1);
             while taken.contains(&key) {
                 n += 1;
@@ -151,11 +190,11 @@ fn chosen(paths: &[PathBuf]) -> anyhow::Result<Vec<Upload>> {
             uploads.push(Upload { key, content: Content::File(file) });
         }
     }
-    anyhow::ensure!(!uploads.is_empty(), "no photos in what was given");
-    Ok(uploads)
+    (uploads, errors)
 }
 
 fn key_of(file: &Path, parent: Option<&Path>) -> anyhow::Result<String> {
+    anyhow::ensure!(file.is_file(), "{} is not there, or is not a file", file.display());
     let name = parent.and_then(|parent| file.strip_prefix(parent).ok()).unwrap_or(file);
     let parts: Option<Vec<&str>> = name.components().map(|c| c.as_os_str().to_str()).collect();
     let parts = parts.with_context(|| format!("{} is not UTF-8, as keys are", file.display()))?;
@@ -197,11 +236,20 @@ mod tests {
 
     #[test]
     fn keys_are_names_and_never_the_same() {
-        assert_eq!(key_of(Path::new("/x/y/a b.jpg"), Some(Path::new("/x"))).unwrap(), "y/a b.jpg");
         assert_eq!(numbered("y/hat.jpg", 2), "y/hat-2.jpg");
         assert_eq!(numbered("y.d/hat", 3), "y.d/hat-3");
-        let twice = [PathBuf::from("/x/hat.jpg"), PathBuf::from("/y/hat.jpg")];
-        let keys: Vec<String> = chosen(&twice).unwrap().into_iter().map(|u| u.key).collect();
-        assert_eq!(keys, ["hat.jpg", "hat-2.jpg"]);
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["x/y", "z"] {
+            std::fs::create_dir_all(dir.path().join(folder)).unwrap();
+        }
+        for name in ["x/y/a b.jpg", "x/hat.jpg", "z/hat.jpg"] {
+            std::fs::write(dir.path().join(name), "photo").unwrap();
+        }
+        let given = ["x", "z/hat.jpg", "missing.jpg"].map(|name| dir.path().join(name));
+        let (uploads, errors) = chosen(&given);
+        let keys: Vec<String> = uploads.into_iter().map(|u| u.key).collect();
+        assert_eq!(keys, ["hat.jpg", "y/a b.jpg", "hat-2.jpg"]);
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].to_string().contains("missing.jpg"));
     }
 }

@@ -124,7 +124,7 @@ fn print(results: &Results) -> std::io::Result<()> {
     }
     output::print_table(&table)?;
     for unscored in &results.errors {
-        output::line(&format!("{}: {}", unscored.image, unscored.error.message))?;
+        output::line(&output::shown(&format!("{}: {}", unscored.image, unscored.error.message)))?;
     }
     Ok(())
 }

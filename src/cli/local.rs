@@ -1,6 +1,7 @@
 //! `lookbook local`: the embedded bucket and table, kept running.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
@@ -12,11 +13,16 @@ use super::stack;
 use crate::local::{CREDENTIAL, Options, Stack};
 use crate::pipeline::Line;
 
+/// How long a file must not have changed before it counts as whole: people copy slowly.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// Keep an embedded bucket and table running
 ///
 /// A photo that is copied into the bucket's folder, or put through the S3 endpoint, is classified and
 /// appears in the table; a deleted one leaves it. Everything is kept in one folder: what changed while
-/// nothing ran is picked up at the next start. Ctrl-C stops it.
+/// nothing ran is picked up at the next start. Another model or threshold applies to photos that change
+/// from then on. The endpoints listen on this machine only, but any program on it can reach them.
+/// Ctrl-C stops it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  lookbook local --port 9000 &\n  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1\n  aws s3 cp --endpoint-url http://127.0.0.1:9000 hat.jpg s3://photos/"
@@ -47,9 +53,11 @@ impl Local {
             dir: self.dir.dir.clone(),
             s3_port: self.port,
             dynamodb_port,
+            settle: SETTLE,
             ..Options::default()
         };
         let stack = stack::start(options).await?;
+        stack.publish()?;
         let pipeline = stack::pipeline(stack.s3(), stack::table(&stack), &rules)?;
         greet(&stack, self.format)?;
         let format = self.format;
@@ -61,16 +69,28 @@ impl Local {
             // Where nobody reads any more, the work goes on.
             drop(printed);
         };
-        let stop = async {
-            let _ = tokio::signal::ctrl_c().await;
-        };
-        stack.watch(|event| stack::handle(&pipeline, event, print), stop).await?;
+        stack.watch(|event| stack::handle(&pipeline, event, print), stopped()).await?;
         stack.shutdown().await;
         if format == Format::Table {
             output::line("stopped")?;
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Waits for Ctrl-C, or for the signal that asks a program to end.
+async fn stopped() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Where everything is. The names in the JSON are public: programs read them.
@@ -106,5 +126,6 @@ fn greet(stack: &Stack, format: Format) -> std::io::Result<()> {
 
 fn in_words(line: &Line) -> String {
     let image = line.image.as_deref().unwrap_or("-");
-    format!("{:<11} {image}  {}", line.outcome.name(), words(&line.outcome))
+    let line = format!("{:<11} {image}  {}", line.outcome.name(), words(&line.outcome));
+    output::shown(&line)
 }

@@ -57,6 +57,19 @@ pub fn standing(name: &str) -> Cell {
     }
 }
 
+/// A text from elsewhere, such as a key, as a terminal may show it: control characters are escaped.
+pub fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// A probability.
 pub fn probability(value: f32) -> String {
     format!("{value:.3}")
@@ -65,8 +78,8 @@ pub fn probability(value: f32) -> String {
 /// Shortens a text for a table, by characters.
 pub fn clip(text: &str, chars: usize) -> String {
     match text.char_indices().nth(chars) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", shown(&text[..end])),
+        None => shown(text),
     }
 }
 
@@ -92,4 +105,15 @@ pub fn stderr_has_colour() -> bool {
 /// Source: <https://no-color.org>: any text but an empty one says no.
 fn colour_is_wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(shown("é\u{1b}[31m\nred"), "é\\u{1b}[31m\\nred");
+        assert_eq!(clip("a\nbc", 3), "a\\nb…");
+    }
 }

@@ -1,6 +1,7 @@
 //! Photos in files: finding them, and classifying them on the worker threads.
 
 use std::fs;
+use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,17 +76,26 @@ fn classify(classifier: &Classifier, path: &Path, limits: &Limits) -> Result<Sco
     classifier.classify(&photo).map_err(|e| Failure { code: e.code(), message: e.to_string() })
 }
 
-/// Reads a file, unless it is larger than a photo may be.
+/// Reads a file, as far as a photo may go.
 fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: std::io::Error| Failure {
         code: if error.kind() == std::io::ErrorKind::NotFound { "not_found" } else { "unreadable" },
         message: format!("{error}"),
     };
-    let size = fs::metadata(path).map_err(unreadable)?.len();
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    // A device or a pipe with a name may never end. What is piped in is asked for by name.
+    if !metadata.is_file() && path != Path::new("/dev/stdin") {
+        let message = "not a regular file".to_owned();
+        return Err(Failure { code: "unreadable", message });
+    }
+    let mut bytes = Vec::new();
+    let mut file = fs::File::open(path).map_err(unreadable)?.take(limits.max_bytes + 1);
+    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    let size = (bytes.len() as u64).max(metadata.len());
     if size > limits.max_bytes {
         return Err(failure(&PhotoError::TooLarge { size, limit: limits.max_bytes }));
     }
-    fs::read(path).map_err(unreadable)
+    Ok(bytes)
 }
 
 fn failure(error: &PhotoError) -> Failure {

@@ -15,7 +15,8 @@ use crate::event::ObjectId;
 /// Read the catalogue, newest first
 ///
 /// Reads the embedded table (`--dir`), or a table on AWS (`--table`, with the usual AWS environment).
-/// With `--format json`, one object a line. The exit code is 1 if `--image` names no row.
+/// With `--format json`, one object a line. The exit code is 1 if `--image` names no row. A removed
+/// object has a row without a shelf for seven days: only `--image` shows it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lookbook query --shelf hat --min-confidence 0.9\n  lookbook query --image 'photos/new in/été/hat-1.jpg' --format json\n  lookbook query --table lookbook --shelf review --limit 20"
@@ -30,7 +31,7 @@ pub struct Query {
     #[arg(long, value_name = "S", conflicts_with = "image")]
     shelf: Option<String>,
     /// Only rows whose confidence is at least this
-    #[arg(long, value_name = "C", conflicts_with = "image")]
+    #[arg(long, value_name = "C", conflicts_with = "image", value_parser = confidence)]
     min_confidence: Option<f32>,
     /// At most so many rows
     #[arg(long, value_name = "N", conflicts_with = "image")]
@@ -91,6 +92,11 @@ impl Query {
     }
 }
 
+fn confidence(text: &str) -> Result<f32, String> {
+    let confidence = text.parse().ok().filter(|c| (0.0..=1.0).contains(c));
+    confidence.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
 /// A table of rows, as `query` and `demo` show it.
 pub(super) fn print_listing(rows: &[Listing]) -> std::io::Result<()> {
     if rows.is_empty() {
@@ -101,7 +107,7 @@ pub(super) fn print_listing(rows: &[Listing]) -> std::io::Result<()> {
         let said = row.reviewed_label.as_ref().or(row.label.as_ref());
         let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
         table.add_row(vec![
-            row.image.clone().into(),
+            output::shown(&row.image).into(),
             said.cloned().or(reason).unwrap_or_default().into(),
             row.confidence.map(output::probability).unwrap_or_default().into(),
             output::standing(row.shelf.as_str()),
@@ -131,7 +137,7 @@ fn print_row(row: &Row) -> anyhow::Result<()> {
         for (name, value) in attributes {
             let text = match (&row.scores, value.as_str()) {
                 (Some(scores), _) if name == "scores" => in_words(scores),
-                (_, Some(text)) => text.to_owned(),
+                (_, Some(text)) => output::shown(text),
                 _ => value.to_string(),
             };
             table.add_row(vec![name, text]);

@@ -99,7 +99,7 @@ fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {
         for line in replayed.outcomes {
             table.add_row(vec![
                 output::clip(&line.message_id, 40).into(),
-                line.image.clone().unwrap_or_default().into(),
+                output::shown(line.image.as_deref().unwrap_or_default()).into(),
                 output::standing(line.outcome.name()),
                 output::clip(&words(&line.outcome), 70).into(),
             ]);
@@ -107,7 +107,9 @@ fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {
         output::print_table(&table)?;
     }
     match (&replayed.error, replayed.response) {
-        (Some(error), _) => output::line(&format!("the invocation fails: {error}\n"))?,
+        (Some(error), _) => {
+            output::line(&format!("the invocation fails: {}\n", output::shown(error)))?;
+        }
         (None, response) => {
             output::line(&format!("response: {}\n", serde_json::to_string(&response)?))?;
         }

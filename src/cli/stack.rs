@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -11,6 +12,9 @@ use crate::classifier::Classifier;
 use crate::local::{Answer, Endpoints, LocalError, Options, Stack};
 use crate::pipeline::{HandleError, Invocation, Line, Outcome, PhotoJudge, Pipeline};
 use crate::settings::{self, Rules};
+
+/// How long to wait for another command that has the folder.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A bucket and a table, and clients that reach them.
 pub enum Place {
@@ -46,17 +50,24 @@ impl Place {
             );
         }
         let options = Options { dir: dir.to_owned(), ..Options::default() };
-        match (Stack::start(options).await, Endpoints::of_running(dir)) {
-            (Ok(stack), _) => Ok(Self::Embedded(Box::new(stack))),
-            // Somebody has the folder, such as a `lookbook local` in another terminal: ask there.
-            (Err(LocalError::Locked(_)), Some(running)) => {
-                Ok(Self::Elsewhere(Box::new(Elsewhere {
-                    s3: running.s3_client(),
-                    dynamodb: running.dynamodb_client(),
-                    table: running.table,
-                })))
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match (Stack::start(options.clone()).await, Endpoints::of_running(dir)) {
+                (Ok(stack), _) => return Ok(Self::Embedded(Box::new(stack))),
+                // A `lookbook local` in another terminal has the folder: ask there.
+                (Err(LocalError::Locked(_)), Some(running)) => {
+                    return Ok(Self::Elsewhere(Box::new(Elsewhere {
+                        s3: running.s3_client(),
+                        dynamodb: running.dynamodb_client(),
+                        table: running.table,
+                    })));
+                }
+                // Another command has it, and is done soon.
+                (Err(LocalError::Locked(_)), None) if Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                (Err(error), _) => return Err(in_folder(dir, error)),
             }
-            (Err(error), _) => Err(in_folder(dir, error)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where a stack that runs can be reached, for other processes: whoever has the folder writes it down.
+//! Where a stack that runs can be reached by other processes.
 
 use std::path::Path;
 
@@ -24,12 +24,17 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// What the process that has the folder `dir` has written down. It means nothing unless
+    /// What the process that has the folder `dir` has published. It means nothing unless
     /// [`Stack::start`](super::Stack::start) says that the folder is taken.
     #[must_use]
     pub fn of_running(dir: &Path) -> Option<Self> {
         let text = std::fs::read(dir.join("state").join(FILE)).ok()?;
         serde_json::from_slice(&text).ok()
+    }
+
+    pub(super) fn remove(state: &Path) {
+        // Usually there is none. One that cannot be removed is of a port that nobody answers at.
+        let _ = std::fs::remove_file(state.join(FILE));
     }
 
     pub(super) fn write(&self, state: &Path) -> Result<(), LocalError> {

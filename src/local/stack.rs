@@ -21,8 +21,8 @@ use super::{
     sequencer::Sequencer,
     server::{CREDENTIAL, Server},
     service::Bucket,
-    state::{Handled, lock},
-    table::{create_table, open_database},
+    state::{Handled, forget, lock},
+    table::{create_table, open_database, table_exists},
     upload::Uploads,
     watcher::Watcher,
 };
@@ -75,6 +75,7 @@ impl Answer {
 /// The running bucket and table. Dropping it stops both; [`Stack::shutdown`] does so gently.
 #[derive(Debug)]
 pub struct Stack {
+    state: PathBuf,
     s3: Server,
     dynamodb: Server,
     s3_client: aws_sdk_s3::Client,
@@ -94,6 +95,7 @@ impl Stack {
         let state = dir.join("state");
         std::fs::create_dir_all(&state).map_err(LocalError::file("create", &state))?;
         let lock = lock(&dir, &state.join("lock"))?;
+        Endpoints::remove(&state);
         let folder = Folder::open(&dir.join("buckets").join(&bucket), &state.join("attributes"))?;
         let folder = Arc::new(folder);
         let uploads = Arc::new(Uploads::open(&state.join("uploads"))?);
@@ -103,24 +105,21 @@ impl Stack {
         let s3 = Server::s3(s3_port, service).await?;
         let dynamodb = Server::dynamodb(dynamodb_port, database).await?;
         let dynamodb_client = dynamodb_client(&dynamodb.endpoint());
-        let is_new = create_table(&dynamodb_client, &table).await?;
-
-        let mut handled = Handled::open(&state.join("handled.json"), &bucket, &table);
-        if is_new {
-            handled.files.clear();
+        let list = state.join("handled.json");
+        if !table_exists(&dynamodb_client, &table).await? {
+            // A new table has no rows: every photo is announced again, whatever was handled. The list
+            // goes first, so that it is never believed beside an empty table.
+            forget(&list)?;
         }
+        create_table(&dynamodb_client, &table).await?;
+
+        let handled = Handled::open(&list, &bucket, &table);
         for (key, file) in &handled.files {
             folder.remember(key, file.stamp, &file.etag);
         }
         let sequencer = Arc::new(Sequencer::open(&state.join("sequencer")));
-        let endpoints = Endpoints {
-            s3: s3.endpoint(),
-            dynamodb: dynamodb.endpoint(),
-            bucket: bucket.clone(),
-            table: table.clone(),
-        };
-        endpoints.write(&state)?;
         Ok(Stack {
+            state,
             s3_client: s3_client(&s3.endpoint()),
             s3,
             dynamodb,
@@ -206,8 +205,21 @@ impl Stack {
         let _ = idle.wait_for(|since| since.is_some_and(|since| since >= asked)).await;
     }
 
+    /// Writes down where the endpoints are, for other processes ([`Endpoints::of_running`]), until
+    /// [`Stack::shutdown`].
+    pub fn publish(&self) -> Result<(), LocalError> {
+        let endpoints = Endpoints {
+            s3: self.s3_endpoint(),
+            dynamodb: self.dynamodb_endpoint(),
+            bucket: self.bucket().to_owned(),
+            table: self.table.clone(),
+        };
+        endpoints.write(&self.state)
+    }
+
     /// Stops both endpoints once the requests that run have ended, within seconds.
     pub async fn shutdown(self) {
+        Endpoints::remove(&self.state);
         self.s3.stop().await;
         self.dynamodb.stop().await;
     }

@@ -69,6 +69,16 @@ pub(super) struct HandledFile {
 /// The files that have been handled, by key.
 pub(super) type Snapshot = BTreeMap<String, HandledFile>;
 
+/// Removes the list of what has been handled.
+pub(super) fn forget(path: &Path) -> Result<(), LocalError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(LocalError::file("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The snapshot and the file that keeps it.
 #[derive(Debug)]
 pub(super) struct Handled {

@@ -10,7 +10,7 @@ use std::{path::Path, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
-    operation::create_table::CreateTableError,
+    operation::{create_table::CreateTableError, describe_table::DescribeTableError},
     types::{TableStatus, TimeToLiveSpecification},
 };
 
@@ -28,6 +28,21 @@ pub(super) fn open_database(path: &Path) -> Result<dynoxide::Database, LocalErro
     let failed = |message: String| LocalError::Database { path: path.to_path_buf(), message };
     let text = path.to_str().ok_or_else(|| failed("the path is not UTF-8".to_owned()))?;
     dynoxide::Database::new(text).map_err(|error| failed(error.to_string()))
+}
+
+/// Whether there is a table `name`.
+pub(super) async fn table_exists(client: &Client, name: &str) -> Result<bool, LocalError> {
+    match client.describe_table().table_name(name).send().await {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(DescribeTableError::is_resource_not_found_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(LocalError::CreateTable { table: name.to_owned(), source: error.into() }),
+    }
 }
 
 /// Makes the table `name` with its index and the expiry of its tombstones, and waits until it is

@@ -103,7 +103,7 @@ impl Judge for PhotoJudge {
             let header = photo::inspect(&bytes, &limits);
             (bytes, sha256, header)
         });
-        let (bytes, sha256, header) = inspected.await.map_err(stopped)?;
+        let (bytes, sha256, header) = inspected.await.map_err(|error| stopped(&error))?;
         let room = match header {
             Ok(header) => header.decoded_bytes(),
             Err(error) => return Ok(rejected(&error, Some(sha256))),
@@ -126,12 +126,12 @@ impl Judge for PhotoJudge {
                 message: format!("the program failed on this photo ({words}): please report it"),
                 content_sha256: Some(sha256),
             }),
-            judged => judged.map_err(stopped),
+            judged => judged.map_err(|error| stopped(&error)),
         }
     }
 }
 
-fn stopped(error: WorkerError) -> Cause {
+fn stopped(error: &WorkerError) -> Cause {
     Cause::new("worker", error.to_string())
 }
 

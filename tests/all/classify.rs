@@ -30,6 +30,15 @@ fn classify_prints_a_line_a_photo_in_order_and_fails_if_any_did() {
     assert_eq!(lines[2]["error"]["code"], "not_found");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_may_never_end_is_not_read() {
+    let dir = TempDir::new().unwrap();
+    let args = ["classify", "--format", "json", "/dev/zero"];
+    let lines = json_lines(&stdout(&lookbook(dir.path()).args(args).output().unwrap(), 1));
+    assert_eq!(lines[0]["error"]["code"], "unreadable");
+}
+
 #[test]
 fn classify_all_well_is_exit_code_0() {
     let dir = TempDir::new().unwrap();
@@ -45,7 +54,10 @@ fn mistakes_in_flags_are_all_named() {
     let output = lookbook(dir.path()).args(args).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2));
-    assert!(error.contains("REVIEW_BELOW") && error.contains("MAX_BYTES"), "{error}");
+    assert!(
+        error.contains("--review-below (REVIEW_BELOW)") && error.contains("--max-bytes"),
+        "{error}"
+    );
 }
 
 #[test]

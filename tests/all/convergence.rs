@@ -10,7 +10,8 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::helpers::{
-    CLASSIFIER, Embedded, handle, invocation, model_that_answers_nan, names, sample, sqs,
+    CLASSIFIER, Embedded, handle, invocation, model_that_answers_nan, names, pipeline_with, sample,
+    sqs,
 };
 
 /// A bucket whose GETs are answered, and then held until they are let go.
@@ -149,7 +150,7 @@ async fn rivals_at_the_same_time_converge() {
 async fn a_missing_table_fails_the_invocation_and_names_it() {
     let embedded = Embedded::start().await;
     let table = lookbook::catalogue::DynamoDb::new(embedded.stack.dynamodb(), "nowhere");
-    let pipeline = embedded.pipeline_with(embedded.bucket(), table, Arc::clone(&CLASSIFIER));
+    let pipeline = pipeline_with(embedded.bucket(), table, Arc::clone(&CLASSIFIER));
     let record = embedded.record("ObjectCreated:Put", "x.jpg", "01");
     let event = sqs(&[json!({"Records": [record]}).to_string(), "poison".into()]);
     let error = pipeline.handle(&event, &invocation()).await.unwrap_err();
@@ -163,7 +164,7 @@ async fn a_model_without_an_answer_rejects_the_photo_alone() {
     let embedded = Embedded::start().await;
     embedded.put("x.jpg", sample("hat-1.jpg")).await;
     let nan = model_that_answers_nan();
-    let pipeline = embedded.pipeline_with(embedded.bucket(), embedded.table(), nan);
+    let pipeline = pipeline_with(embedded.bucket(), embedded.table(), nan);
     let records = vec![
         embedded.record("ObjectCreated:Put", "x.jpg", "01"),
         embedded.record("ObjectRemoved:Delete", "y.jpg", "01"),

@@ -54,3 +54,18 @@ fn the_table_that_people_see_has_a_line_a_photo_and_says_what_is_next() {
     assert!(!text.contains('\u{1b}'), "no colours where there is no terminal: {text}");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn one_photo_that_is_not_there_does_not_stop_the_others() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("hat.jpg"), sample("hat-1.jpg")).unwrap();
+    let args = ["demo", "hat.jpg", "missing.jpg", "--format", "json"];
+    let output = lookbook(dir.path()).args(args).env("KEY_PREFIX", "other/").output().unwrap();
+    let rows = json_lines(&stdout(&output, 1));
+    assert_eq!(rows.len(), 1);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("missing.jpg"));
+
+    let none = lookbook(dir.path()).args(["demo", "missing.jpg", "--dir", "x"]).output().unwrap();
+    assert_eq!(none.status.code(), Some(2));
+    assert!(!dir.path().join("x").exists());
+}

@@ -47,18 +47,7 @@ impl Embedded {
 
     /// The same on another bucket.
     pub fn pipeline_on<B: Bucket>(&self, bucket: B) -> Pipeline<B, DynamoDb> {
-        self.pipeline_with(bucket, self.table(), Arc::clone(&CLASSIFIER))
-    }
-
-    /// The same with all of its parts given.
-    pub fn pipeline_with<B: Bucket>(
-        &self,
-        bucket: B,
-        table: DynamoDb,
-        classifier: Arc<Classifier>,
-    ) -> Pipeline<B, DynamoDb> {
-        let rules = Rules::parse(|_| None).unwrap();
-        Pipeline::new(bucket, table, PhotoJudge::new(classifier, &rules), &rules)
+        pipeline_with(bucket, self.table(), Arc::clone(&CLASSIFIER))
     }
 
     pub async fn put(&self, key: &str, bytes: Vec<u8>) {
@@ -80,6 +69,16 @@ impl Embedded {
         json!({"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": name, "s3": {
             "bucket": {"name": self.stack.bucket()}, "object": {"key": key, "sequencer": sequencer}}})
     }
+}
+
+/// The pipeline as it is deployed, with all of its parts given.
+pub fn pipeline_with<B: Bucket>(
+    bucket: B,
+    table: DynamoDb,
+    classifier: Arc<Classifier>,
+) -> Pipeline<B, DynamoDb> {
+    let rules = Rules::parse(|_| None).unwrap();
+    Pipeline::new(bucket, table, PhotoJudge::new(classifier, &rules), &rules)
 }
 
 /// Encodes a key as S3 does in notifications.
@@ -147,7 +146,7 @@ pub fn model_that_answers_nan() -> Arc<Classifier> {
             let code = codes.get(operator.opcode_index() as usize).deprecated_builtin_code();
             i32::from(code) == BuiltinOperator::CONV_2D.0
         };
-        let last = graph.operators().unwrap().iter().filter(convolution).last().unwrap();
+        let last = graph.operators().unwrap().iter().rfind(convolution).unwrap();
         let bias = usize::try_from(last.inputs().unwrap().get(2)).unwrap();
         let buffer = graph.tensors().unwrap().get(bias).buffer() as usize;
         let data = model.buffers().unwrap().get(buffer).data().unwrap().bytes();

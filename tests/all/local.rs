@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::golden;
-use crate::helpers::{json_lines, lookbook, sample, stdout};
+use crate::helpers::{json_lines, lookbook, repository, sample, stdout};
 
 /// A running `lookbook local`; killed when it goes out of scope.
 struct Local {
@@ -123,6 +123,9 @@ async fn a_photo_that_is_put_appears_and_a_removed_one_leaves() {
     // The other commands ask the one that runs.
     let output = lookbook(dir.path()).args(["query", "--format", "json"]).output().unwrap();
     assert_eq!(json_lines(&stdout(&output, 0))[0]["key"], key);
+    let event = repository("events/s3-put.json");
+    let replayed = lookbook(dir.path()).arg("replay").arg(event).output().unwrap();
+    assert!(stdout(&replayed, 0).contains("removed"));
     let busy = lookbook(dir.path()).arg("demo").output().unwrap();
     assert_eq!(busy.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&busy.stderr).contains("in use by another lookbook"));
@@ -157,4 +160,51 @@ async fn a_file_in_the_folder_is_a_photo_in_the_bucket_even_while_it_is_off() {
     }
     let shelf = local.shelf("shoes").await;
     assert_eq!(shelf.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["later.jpg"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_a_folder_cannot_hold_are_refused_by_name() {
+    let dir = TempDir::new().unwrap();
+    let local = Local::start(&dir);
+    let put = async |key: &str| {
+        let body = ByteStream::from(sample("hat-1.jpg"));
+        local.s3().put_object().bucket("photos").key(key).body(body).send().await
+    };
+    put("a").await.unwrap();
+    for key in ["a/b", "x/../y", &"n".repeat(300)] {
+        let error = put(key).await.unwrap_err();
+        assert_eq!(error.raw_response().unwrap().status().as_u16(), 400, "{key}");
+        assert!(error.into_service_error().meta().message().is_some(), "{key}");
+    }
+}
+
+/// A table that was lost is filled again, whatever was asked of it in between.
+#[test]
+fn a_new_table_has_every_photo_announced_again() {
+    let dir = TempDir::new().unwrap();
+    let demo = |dir: &TempDir| lookbook(dir.path()).arg("demo").output().unwrap();
+    stdout(&demo(&dir), 0);
+    std::fs::remove_file(dir.path().join(".lookbook/table.sqlite")).unwrap();
+    let query = lookbook(dir.path()).arg("query").output().unwrap();
+    assert_eq!(stdout(&query, 0), "no rows\n");
+    let local = Local::start(&dir);
+    local.wait_for("new in/été/hat-1.jpg", "classified");
+}
+
+/// Short commands on one folder wait for each other.
+#[test]
+fn commands_at_the_same_time_all_work() {
+    let dir = TempDir::new().unwrap();
+    stdout(&lookbook(dir.path()).arg("demo").output().unwrap(), 0);
+    let queries: Vec<_> = (0..5)
+        .map(|_| {
+            let mut query = lookbook(dir.path());
+            query.args(["query", "--format", "json", "--limit", "3"]);
+            query.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for query in queries {
+        let output = query.wait_with_output().unwrap();
+        assert_eq!(json_lines(&stdout(&output, 0)).len(), 3);
+    }
 }
