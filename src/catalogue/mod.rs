@@ -6,6 +6,7 @@
 //! each write has a fresh [`Revision`], and names the one that it replaces.
 
 mod dynamodb;
+mod judgement;
 mod query;
 mod row;
 pub mod schema;
@@ -13,8 +14,9 @@ mod shelf;
 mod stamp;
 
 pub use dynamodb::DynamoDb;
+pub use judgement::{Judgement, Maker};
 pub use query::{Filter, Listing};
-pub use row::{Judgement, Maker, Row, SCORES_KEPT, TOMBSTONE_DAYS};
+pub use row::{Row, SCORES_KEPT, TOMBSTONE_DAYS};
 pub use shelf::Shelf;
 
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::{Revision, Shelf, stamp};
+use super::judgement::ARCHIVED;
+use super::{Judgement, Maker, Revision, Shelf, stamp};
 use crate::bucket::ObjectMeta;
 use crate::event::{ETag, ObjectId, Sequencer};
 
@@ -13,9 +14,6 @@ use crate::event::{ETag, ObjectId, Sequencer};
 pub const SCORES_KEPT: usize = 10;
 /// How long a tombstone stays, so that slower rivals lose against it.
 pub const TOMBSTONE_DAYS: i64 = 7;
-
-/// The code of a rejection for being archived.
-const ARCHIVED: &str = "archived";
 
 /// One object's row. Its serialised form is the table's; absent attributes are not written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,64 +88,6 @@ pub struct Row {
     /// When a tombstone may go: epoch seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
-}
-
-/// What was found out about an object's content.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Judgement {
-    /// It is a photo, and the model has an opinion.
-    Classified {
-        /// The top label.
-        label: String,
-        /// Its probability.
-        confidence: f32,
-        /// The best scores.
-        scores: BTreeMap<String, f32>,
-        /// Whether the confidence is below the review threshold.
-        unsure: bool,
-        /// Pixels across, upright.
-        width: u32,
-        /// Pixels down, upright.
-        height: u32,
-        /// The image format.
-        format: &'static str,
-        /// SHA-256 of the content, in hex.
-        content_sha256: String,
-    },
-    /// It is not a usable photo.
-    Rejected {
-        /// A stable code.
-        code: &'static str,
-        /// A sentence that a person can act on.
-        message: String,
-        /// SHA-256 of the content in hex, if it was fetched.
-        content_sha256: Option<String>,
-    },
-}
-
-impl Judgement {
-    /// A rejection of an object that S3 does not hand out, since it is in an archive.
-    #[must_use]
-    pub fn archived(why: &dyn std::fmt::Display) -> Self {
-        Self::Rejected { code: ARCHIVED, message: why.to_string(), content_sha256: None }
-    }
-
-    /// Whether it is one of those.
-    #[must_use]
-    pub fn is_archived(&self) -> bool {
-        matches!(self, Self::Rejected { code, .. } if *code == ARCHIVED)
-    }
-}
-
-/// Who makes rows: goes into each of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Maker {
-    /// The model's id.
-    pub model_id: String,
-    /// The recipe's.
-    pub recipe: String,
-    /// The program's name and version.
-    pub software: String,
 }
 
 impl Row {
