@@ -1,11 +1,11 @@
 #!/bin/sh
 # Trains the model, converts it, measures it, draws the sample photos and writes what tests expect.
 #
-#   model/training/run.sh [DATA_DIR]           all of it, into model/ and events/photos/
-#   model/training/run.sh --smoke [DATA_DIR]   a quick check of each step, into a temporary folder
+#   model/training/run.sh DATA_DIR             all of it, into model/ and events/photos/
+#   model/training/run.sh --smoke DATA_DIR     a quick check of each step, into a temporary folder
 #
-# DATA_DIR has clothing/train, clothing/validation and backbones/efficientnet_lite0.npz. The default
-# is ../shared/data beside the repository. EPOCHS (8) and PYTHON (python3) may be set.
+# DATA_DIR has clothing/train, clothing/validation and backbones/efficientnet_lite0.npz. EPOCHS
+# (8) and PYTHON (python3) may be set.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,9 +15,9 @@ if [ "${1-}" = --smoke ]; then
     smoke=yes
     shift
 fi
-data=${1-"$root/../shared/data"}
+data=${1-}
 if [ ! -d "$data/clothing/train" ]; then
-    echo "run.sh: no folder $data/clothing/train; name the data folder as the argument" >&2
+    echo "run.sh: no folder '$data/clothing/train'; name the data folder as the argument" >&2
     exit 2
 fi
 

@@ -43,8 +43,7 @@ impl Body {
             .try_reserve_exact(capacity)
             .map_err(|_| BodyError::Broken(format!("no memory for {size} bytes")))?;
         while let Some(chunk) = self.0.next().await {
-            let chunk =
-                chunk.map_err(|e| BodyError::Broken(format!("{:#}", anyhow::Error::new(e))))?;
+            let chunk = chunk.map_err(|e| BodyError::Broken(super::chain(e)))?;
             let got = bytes.len().saturating_add(chunk.len());
             if got > capacity {
                 return Err(BodyError::Length { expected: size, got: got as u64 });

@@ -102,3 +102,8 @@ impl BucketError {
         }
     }
 }
+
+/// The whole chain of causes in one line. What the SDK's errors say of themselves is only its head.
+pub(crate) fn chain(error: impl std::error::Error + Send + Sync + 'static) -> String {
+    format!("{:#}", anyhow::Error::new(error))
+}

@@ -5,7 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::DateTime;
 use time::OffsetDateTime;
 
-use super::{Body, Bucket, BucketError, Object, ObjectMeta};
+use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain};
 use crate::event::{ETag, ObjectId};
 
 /// The S3 client, narrowed to what lookbook needs of it.
@@ -24,14 +24,8 @@ impl Bucket for S3 {
     async fn head(&self, object: &ObjectId) -> Result<Option<ObjectMeta>, BucketError> {
         let request = self.0.head_object().bucket(object.bucket()).key(object.key());
         match request.send().await {
-            Ok(answer) => {
-                let fields = Fields {
-                    etag: answer.e_tag,
-                    size: answer.content_length,
-                    last_modified: answer.last_modified,
-                    version_id: answer.version_id,
-                };
-                fields.check(object).map(Some)
+            Ok(a) => {
+                meta(object, a.e_tag, a.content_length, a.last_modified, a.version_id).map(Some)
             }
             Err(error) => missing_or_error(object, error),
         }
@@ -40,44 +34,34 @@ impl Bucket for S3 {
     async fn get(&self, object: &ObjectId) -> Result<Option<Object>, BucketError> {
         let request = self.0.get_object().bucket(object.bucket()).key(object.key());
         match request.send().await {
-            Ok(answer) => {
-                let fields = Fields {
-                    etag: answer.e_tag,
-                    size: answer.content_length,
-                    last_modified: answer.last_modified,
-                    version_id: answer.version_id,
-                };
-                let meta = fields.check(object)?;
-                Ok(Some(Object { meta, body: Body::new(answer.body) }))
+            Ok(a) => {
+                let meta = meta(object, a.e_tag, a.content_length, a.last_modified, a.version_id)?;
+                Ok(Some(Object { meta, body: Body::new(a.body) }))
             }
             Err(error) => missing_or_error(object, error),
         }
     }
 }
 
-/// What both answers have, as the SDK gives it.
-struct Fields {
+/// What both answers say of the object.
+fn meta(
+    object: &ObjectId,
     etag: Option<String>,
     size: Option<i64>,
     last_modified: Option<DateTime>,
     version_id: Option<String>,
-}
-
-impl Fields {
-    fn check(self, object: &ObjectId) -> Result<ObjectMeta, BucketError> {
-        let missing = |missing| BucketError::Answer { object: object.clone(), missing };
-        let modified = self.last_modified.ok_or_else(|| missing("Last-Modified"))?;
-        Ok(ObjectMeta {
-            etag: self.etag.map(|t| ETag::new(&t)).ok_or_else(|| missing("ETag"))?,
-            size: self
-                .size
-                .and_then(|size| u64::try_from(size).ok())
-                .ok_or_else(|| missing("Content-Length"))?,
-            last_modified: OffsetDateTime::from_unix_timestamp(modified.secs())
-                .map_err(|_| missing("valid Last-Modified"))?,
-            version_id: self.version_id.filter(|v| !v.is_empty() && v != "null"),
-        })
-    }
+) -> Result<ObjectMeta, BucketError> {
+    let missing = |missing| BucketError::Answer { object: object.clone(), missing };
+    let modified = last_modified.ok_or_else(|| missing("Last-Modified"))?;
+    Ok(ObjectMeta {
+        etag: etag.map(|t| ETag::new(&t)).ok_or_else(|| missing("ETag"))?,
+        size: size
+            .and_then(|size| u64::try_from(size).ok())
+            .ok_or_else(|| missing("Content-Length"))?,
+        last_modified: OffsetDateTime::from_unix_timestamp(modified.secs())
+            .map_err(|_| missing("valid Last-Modified"))?,
+        version_id: version_id.filter(|v| !v.is_empty() && v != "null"),
+    })
 }
 
 /// 404 means that there is no object; 403 and all else are errors. (HEAD has no body, so its 404 may
@@ -102,9 +86,4 @@ where
         (Some(403), _) => Err(BucketError::Denied { object, cause: chain(error) }),
         _ => Err(BucketError::Failed { object, cause: chain(error) }),
     }
-}
-
-/// The whole chain of causes in one line.
-fn chain(error: impl std::error::Error + Send + Sync + 'static) -> String {
-    format!("{:#}", anyhow::Error::new(error))
 }

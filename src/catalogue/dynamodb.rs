@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Revision, Row, Table, TableError, Written};
+use crate::bucket::chain;
 use crate::event::ObjectId;
 
 /// A table in `DynamoDB`, of the form in [`schema`](super::schema).
@@ -33,7 +34,7 @@ impl DynamoDb {
         if error.code() == Some("ResourceNotFoundException") {
             return TableError::NoTable { table: self.table.clone() };
         }
-        let cause = format!("{:#}", anyhow::Error::new(error));
+        let cause = chain(error);
         TableError::Failed { image: image.to_owned(), action, cause }
     }
 }

@@ -19,7 +19,6 @@ use super::contain::contain;
 #[derive(Debug)]
 pub struct Workers {
     queue: mpsc::Sender<Task>,
-    threads: usize,
 }
 
 /// A job with a way to answer.
@@ -47,26 +46,16 @@ impl Workers {
     pub fn new(threads: NonZeroUsize) -> Self {
         let (queue, tasks) = mpsc::channel();
         let tasks = Arc::new(Mutex::new(tasks));
-        let mut running = 0;
         for number in 0..threads.get() {
             let tasks = Arc::clone(&tasks);
             let started =
                 thread::Builder::new().name(format!("worker-{number}")).spawn(move || work(&tasks));
-            match started {
-                Ok(_) => running += 1,
-                Err(error) => {
-                    tracing::warn!(running, wanted = threads, %error, "cannot start a worker thread");
-                    break;
-                }
+            if let Err(error) = started {
+                tracing::warn!(running = number, wanted = threads, %error, "cannot start a worker thread");
+                break;
             }
         }
-        Self { queue, threads: running }
-    }
-
-    /// How many threads are running.
-    #[must_use]
-    pub fn threads(&self) -> usize {
-        self.threads
+        Self { queue }
     }
 
     /// Runs `job` on one of the threads and waits for what it returns.

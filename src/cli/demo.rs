@@ -18,7 +18,7 @@ use super::{photos, stack};
 use crate::catalogue::{Row, Table};
 use crate::event::ObjectId;
 use crate::local::{Options, Stack};
-use crate::pipeline::Outcome;
+use crate::pipeline::{Outcome, Pipeline};
 
 /// The prefix of the sample photos' keys: with a space and an accent, as real keys have them.
 const SAMPLE_PREFIX: &str = "new in/été/";
@@ -71,7 +71,7 @@ impl Demo {
         let rules = self.rules.rules()?;
         let options = Options { dir: self.dir.dir.clone(), ..Options::default() };
         let stack = stack::start(options).await?;
-        let pipeline = stack::pipeline(stack.s3(), stack::table(&stack), &rules)?;
+        let pipeline = Pipeline::open(stack.s3(), stack::table_of(&stack), &rules)?;
         let keys: Vec<String> = uploads.iter().map(|upload| upload.key.clone()).collect();
 
         let bar = output::progress(uploads.len(), "classifying");

@@ -11,7 +11,7 @@ use super::output::{self, Format};
 use super::replay::words;
 use super::stack;
 use crate::local::{CREDENTIAL, Options, Stack};
-use crate::pipeline::Line;
+use crate::pipeline::{Line, Pipeline};
 
 /// How long a file must not have changed before it counts as whole: people copy slowly.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -58,7 +58,7 @@ impl Local {
         };
         let stack = stack::start(options).await?;
         stack.publish()?;
-        let pipeline = stack::pipeline(stack.s3(), stack::table(&stack), &rules)?;
+        let pipeline = Pipeline::open(stack.s3(), stack::table_of(&stack), &rules)?;
         greet(&stack, self.format)?;
         let format = self.format;
         let print = |line: &Line| {

@@ -49,8 +49,8 @@ impl Query {
         let place = Place::open(self.table.as_deref(), &self.dir.dir).await?;
         let table = place.table();
         let code = match &self.image {
-            Some(object) => self.one(&table, object).await?,
-            None => self.list(&table).await?,
+            Some(object) => self.one(table, object).await?,
+            None => self.list(table).await?,
         };
         stack::close(place).await;
         Ok(code)

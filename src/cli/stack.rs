@@ -1,34 +1,26 @@
 //! Where a subcommand finds its bucket and table: on AWS, or embedded.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::bucket::S3;
 use crate::catalogue::DynamoDb;
-use crate::classifier::Classifier;
+use crate::classifier::ModelError;
 use crate::local::{Answer, Endpoints, LocalError, Options, Stack};
-use crate::pipeline::{HandleError, Invocation, Line, Outcome, PhotoJudge, Pipeline};
+use crate::pipeline::{HandleError, Invocation, Line, Outcome, Pipeline};
 use crate::settings::{self, Rules};
 
 /// How long to wait for another command that has the folder.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A bucket and a table, and clients that reach them.
-pub enum Place {
-    /// In this process; stopped by [`close`].
-    Embedded(Box<Stack>),
-    /// In another process, or on AWS as the environment says.
-    Elsewhere(Box<Elsewhere>),
-}
-
-/// Clients of what runs elsewhere, and the table's name.
-pub struct Elsewhere {
+pub struct Place {
     s3: aws_sdk_s3::Client,
-    dynamodb: aws_sdk_dynamodb::Client,
-    table: String,
+    table: DynamoDb,
+    /// What runs in this process, and is stopped by [`close`]; none if they run elsewhere.
+    stack: Option<Stack>,
 }
 
 impl Place {
@@ -37,11 +29,11 @@ impl Place {
     pub async fn open(table: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
         if let Some(table) = table {
             let aws = settings::aws().await;
-            return Ok(Self::Elsewhere(Box::new(Elsewhere {
+            return Ok(Self {
                 s3: aws_sdk_s3::Client::new(&aws),
-                dynamodb: aws_sdk_dynamodb::Client::new(&aws),
-                table: table.to_owned(),
-            })));
+                table: DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), table),
+                stack: None,
+            });
         }
         if !dir.is_dir() {
             anyhow::bail!(
@@ -53,14 +45,17 @@ impl Place {
         let until = Instant::now() + PATIENCE;
         loop {
             match (Stack::start(options.clone()).await, Endpoints::of_running(dir)) {
-                (Ok(stack), _) => return Ok(Self::Embedded(Box::new(stack))),
+                (Ok(stack), _) => {
+                    let (s3, table) = (stack.s3(), table_of(&stack));
+                    return Ok(Self { s3, table, stack: Some(stack) });
+                }
                 // A `lookbook local` in another terminal has the folder: ask there.
                 (Err(LocalError::Locked(_)), Some(running)) => {
-                    return Ok(Self::Elsewhere(Box::new(Elsewhere {
+                    return Ok(Self {
                         s3: running.s3_client(),
-                        dynamodb: running.dynamodb_client(),
-                        table: running.table,
-                    })));
+                        table: DynamoDb::new(running.dynamodb_client(), &running.table),
+                        stack: None,
+                    });
                 }
                 // Another command has it, and is done soon.
                 (Err(LocalError::Locked(_)), None) if Instant::now() < until => {
@@ -72,34 +67,18 @@ impl Place {
     }
 
     /// The table.
-    pub fn table(&self) -> DynamoDb {
-        match self {
-            Self::Embedded(stack) => table(stack),
-            Self::Elsewhere(place) => DynamoDb::new(place.dynamodb.clone(), &place.table),
-        }
+    pub fn table(&self) -> &DynamoDb {
+        &self.table
     }
 
     /// The very pipeline that runs on AWS, on this bucket and table.
-    pub fn pipeline(&self, rules: &Rules) -> anyhow::Result<Pipeline<S3, DynamoDb>> {
-        match self {
-            Self::Embedded(stack) => pipeline(stack.s3(), self.table(), rules),
-            Self::Elsewhere(place) => pipeline(place.s3.clone(), self.table(), rules),
-        }
+    pub fn pipeline(&self, rules: &Rules) -> Result<Pipeline<S3, DynamoDb>, ModelError> {
+        Pipeline::open(self.s3.clone(), self.table.clone(), rules)
     }
 }
 
-/// The very pipeline that runs on AWS.
-pub fn pipeline(
-    s3: aws_sdk_s3::Client,
-    table: DynamoDb,
-    rules: &Rules,
-) -> anyhow::Result<Pipeline<S3, DynamoDb>> {
-    let classifier = Arc::new(Classifier::open(rules.model_file.as_deref())?);
-    Ok(Pipeline::new(S3::new(s3), table, PhotoJudge::new(classifier, rules), rules))
-}
-
 /// The table of an embedded stack.
-pub fn table(stack: &Stack) -> DynamoDb {
+pub fn table_of(stack: &Stack) -> DynamoDb {
     DynamoDb::new(stack.dynamodb(), stack.table())
 }
 
@@ -134,7 +113,7 @@ fn in_folder(dir: &Path, error: LocalError) -> anyhow::Error {
 
 /// Stops what was started in this process.
 pub async fn close(place: Place) {
-    if let Place::Embedded(stack) = place {
+    if let Some(stack) = place.stack {
         stack.shutdown().await;
     }
 }

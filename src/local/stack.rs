@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder as HttpClientBuilder;
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
@@ -234,32 +236,23 @@ fn check_bucket_name(name: &str) -> Result<(), LocalError> {
     if valid { Ok(()) } else { Err(LocalError::BucketName(name.to_owned())) }
 }
 
-/// The client's side of HTTP: without TLS, and without the proxy that the environment may name.
-fn http_client() -> aws_sdk_s3::config::SharedHttpClient {
-    HttpClientBuilder::new().build_http()
-}
-
 pub(super) fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {
-    use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static(REGION))
-        .endpoint_url(endpoint)
-        .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "lookbook"))
-        .http_client(http_client())
-        .force_path_style(true)
-        .build();
-    aws_sdk_s3::Client::from_conf(config)
+    let config = aws_sdk_s3::config::Builder::from(&config(endpoint)).force_path_style(true);
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 pub(super) fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-    let config = Config::builder()
+    aws_sdk_dynamodb::Client::new(&config(endpoint))
+}
+
+/// What both clients share: HTTP without TLS, and without the proxy that the environment may name.
+fn config(endpoint: &str) -> SdkConfig {
+    let user = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "lookbook");
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .endpoint_url(endpoint)
-        .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "lookbook"))
-        .http_client(http_client())
-        .build();
-    aws_sdk_dynamodb::Client::from_conf(config)
+        .credentials_provider(SharedCredentialsProvider::new(user))
+        .http_client(HttpClientBuilder::new().build_http())
+        .build()
 }

@@ -60,12 +60,6 @@ impl PhotoJudge {
             classifier,
         }
     }
-
-    /// The classifier that it judges with.
-    #[must_use]
-    pub fn classifier(&self) -> &Arc<Classifier> {
-        &self.classifier
-    }
 }
 
 /// A fingerprint of all that can change a row: the first 16 hex digits of a SHA-256.

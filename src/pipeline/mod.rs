@@ -134,14 +134,21 @@ impl Report {
 }
 
 impl Pipeline<S3, DynamoDb> {
+    /// The pipeline on these clients, with the model that the rules name.
+    pub fn open(
+        s3: aws_sdk_s3::Client,
+        table: DynamoDb,
+        rules: &Rules,
+    ) -> Result<Self, ModelError> {
+        let classifier = Arc::new(Classifier::open(rules.model_file.as_deref())?);
+        Ok(Self::new(S3::new(s3), table, PhotoJudge::new(classifier, rules), rules))
+    }
+
     /// The pipeline on AWS, as the environment and the settings say.
     pub async fn on_aws(settings: &Settings) -> Result<Self, ModelError> {
-        let classifier = Classifier::open(settings.rules.model_file.as_deref())?;
-        let judge = PhotoJudge::new(Arc::new(classifier), &settings.rules);
         let aws = settings::aws().await;
-        let bucket = S3::new(aws_sdk_s3::Client::new(&aws));
         let table = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), &settings.table);
-        Ok(Self::new(bucket, table, judge, &settings.rules))
+        Self::open(aws_sdk_s3::Client::new(&aws), table, &settings.rules)
     }
 }
 
@@ -163,11 +170,6 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
     /// Where rows are written.
     pub fn table(&self) -> &T {
         &self.table
-    }
-
-    /// What judges photos.
-    pub fn judge(&self) -> &J {
-        &self.judge
     }
 
     /// Deals with one event: every change in it ends in exactly one outcome.

@@ -82,7 +82,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
             }
             let found = self.look(change, before.as_ref(), judged.take()).await?;
             let (row, outcome) = self.row(change, before.as_ref(), &found);
-            if !work.unordered && is_exact_repeat(change, before.as_ref(), &row) {
+            if is_exact_repeat(work, before.as_ref(), &row) {
                 return Ok(outcome);
             }
             let replaces = before.as_ref().map(|row| &row.revision);
@@ -206,9 +206,9 @@ fn outcome_of(judgement: &Judgement, row: &Row) -> Outcome {
 
 /// Whether the row was written for this very change, and nothing is new since. Only a sequencer can
 /// tell: a change without one may come between two others that the row has not seen.
-fn is_exact_repeat(change: &Change, before: Option<&Row>, row: &Row) -> bool {
+fn is_exact_repeat(work: &Work, before: Option<&Row>, row: &Row) -> bool {
     let Some(before) = before else { return false };
-    change.sequencer.is_some()
-        && change.sequencer == before.sequencer
+    !work.unordered
+        && work.change.sequencer == before.sequencer
         && (row.says_the_same_as(before) || (row.is_tombstone() && before.is_tombstone()))
 }

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
 use lookbook::catalogue::{DynamoDb, Filter, Listing, Shelf};
-use lookbook::local::CREDENTIAL;
+use lookbook::local::Endpoints;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -48,23 +47,22 @@ impl Local {
         PathBuf::from(self.text("folder"))
     }
 
+    /// Reached as it said that it can be.
+    fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            s3: self.text("s3_endpoint").to_owned(),
+            dynamodb: self.text("dynamodb_endpoint").to_owned(),
+            bucket: self.text("bucket").to_owned(),
+            table: self.text("table").to_owned(),
+        }
+    }
+
     fn s3(&self) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .endpoint_url(self.text("s3_endpoint"))
-            .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "test"))
-            .force_path_style(true);
-        aws_sdk_s3::Client::from_conf(config.build())
+        self.endpoints().s3_client()
     }
 
     fn table(&self) -> DynamoDb {
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .endpoint_url(self.text("dynamodb_endpoint"))
-            .credentials_provider(Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "test"));
-        DynamoDb::new(aws_sdk_dynamodb::Client::from_conf(config.build()), self.text("table"))
+        DynamoDb::new(self.endpoints().dynamodb_client(), self.text("table"))
     }
 
     async fn shelf(&self, shelf: &str) -> Vec<Listing> {

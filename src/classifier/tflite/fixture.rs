@@ -10,7 +10,7 @@ pub(crate) type Options =
 /// Gives the [`Options`] of one operator: `options!(AddOptions, AddOptionsArgs { .. })`.
 macro_rules! options {
     ($type:ident, $args:expr) => {
-        Some(Box::new(|fb: &mut flatbuffers::FlatBufferBuilder<'static>| {
+        Some(Box::new(move |fb: &mut flatbuffers::FlatBufferBuilder<'static>| {
             let options = tract_tflite::tflite::$type::create(fb, &$args);
             (tract_tflite::tflite::BuiltinOptions::$type, options.as_union_value())
         }) as $crate::classifier::tflite::fixture::Options)
@@ -193,24 +193,29 @@ impl Fixture {
     }
 }
 
+/// The options of a pooling. Strides and filters are heights, then widths.
+pub(crate) fn pool(
+    padding: tflite::Padding,
+    [stride_h, stride_w]: [i32; 2],
+    [filter_height, filter_width]: [i32; 2],
+) -> Option<Options> {
+    let args = tflite::Pool2DOptionsArgs {
+        padding,
+        stride_h,
+        stride_w,
+        filter_height,
+        filter_width,
+        ..Default::default()
+    };
+    options!(Pool2DOptions, args)
+}
+
 /// A network whose three outputs are the means of red, green and blue.
 pub(crate) fn colours(height: i32, width: i32) -> Fixture {
     let mut model = Fixture::default();
     let input = model.input(&[1, height, width, 3]);
-    let pool = tflite::Pool2DOptionsArgs {
-        padding: tflite::Padding::VALID,
-        stride_w: 1,
-        stride_h: 1,
-        filter_width: width,
-        filter_height: height,
-        ..Default::default()
-    };
-    let options: Options = Box::new(move |fb| {
-        let options = tflite::Pool2DOptions::create(fb, &pool);
-        (BuiltinOptions::Pool2DOptions, options.as_union_value())
-    });
-    let means =
-        model.operator(BuiltinOperator::AVERAGE_POOL_2D, &[input], &[1, 1, 1, 3], Some(options));
+    let options = pool(tflite::Padding::VALID, [1, 1], [height, width]);
+    let means = model.operator(BuiltinOperator::AVERAGE_POOL_2D, &[input], &[1, 1, 1, 3], options);
     let shape = model.integers(&[2], &[1, 3]);
     let output = model.operator(
         BuiltinOperator::RESHAPE,

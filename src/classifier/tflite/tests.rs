@@ -6,7 +6,7 @@ use tract_tflite::tflite::{
     QuantizeOptionsArgs, ReducerOptionsArgs, ReshapeOptionsArgs, SoftmaxOptionsArgs, TensorType,
 };
 
-use super::fixture::{Fixture, colours, options};
+use super::fixture::{Fixture, colours, options, pool};
 use super::*;
 
 fn open(model: &Fixture) -> Result<Network, String> {
@@ -238,29 +238,9 @@ fn every_operator() -> Fixture {
     let options = options!(AddOptions, AddOptionsArgs::default());
     let sum = m.operator(Op::ADD, &[swish, conv], &[1, 5, 6, 8], options);
     // An average with padding at its border, and a gate for each channel.
-    let options = options!(
-        Pool2DOptions,
-        t::Pool2DOptionsArgs {
-            padding: Padding::SAME,
-            stride_h: 2,
-            stride_w: 2,
-            filter_height: 3,
-            filter_width: 3,
-            ..Default::default()
-        }
-    );
+    let options = pool(Padding::SAME, [2, 2], [3, 3]);
     let average = m.operator(Op::AVERAGE_POOL_2D, &[sum], &[1, 3, 3, 8], options);
-    let options = options!(
-        Pool2DOptions,
-        t::Pool2DOptionsArgs {
-            padding: Padding::VALID,
-            stride_h: 1,
-            stride_w: 1,
-            filter_height: 3,
-            filter_width: 3,
-            ..Default::default()
-        }
-    );
+    let options = pool(Padding::VALID, [1, 1], [3, 3]);
     let whole = m.operator(Op::AVERAGE_POOL_2D, &[average], &[1, 1, 1, 8], options);
     let gate = m.operator(Op::LOGISTIC, &[whole], &[1, 1, 1, 8], None);
     let options = options!(MulOptions, t::MulOptionsArgs::default());
@@ -274,41 +254,11 @@ fn every_operator() -> Fixture {
         }
     );
     let centred = m.operator(Op::SUB, &[gated, mean], &[1, 3, 3, 8], options);
-    let options = options!(
-        Pool2DOptions,
-        t::Pool2DOptionsArgs {
-            padding: Padding::SAME,
-            stride_h: 2,
-            stride_w: 1,
-            filter_height: 2,
-            filter_width: 2,
-            ..Default::default()
-        }
-    );
+    let options = pool(Padding::SAME, [2, 1], [2, 2]);
     let greatest = m.operator(Op::MAX_POOL_2D, &[gated], &[1, 2, 3, 8], options);
-    let options = options!(
-        Pool2DOptions,
-        t::Pool2DOptionsArgs {
-            padding: Padding::VALID,
-            stride_h: 1,
-            stride_w: 1,
-            filter_height: 2,
-            filter_width: 3,
-            ..Default::default()
-        }
-    );
+    let options = pool(Padding::VALID, [1, 1], [2, 3]);
     let greatest = m.operator(Op::MAX_POOL_2D, &[greatest], &[1, 1, 1, 8], options);
-    let options = options!(
-        Pool2DOptions,
-        t::Pool2DOptionsArgs {
-            padding: Padding::VALID,
-            stride_h: 1,
-            stride_w: 1,
-            filter_height: 3,
-            filter_width: 3,
-            ..Default::default()
-        }
-    );
+    let options = pool(Padding::VALID, [1, 1], [3, 3]);
     let centred = m.operator(Op::AVERAGE_POOL_2D, &[centred], &[1, 1, 1, 8], options);
     let options = options!(
         ConcatenationOptions,

@@ -2,7 +2,8 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ExtendedColorType, ImageFormat};
+use image::codecs::{png::PngEncoder, webp::WebPEncoder};
+use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat};
 
 /// A picture as a file, by the encoders of the `image` crate.
 pub(super) fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
@@ -129,30 +130,23 @@ pub(super) fn tiff(
     file
 }
 
-/// A photo's pixels as a file of a format that the encoder takes RGB for.
-pub(super) fn encode_with_exif(
-    image: &DynamicImage,
-    format: ImageFormat,
-    exif: Vec<u8>,
-) -> Vec<u8> {
-    use image::ImageEncoder;
-    use image::codecs::{png::PngEncoder, webp::WebPEncoder};
-
+/// Writes an RGB photo with EXIF metadata, in the encoder's format.
+fn encode_with_exif(image: &DynamicImage, mut encoder: impl ImageEncoder, exif: Vec<u8>) {
+    encoder.set_exif_metadata(exif).unwrap();
     let (width, height) = (image.width(), image.height());
+    encoder.write_image(image.as_bytes(), width, height, ExtendedColorType::Rgb8).unwrap();
+}
+
+/// An RGB photo with EXIF metadata, as PNG.
+pub(super) fn png_with_exif(image: &DynamicImage, exif: Vec<u8>) -> Vec<u8> {
     let mut file = Vec::new();
-    let rgb = image.as_bytes();
-    match format {
-        ImageFormat::Png => {
-            let mut encoder = PngEncoder::new(&mut file);
-            encoder.set_exif_metadata(exif).unwrap();
-            encoder.write_image(rgb, width, height, ExtendedColorType::Rgb8).unwrap();
-        }
-        ImageFormat::WebP => {
-            let mut encoder = WebPEncoder::new_lossless(&mut file);
-            encoder.set_exif_metadata(exif).unwrap();
-            encoder.write_image(rgb, width, height, ExtendedColorType::Rgb8).unwrap();
-        }
-        _ => unimplemented!("no other format needs it"),
-    }
+    encode_with_exif(image, PngEncoder::new(&mut file), exif);
+    file
+}
+
+/// The same as lossless WebP.
+pub(super) fn webp_with_exif(image: &DynamicImage, exif: Vec<u8>) -> Vec<u8> {
+    let mut file = Vec::new();
+    encode_with_exif(image, WebPEncoder::new_lossless(&mut file), exif);
     file
 }

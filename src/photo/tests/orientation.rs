@@ -3,7 +3,7 @@
 use image::ImageFormat;
 use image::metadata::Orientation;
 
-use super::files::{encode, encode_with_exif, exif, picture, tiff, with_segment};
+use super::files::{encode, exif, picture, png_with_exif, tiff, webp_with_exif, with_segment};
 use super::{difference, read};
 use crate::photo::{Limits, Photo, inspect};
 
@@ -41,9 +41,9 @@ fn all_eight_values_in_every_format_that_has_them() {
         let expected = expected(value);
         let prefixed = [b"Exif\0\0", &exif(value)[..]].concat();
         for file in [
-            encode_with_exif(&picture, ImageFormat::Png, exif(value)),
-            encode_with_exif(&picture, ImageFormat::WebP, exif(value)),
-            encode_with_exif(&picture, ImageFormat::WebP, prefixed.clone()),
+            png_with_exif(&picture, exif(value)),
+            webp_with_exif(&picture, exif(value)),
+            webp_with_exif(&picture, prefixed.clone()),
             tiff((6, 4), 8, 2, 3, &[(274, u16::from(value))], picture.as_bytes()),
         ] {
             assert_eq!(difference(&read(&file), &expected), 0, "{value}");
@@ -81,7 +81,7 @@ fn the_header_is_as_stored_and_a_quarter_turn_costs() {
 fn a_senseless_orientation_is_ignored() {
     let picture = picture(6, 4);
     for exif in [exif(0), exif(9), exif(255), b"II*\0".to_vec(), b"nonsense".to_vec()] {
-        let file = encode_with_exif(&picture, ImageFormat::Png, exif);
+        let file = png_with_exif(&picture, exif);
         assert_eq!(read(&file).rgb(), picture.as_bytes());
     }
 }
