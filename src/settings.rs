@@ -13,6 +13,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use tracing_subscriber::EnvFilter;
 
+use crate::classifier::Choice;
 use crate::photo::Limits;
 
 /// How many keys are worked on at a time, unless `CONCURRENCY` says otherwise.
@@ -33,8 +34,9 @@ pub struct Settings {
 /// How photos are classified.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
-    /// `MODEL_FILE`: a `.tflite` file with its `.toml` beside it; otherwise the embedded model.
-    pub model_file: Option<PathBuf>,
+    /// `MODEL_FILE`: a `.tflite` file; otherwise the embedded model. `LABELS_FILE` and `NORMALISE`:
+    /// what is not written in or beside it.
+    pub model: Choice,
     /// `REVIEW_BELOW`: a confidence, 0 to 1; otherwise the model's own.
     pub review_below: Option<f32>,
     /// `MAX_BYTES` and `MAX_PIXELS`: what a photo may have.
@@ -93,9 +95,23 @@ impl Rules {
                 .mistakes
                 .push(format!("REVIEW_BELOW is '{wrong}': expected a number from 0 to 1"));
         }
+        let model = Choice {
+            model: texts.text("MODEL_FILE").map(PathBuf::from),
+            labels: texts.text("LABELS_FILE").map(PathBuf::from),
+            normalise: texts.parse("NORMALISE", "expected -1..1, 0..1, 0..255 or imagenet"),
+        };
+        if model.model.is_none() {
+            for name in ["LABELS_FILE", "NORMALISE"] {
+                if let Some(text) = texts.text(name) {
+                    texts.mistakes.push(format!(
+                        "{name} is '{text}', but no model is named: set MODEL_FILE too"
+                    ));
+                }
+            }
+        }
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
-            model_file: texts.text("MODEL_FILE").map(PathBuf::from),
+            model,
             review_below,
             limits: Limits {
                 max_bytes: max_bytes.map_or(defaults.max_bytes, NonZeroU64::get),
@@ -171,6 +187,7 @@ impl<F: Fn(&str) -> Option<String>> Texts<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classifier::Normalise;
 
     fn parse(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
         Settings::parse(|name| {
@@ -191,6 +208,8 @@ mod tests {
         let settings = parse(&[
             ("TABLE_NAME", "catalogue"),
             ("MODEL_FILE", "m.tflite"),
+            ("LABELS_FILE", "l.txt"),
+            ("NORMALISE", "-1..1"),
             ("REVIEW_BELOW", "0.25"),
             ("MAX_BYTES", "10"),
             ("MAX_PIXELS", "20"),
@@ -201,7 +220,9 @@ mod tests {
         ])
         .unwrap();
         let rules = settings.rules;
-        assert_eq!(rules.model_file, Some(PathBuf::from("m.tflite")));
+        assert_eq!(rules.model.model, Some(PathBuf::from("m.tflite")));
+        assert_eq!(rules.model.labels, Some(PathBuf::from("l.txt")));
+        assert_eq!(rules.model.normalise, Some(Normalise::MinusOneToOne));
         assert_eq!(rules.review_below, Some(0.25));
         assert_eq!((rules.limits.max_bytes, rules.limits.max_pixels), (10, 20));
         assert_eq!((rules.concurrency.get(), rules.threads.get()), (3, 2));
@@ -218,6 +239,8 @@ mod tests {
             ("CONCURRENCY", "-1"),
             ("THREADS", "two"),
             ("IN_FLIGHT_BYTES", "1e9"),
+            ("MODEL_FILE", "m.tflite"),
+            ("NORMALISE", "1..-1"),
         ])
         .unwrap_err();
         let names: Vec<&str> = error.0.iter().map(|m| m.split_once(' ').unwrap().0).collect();
@@ -230,6 +253,7 @@ mod tests {
                 "IN_FLIGHT_BYTES",
                 "MAX_BYTES",
                 "MAX_PIXELS",
+                "NORMALISE",
                 "REVIEW_BELOW",
                 "TABLE_NAME",
                 "THREADS"
@@ -239,5 +263,7 @@ mod tests {
             parse(&[("REVIEW_BELOW", "NaN")]).unwrap_err().to_string().contains("REVIEW_BELOW")
         );
         assert!(parse(&[]).unwrap_err().to_string().contains("TABLE_NAME is not set"));
+        let alone = parse(&[("TABLE_NAME", "rows"), ("LABELS_FILE", "l.txt")]).unwrap_err();
+        assert!(alone.to_string().contains("LABELS_FILE is 'l.txt', but no model is named"));
     }
 }

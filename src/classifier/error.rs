@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::choice::Origin;
+use super::metadata::MetadataError;
 use super::{DescriptionError, Label};
 use crate::photo::PhotoError;
 
@@ -25,17 +27,47 @@ pub enum ModelError {
         /// In bytes.
         limit: u64,
     },
-    /// There is a model, but no description beside it.
+    /// Nobody says what the outputs are called.
     #[error(
-        "{} is missing: it says what the model's outputs mean. Write it, for this model:\n\n{template}",
-        path.display()
+        "nobody says what the model's {outputs} outputs are called: give a file with one label a \
+         line, --labels FILE (LABELS_FILE), or write, in a file beside the model that ends with \
+         .toml, one for each output:\n\n{}",
+        example(*outputs)
     )]
-    NoDescription {
-        /// Where it should be.
-        path: PathBuf,
-        /// What to write there; the labels are yet to be filled in.
-        template: String,
+    NoLabels {
+        /// How many labels are needed.
+        outputs: usize,
     },
+    /// There are more labels than outputs, or fewer.
+    #[error(
+        "the model has {outputs} outputs, but there are {labels} labels (from the {origin}): give \
+         one for each output, in their order"
+    )]
+    Labels {
+        /// How many labels are needed.
+        outputs: usize,
+        /// How many there are.
+        labels: usize,
+        /// Who says so.
+        origin: Origin,
+    },
+    /// Nobody says how pixels become numbers.
+    #[error(
+        "nobody says how pixels become the model's numbers: give --normalise -1..1, 0..1, 0..255 or \
+         imagenet (NORMALISE), as the model was trained with, or write, in a file beside the model \
+         that ends with .toml:\n\n[input]\nmean = [127.5, 127.5, 127.5]  # a value v from 0 to 255 \
+         becomes (v - mean) / std\nstd = [127.5, 127.5, 127.5]"
+    )]
+    NoNormalisation,
+    /// A normalisation was given for whole numbers.
+    #[error(
+        "the model takes pixels as they are, for its input holds whole numbers: leave --normalise \
+         (NORMALISE) away"
+    )]
+    Normalised,
+    /// What the model file says about itself cannot be read.
+    #[error("the model's metadata: {0}")]
+    Metadata(MetadataError),
     /// The description beside the model is none.
     #[error("the model's description: {0}")]
     Description(DescriptionError),
@@ -51,16 +83,26 @@ pub enum ModelError {
         remedy: &'static str,
     },
     /// One of the network's operators is not one that is known to give the right numbers here.
-    #[error("operator {index} of the model, {operator}, {problem}: {remedy}")]
+    #[error("operator {index} of the model, {operator}, which makes {tensor}, {problem}: {remedy}")]
     Operator {
         /// Its place in the file, counted from 0 as model viewers do.
         index: usize,
         /// Its name, as `CONV_2D`.
         operator: String,
+        /// The tensor that it writes, as the file names it, in quotation marks.
+        tensor: String,
         /// What it has or lacks.
         problem: String,
         /// What to change.
         remedy: &'static str,
+    },
+    /// Several things are wrong.
+    #[error("{first} (and {others} more: `lookbook inspect` lists them)")]
+    Several {
+        /// The first in the file.
+        first: Box<ModelError>,
+        /// How many there are besides.
+        others: usize,
     },
     /// The model and its description do not fit together.
     #[error("the model {network}, but its description says {described}: correct `{field}`")]
@@ -75,6 +117,21 @@ pub enum ModelError {
     /// The engine that runs networks does not take it.
     #[error("the model cannot be prepared: {0}")]
     Engine(String),
+}
+
+impl From<MetadataError> for ModelError {
+    fn from(error: MetadataError) -> Self {
+        Self::Metadata(error)
+    }
+}
+
+/// A line of a description with so many labels, cut short if they are many.
+fn example(outputs: usize) -> String {
+    let mut labels: Vec<String> = (1..=outputs.min(4)).map(|n| format!("\"label-{n}\"")).collect();
+    if outputs > 4 {
+        labels.push("...".to_owned());
+    }
+    format!("labels = [{}]", labels.join(", "))
 }
 
 // Not as its source: chains are printed whole, and the text has it already.

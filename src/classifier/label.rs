@@ -35,7 +35,7 @@ pub enum LabelError {
 
 impl Label {
     /// The longest label, in bytes of UTF-8.
-    pub const MAX_BYTES: usize = 100;
+    pub const MAX_BYTES: usize = 200;
 
     /// Shelves that no label may be named after.
     const RESERVED: [&str; 2] = ["review", "rejected"];
@@ -114,7 +114,7 @@ mod tests {
     fn what_is_no_label() {
         assert_eq!(Label::parse(" \t"), Err(LabelError::Empty));
         assert_eq!(Label::parse(" rejected "), Err(LabelError::Reserved("rejected".into())));
-        assert_eq!(Label::parse(&"é".repeat(51)), Err(LabelError::TooLong { bytes: 102 }));
+        assert_eq!(Label::parse(&"é".repeat(101)), Err(LabelError::TooLong { bytes: 202 }));
         assert_eq!(Label::parse("a\nb"), Err(LabelError::Control("a\nb".into())));
     }
 

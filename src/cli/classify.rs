@@ -12,13 +12,16 @@ use serde::ser::{SerializeMap, Serializer};
 use super::args::RuleArgs;
 use super::output::{self, Format};
 use super::photos::{self, Failure, Studio};
-use crate::classifier::Scores;
+use crate::classifier::{Model, Scores};
+use crate::settings::Rules;
 
 /// Classify photos in files and folders, without AWS
 ///
-/// Prints a line a photo. With `--format json`, one object a line: {"image": "...", "label":
+/// The labels and the normalisation of a model come from the flags, else from FILE.toml beside FILE.tflite,
+/// else from TensorFlow Lite Metadata in the file. Prints a line a photo. With `--format json`, one object a line: {"image": "...", "label":
 /// "pants", "confidence": 0.97, "scores": {"dress": 0.001, ...}}, or {"image": "...", "error":
-/// {"code": "corrupt", "message": "..."}}. Folders are searched to the bottom; hidden files are not
+/// {"code": "corrupt", "message": "..."}}. With `--raw`, one object a line: {"image": "...",
+/// "outputs": [0.1, ...]}. Folders are searched to the bottom; hidden files are not
 /// looked at. The exit code is 1 if any photo failed.
 #[derive(Debug, Args)]
 #[command(
@@ -31,6 +34,9 @@ pub struct Classify {
     /// How to print the results
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+    /// Print the model's outputs as they are, de-quantised, as JSON; needs no labels
+    #[arg(long)]
+    raw: bool,
     #[command(flatten)]
     rules: RuleArgs,
 }
@@ -40,6 +46,7 @@ pub struct Classify {
 #[serde(untagged)]
 enum Answer<'a> {
     Label { image: String, label: &'a str, confidence: f32, scores: InOrder<'a> },
+    Outputs { image: String, outputs: &'a [f32] },
     Error { image: String, error: &'a Failure },
 }
 
@@ -63,7 +70,11 @@ impl Classify {
         if files.is_empty() {
             anyhow::bail!("no photos below {}", shown(&self.paths));
         }
-        let studio = Studio::open(&self.rules.rules()?)?;
+        let rules = self.rules.rules()?;
+        if self.raw {
+            return raw(files, &rules).await;
+        }
+        let studio = Studio::open(&rules)?;
         let bar = output::progress(files.len(), "classifying");
         let mut table = output::table(&["image", "label", "confidence", "next best"]);
         let mut failed = 0_usize;
@@ -85,6 +96,27 @@ impl Classify {
         }
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
+}
+
+/// Prints what the network answers for each file.
+async fn raw(files: Vec<PathBuf>, rules: &Rules) -> anyhow::Result<ExitCode> {
+    let studio = Studio::new(Model::open(&rules.model)?, rules);
+    let bar = output::progress(files.len(), "looking");
+    let mut failed = 0_usize;
+    let mut answers = std::pin::pin!(studio.classify(files));
+    while let Some((path, answer)) = answers.next().await {
+        bar.inc(1);
+        let image = path.display().to_string();
+        match &answer {
+            Ok(outputs) => output::json(&Answer::Outputs { image, outputs })?,
+            Err(error) => {
+                failed += 1;
+                output::json(&Answer::Error { image, error })?;
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn answer(image: String, scored: &Result<Scores, Failure>) -> Answer<'_> {

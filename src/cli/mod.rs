@@ -5,8 +5,10 @@
 
 mod args;
 mod classify;
+mod convert;
 mod demo;
 mod evaluate;
+mod inspect;
 mod local;
 mod metrics;
 mod output;
@@ -42,6 +44,8 @@ enum Command {
     Local(local::Local),
     Classify(classify::Classify),
     Evaluate(evaluate::Evaluate),
+    Inspect(inspect::Inspect),
+    Convert(convert::Convert),
     Replay(replay::Replay),
     Query(query::Query),
 }
@@ -61,6 +65,8 @@ impl Cli {
                 Command::Local(local) => local.run().await,
                 Command::Classify(classify) => classify.run().await,
                 Command::Evaluate(evaluate) => evaluate.run().await,
+                Command::Inspect(inspect) => inspect.run(),
+                Command::Convert(convert) => convert.run(),
                 Command::Replay(replay) => replay.run().await,
                 Command::Query(query) => query.run().await,
             }

@@ -10,8 +10,8 @@ use futures::Stream;
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 
-use crate::classifier::{Classifier, Scores, Workers};
-use crate::photo::{self, Limits, PhotoError};
+use crate::classifier::{Classifier, ClassifyError, Model, Scores, Workers};
+use crate::photo::{self, Limits, Photo, PhotoError};
 use crate::settings::Rules;
 
 /// Why a file has no scores. Serialised as in `classify`'s output.
@@ -23,12 +23,34 @@ pub struct Failure {
     pub message: String,
 }
 
-/// A file, and its scores or why it has none.
-pub type Scored = (PathBuf, Result<Scores, Failure>);
+/// What is asked about each photo, and is answered on a thread of its own.
+pub trait Sitting: Send + Sync + 'static {
+    /// What is said about a photo.
+    type Answer: Send + 'static;
 
-/// Opens the model and starts the threads.
-pub struct Studio {
-    classifier: Arc<Classifier>,
+    /// The answer.
+    fn look(&self, photo: &Photo) -> Result<Self::Answer, ClassifyError>;
+}
+
+impl Sitting for Classifier {
+    type Answer = Scores;
+
+    fn look(&self, photo: &Photo) -> Result<Scores, ClassifyError> {
+        self.classify(photo)
+    }
+}
+
+impl Sitting for Model {
+    type Answer = Vec<f32>;
+
+    fn look(&self, photo: &Photo) -> Result<Vec<f32>, ClassifyError> {
+        self.outputs(photo)
+    }
+}
+
+/// A model and the threads that it works on.
+pub struct Studio<M = Classifier> {
+    model: Arc<M>,
     workers: Workers,
     limits: Limits,
     threads: NonZeroUsize,
@@ -37,43 +59,53 @@ pub struct Studio {
 impl Studio {
     /// Loads the model that the rules name.
     pub fn open(rules: &Rules) -> anyhow::Result<Self> {
-        Ok(Self {
-            classifier: Arc::new(Classifier::open(rules.model_file.as_deref())?),
-            workers: Workers::new(rules.threads),
-            limits: rules.limits,
-            threads: rules.threads,
-        })
+        Ok(Self::new(Classifier::open(&rules.model)?, rules))
     }
 
     /// The model.
     pub fn classifier(&self) -> &Classifier {
-        &self.classifier
+        &self.model
+    }
+}
+
+impl<M: Sitting> Studio<M> {
+    /// Starts the threads.
+    pub fn new(model: M, rules: &Rules) -> Self {
+        Self {
+            model: Arc::new(model),
+            workers: Workers::new(rules.threads),
+            limits: rules.limits,
+            threads: rules.threads,
+        }
     }
 
     /// Classifies files on all threads; the results come in the order of the files. A photo is in
     /// memory only while a thread works on it.
-    pub fn classify(&self, files: Vec<PathBuf>) -> impl Stream<Item = Scored> {
+    pub fn classify(
+        &self,
+        files: Vec<PathBuf>,
+    ) -> impl Stream<Item = (PathBuf, Result<M::Answer, Failure>)> {
         let ahead = self.threads.get() * 2;
         stream::iter(files)
             .map(move |file| {
-                let classifier = Arc::clone(&self.classifier);
+                let model = Arc::clone(&self.model);
                 let (limits, path) = (self.limits, file.clone());
-                let job = self.workers.run(move || classify(&classifier, &path, &limits));
+                let job = self.workers.run(move || look(&*model, &path, &limits));
                 async move {
-                    let scores = job.await.unwrap_or_else(|error| {
+                    let answer = job.await.unwrap_or_else(|error| {
                         Err(Failure { code: "panic", message: error.to_string() })
                     });
-                    (file, scores)
+                    (file, answer)
                 }
             })
             .buffered(ahead)
     }
 }
 
-fn classify(classifier: &Classifier, path: &Path, limits: &Limits) -> Result<Scores, Failure> {
+fn look<M: Sitting>(model: &M, path: &Path, limits: &Limits) -> Result<M::Answer, Failure> {
     let bytes = read(path, limits)?;
     let photo = photo::decode(&bytes, limits).map_err(|e| failure(&e))?;
-    classifier.classify(&photo).map_err(|e| Failure { code: e.code(), message: e.to_string() })
+    model.look(&photo).map_err(|e| Failure { code: e.code(), message: e.to_string() })
 }
 
 /// Reads a file, as far as a photo may go.

@@ -140,7 +140,7 @@ impl Pipeline<S3, DynamoDb> {
         table: DynamoDb,
         rules: &Rules,
     ) -> Result<Self, ModelError> {
-        let classifier = Arc::new(Classifier::open(rules.model_file.as_deref())?);
+        let classifier = Arc::new(Classifier::open(&rules.model)?);
         Ok(Self::new(S3::new(s3), table, PhotoJudge::new(classifier, rules), rules))
     }
 

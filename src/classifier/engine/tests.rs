@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tract_tflite::tflite::{BuiltinOperator, MulOptionsArgs};
+use tract_tflite::tflite::{BuiltinOperator, MulOptionsArgs, TensorType};
 
-use super::super::tflite::fixture::{colours, options};
+use super::super::tflite::fixture::{Fixture, colours, options};
+use super::super::{Normalise, embedded};
 use super::*;
 
 /// A description of [`colours`].
@@ -101,11 +102,14 @@ fn nan_and_infinity_are_an_error_of_the_photo() {
 fn a_description_of_another_model_is_told_apart() {
     let model = colours(6, 8).build();
     for (description, expected) in [
-        (description(9, 6), "8 x 6 pixels (width x height), but its description says 9 x 6"),
+        (
+            description(9, 6),
+            "8 x 6 pixels (width x height), but its description says 9: correct `input.width`",
+        ),
         (description(8, 8), "correct `input.height`"),
         (
             description(8, 6).replace("\"red\", ", ""),
-            "3 outputs, but its description says 2 labels",
+            "3 outputs, but there are 2 labels (from the description)",
         ),
         (description(8, 6).replace("logits", "odds"), "unknown variant `odds`"),
     ] {
@@ -114,22 +118,89 @@ fn a_description_of_another_model_is_told_apart() {
     }
 }
 
+/// A choice of a model in a folder.
+fn choice(path: &Path) -> Choice {
+    Choice { model: Some(path.to_owned()), ..Choice::default() }
+}
+
 #[test]
-fn a_model_is_two_files_and_without_the_second_the_error_holds_one_that_works() {
+fn what_nobody_says_is_asked_for_and_settings_come_first() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("colours.tflite");
     let missing = Classifier::load(&path).unwrap_err();
     assert!(matches!(missing, ModelError::Read { .. }), "{missing}");
 
     std::fs::write(&path, colours(6, 8).build()).unwrap();
-    let error = Classifier::load(&path).unwrap_err();
-    let ModelError::NoDescription { path: beside, template } = &error else { panic!("{error}") };
-    assert_eq!(beside, &folder.path().join("colours.toml"));
-    assert!(error.to_string().contains("width = 8\nheight = 6"), "{error}");
+    let error = Classifier::load(&path).unwrap_err().to_string();
+    assert!(error.contains("--normalise -1..1") && error.contains("mean = [127.5"), "{error}");
+    let mut choice = choice(&path);
+    choice.normalise = Some(Normalise::ZeroToOne);
+    let error = Classifier::open(&choice).unwrap_err().to_string();
+    assert!(error.contains("--labels FILE (LABELS_FILE)"), "{error}");
+    assert!(error.contains(r#"labels = ["label-1", "label-2", "label-3"]"#), "{error}");
 
-    std::fs::write(beside, template).unwrap();
+    let labels = folder.path().join("labels.txt");
+    std::fs::write(&labels, "\u{feff}0 red\r\n1 green\r\n2 blue\r\n\r\n").unwrap();
+    choice.labels = Some(labels.clone());
+    let classifier = Classifier::open(&choice).unwrap();
+    assert_eq!(classifier.labels_from(), Origin::Setting);
+    let description = classifier.description();
+    assert_eq!((description.name.as_str(), description.output), ("colours", Output::Logits));
+    assert_eq!(description.labels[1].as_str(), "green");
+    assert_eq!((description.input.mean, description.input.std), ([0.0; 3], [255.0; 3]));
+
+    // A text beside the model says the rest, and gives way to settings.
+    let toml = "labels = [\"a\", \"b\", \"c\"]\n[input]\nmean = [1, 1, 1]\nstd = [2, 2, 2]\n";
+    std::fs::write(folder.path().join("colours.toml"), toml).unwrap();
+    let classifier = Classifier::open(&choice).unwrap();
+    assert_eq!(classifier.description().labels[1].as_str(), "green");
+    assert_eq!(classifier.description().input.std, [255.0; 3]);
     let classifier = Classifier::load(&path).unwrap();
-    assert_eq!(classifier.description().labels.len(), 3);
+    assert_eq!(classifier.labels_from(), Origin::Description);
+    assert_eq!(classifier.description().labels[1].as_str(), "b");
+    assert_eq!(classifier.description().input.std, [2.0; 3]);
+
+    std::fs::write(&labels, "red\ngreen\n").unwrap();
+    let error = Classifier::open(&choice).unwrap_err().to_string();
+    assert!(error.contains("3 outputs, but there are 2 labels (from the flag)"), "{error}");
+    std::fs::write(&labels, "red\n\nblue\n").unwrap();
+    let error = Classifier::open(&choice).unwrap_err().to_string();
+    assert!(error.contains("item 2: a label must not be empty"), "{error}");
+}
+
+#[test]
+fn grey_is_weighed_as_pillow_weighs_it() {
+    let mut model = Fixture::default();
+    let input = model.input(&[1, 1, 2, 1]);
+    let output = model.operator(BuiltinOperator::RELU, &[input], &[1, 1, 2, 1], None);
+    model.outputs.push(output);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grey.tflite");
+    std::fs::write(&path, model.build()).unwrap();
+    let mut choice = choice(&path);
+    choice.normalise = Some(Normalise::Pixels);
+    let model = Model::open(&choice).unwrap();
+    // Of Pillow 12: Image.new("RGB", (1, 1), (200, 30, 90)).convert("L") is 88.
+    let photo = Photo::from_rgb(2, 1, vec![200, 30, 90, 255, 255, 255]).unwrap();
+    assert_eq!(model.outputs(&photo).unwrap(), [88.0, 255.0]);
+    assert_eq!(model.normalisation(), Origin::Setting);
+}
+
+#[test]
+fn a_normalisation_for_whole_numbers_is_refused() {
+    let mut model = Fixture::default();
+    let input = model.tensor(TensorType::UINT8, &[1, 1, 2, 1]);
+    model.inputs.push(input);
+    let output = model.operator(BuiltinOperator::DEQUANTIZE, &[input], &[1, 1, 2, 1], None);
+    model.outputs.push(output);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole.tflite");
+    std::fs::write(&path, model.build()).unwrap();
+    let mut choice = choice(&path);
+    assert_eq!(Model::open(&choice).unwrap().normalisation(), Origin::Network);
+    choice.normalise = Some(Normalise::Pixels);
+    let error = Model::open(&choice).unwrap_err().to_string();
+    assert!(error.contains("takes pixels as they are"), "{error}");
 }
 
 #[test]

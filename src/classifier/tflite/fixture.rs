@@ -31,13 +31,15 @@ struct Spec {
     shape: Vec<i32>,
     type_: TensorType,
     data: Option<Vec<u8>>,
+    /// Another tensor, whose data is this one's too.
+    shares: Option<usize>,
     scale: Option<f32>,
 }
 
 impl Fixture {
     /// A tensor between two operators.
     pub(crate) fn tensor(&mut self, type_: TensorType, shape: &[i32]) -> i32 {
-        self.push(Spec { shape: shape.to_vec(), type_, data: None, scale: None })
+        self.push(Spec { shape: shape.to_vec(), type_, data: None, shares: None, scale: None })
     }
 
     /// A tensor of floats between two operators.
@@ -54,7 +56,13 @@ impl Fixture {
 
     /// A constant of any type.
     pub(crate) fn constant(&mut self, type_: TensorType, shape: &[i32], data: Vec<u8>) -> i32 {
-        self.push(Spec { shape: shape.to_vec(), type_, data: Some(data), scale: None })
+        self.push(Spec {
+            shape: shape.to_vec(),
+            type_,
+            data: Some(data),
+            shares: None,
+            scale: None,
+        })
     }
 
     /// A constant of floats.
@@ -79,6 +87,14 @@ impl Fixture {
     pub(crate) fn integers(&mut self, shape: &[i32], values: &[i32]) -> i32 {
         let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.constant(TensorType::INT32, shape, data)
+    }
+
+    /// A constant like another, with the same data.
+    pub(crate) fn share(&mut self, constant: i32) -> i32 {
+        let first = usize::try_from(constant).unwrap();
+        let Spec { shape, type_, scale, .. } = &self.tensors[first];
+        let (shape, type_, scale) = (shape.clone(), *type_, *scale);
+        self.push(Spec { shape, type_, data: None, shares: Some(first), scale })
     }
 
     /// Makes a tensor one of a quantized model.
@@ -120,15 +136,17 @@ impl Fixture {
         let mut fb = FlatBufferBuilder::new();
         let mut buffers = vec![tflite::Buffer::create(&mut fb, &tflite::BufferArgs { data: None })];
         let mut tensors = vec![];
+        let mut buffer_of = vec![];
         for (index, spec) in self.tensors.iter().enumerate() {
             let buffer = match &spec.data {
-                None => 0,
+                None => spec.shares.map_or(0, |first| buffer_of[first]),
                 Some(data) => {
                     let data = Some(fb.create_vector(data));
                     buffers.push(tflite::Buffer::create(&mut fb, &tflite::BufferArgs { data }));
                     u32::try_from(buffers.len() - 1).unwrap()
                 }
             };
+            buffer_of.push(buffer);
             let quantization = spec.scale.map(|scale| {
                 let scale = Some(fb.create_vector(&[scale]));
                 let zero_point = Some(fb.create_vector(&[0_i64]));

@@ -1,0 +1,92 @@
+//! Which model, and what its user says about it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::draft::Normalisation;
+
+/// A model, and what is said about it besides what is written in and beside its file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// A `.tflite` file; otherwise the model that is part of the program.
+    pub model: Option<PathBuf>,
+    /// A text file with the labels, one a line, in the order of the network's outputs.
+    pub labels: Option<PathBuf>,
+    /// How pixels become numbers.
+    pub normalise: Option<Normalise>,
+}
+
+/// The usual ways in which pixels become a network's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalise {
+    /// `-1..1`: 0 becomes -1 and 255 becomes 1, as for `MobileNet` and Teachable Machine.
+    MinusOneToOne,
+    /// `0..1`: 255 becomes 1.
+    ZeroToOne,
+    /// `0..255`: pixels as they are, for networks that normalise by themselves.
+    Pixels,
+    /// `imagenet`: less the mean of the photos of `ImageNet`, divided by their standard deviation, for
+    /// each colour, as for networks that were trained with `PyTorch`.
+    ImageNet,
+}
+
+/// Where a piece of knowledge about a model comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// A flag or a setting.
+    Setting,
+    /// The TOML file beside the model.
+    Description,
+    /// TensorFlow Lite Metadata in the model file.
+    Metadata,
+    /// The network itself: its input holds whole numbers, which are pixels.
+    Network,
+}
+
+impl Normalise {
+    /// All of them, by the names that they have in settings.
+    pub const NAMES: [(&str, Self); 4] = [
+        ("-1..1", Self::MinusOneToOne),
+        ("0..1", Self::ZeroToOne),
+        ("0..255", Self::Pixels),
+        ("imagenet", Self::ImageNet),
+    ];
+
+    /// The numbers.
+    pub(super) fn numbers(self) -> Normalisation {
+        let same = |mean, std| Normalisation { mean: [mean; 3], std: [std; 3] };
+        match self {
+            Self::MinusOneToOne => same(127.5, 127.5),
+            Self::ZeroToOne => same(0.0, 255.0),
+            Self::Pixels => same(0.0, 1.0),
+            // 255 times (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225), as torchvision has them.
+            Self::ImageNet => {
+                Normalisation { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] }
+            }
+        }
+    }
+}
+
+impl FromStr for Normalise {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let known = Self::NAMES.iter().find(|(name, _)| *name == text);
+        known.map(|(_, normalise)| *normalise).ok_or(())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Setting => "flag",
+            Self::Description => "description",
+            Self::Metadata => "metadata",
+            Self::Network => "network",
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! A network, and how photos become its input.
+
+use std::fmt;
+use std::path::Path;
+
+use super::choice::{Choice, Origin};
+use super::contain::contain;
+use super::knowledge::Knowledge;
+use super::tflite::Network;
+use super::{ClassifyError, Input, ModelError, ModelId};
+use crate::photo::Photo;
+
+/// A model whose outputs may mean anything: no labels are needed.
+///
+/// It does not change once it is made: share one between all threads.
+pub struct Model {
+    id: ModelId,
+    network: Network,
+    input: Input,
+    normalisation: Origin,
+    /// For each colour, what each of the 256 values of a pixel is to the network.
+    values: [[f32; 256]; 3],
+}
+
+impl Model {
+    /// The model that is chosen.
+    pub fn open(choice: &Choice) -> Result<Self, ModelError> {
+        Self::new(&Knowledge::gather(choice)?)
+    }
+
+    pub(super) fn new(knowledge: &Knowledge) -> Result<Self, ModelError> {
+        let network = Network::open(&knowledge.file)?;
+        let (input, normalisation) = knowledge.input(network.ends(), network.metadata())?;
+        let values = std::array::from_fn(|colour| {
+            std::array::from_fn(|value| {
+                #[allow(clippy::cast_precision_loss)] // 0 to 255 are exact.
+                let value = value as f32;
+                (value - input.mean[colour]) / input.std[colour]
+            })
+        });
+        Ok(Self { id: ModelId::of(&knowledge.file), network, input, normalisation, values })
+    }
+
+    pub(super) fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Which model it is.
+    #[must_use]
+    pub fn id(&self) -> &ModelId {
+        &self.id
+    }
+
+    /// How photos become its input.
+    #[must_use]
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// Who says how pixels become numbers.
+    #[must_use]
+    pub fn normalisation(&self) -> Origin {
+        self.normalisation
+    }
+
+    /// The network's outputs for a photo, as real values. Keeps this thread busy for some tens of
+    /// milliseconds.
+    pub fn outputs(&self, photo: &Photo) -> Result<Vec<f32>, ClassifyError> {
+        let input = &self.input;
+        let rgb =
+            photo.resize(input.width, input.height, input.filter).map_err(ClassifyError::Resize)?;
+        let (pixels, _) = rgb.as_chunks::<3>();
+        let tensor: Vec<f32> = match self.network.ends().channels {
+            1 => pixels.iter().map(|rgb| self.values[0][usize::from(grey(*rgb))]).collect(),
+            _ => pixels
+                .iter()
+                .flat_map(|&[red, green, blue]| {
+                    [
+                        self.values[0][usize::from(red)],
+                        self.values[1][usize::from(green)],
+                        self.values[2][usize::from(blue)],
+                    ]
+                })
+                .collect(),
+        };
+        contain(|| self.network.run(&tensor))
+            .and_then(|answer| answer)
+            .map_err(ClassifyError::Engine)
+    }
+}
+
+/// How bright a pixel is, rounded as Pillow's `convert("L")` rounds it (ITU-R 601-2).
+fn grey([red, green, blue]: [u8; 3]) -> u8 {
+    let sum = u32::from(red) * 19_595 + u32::from(green) * 38_470 + u32::from(blue) * 7_471;
+    // The weights add up to 2^16: at most 255.
+    u8::try_from((sum + 0x8000) >> 16).unwrap_or(u8::MAX)
+}
+
+/// Brings the model in a file into canonical form: float32, of fixed shapes and few operators, with the
+/// same answers. Its input and output are real values.
+///
+/// # Errors
+///
+/// All that cannot be said, in the file's order; at least one.
+pub fn convert(path: &Path) -> Result<Vec<u8>, Vec<ModelError>> {
+    let choice = Choice { model: Some(path.to_owned()), ..Choice::default() };
+    let knowledge = Knowledge::gather(&choice).map_err(|error| vec![error])?;
+    super::tflite::convert(&knowledge.file).map(|converted| converted.file)
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model")
+            .field("id", &self.id)
+            .field("input", &self.input)
+            .finish_non_exhaustive()
+    }
+}

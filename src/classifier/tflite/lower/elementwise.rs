@@ -1,0 +1,149 @@
+//! Arithmetic, value by value.
+
+use tract_tflite::tflite::ActivationFunctionType;
+
+use super::super::canonical::{Binary, Unary};
+use super::{EXPORT, KNOWN, Lowered, Lowering, Step, Value, Wire, no_options};
+
+impl<'m> Lowering<'_, 'm> {
+    /// `ADD` or `SUB`: in the result's unit, so that rounding follows at once.
+    pub(super) fn sum(&mut self, step: &Step<'_, 'm>, op: Binary) -> Lowered<Wire> {
+        let table = &step.operator.table;
+        let activation = match op {
+            Binary::Add => {
+                table.builtin_options_as_add_options().map(|o| o.fused_activation_function())
+            }
+            _ => table.builtin_options_as_sub_options().map(|o| o.fused_activation_function()),
+        };
+        let unit = step.unit()?;
+        let (a, b) = (self.input(step, 0)?, self.input(step, 1)?);
+        let (a, b) = (self.in_unit(a, unit)?, self.in_unit(b, unit)?);
+        let tensor = self.canonical.binary(op, a, b)?;
+        let wire = Wire { tensor, unit, whole: None };
+        let activation = activation.unwrap_or(ActivationFunctionType::NONE);
+        self.snap(wire, step.outputs[0], Some(activation))
+    }
+
+    /// `MUL` or `DIV`: units are multiplied or divided too.
+    pub(super) fn product(&mut self, step: &Step<'_, 'm>, op: Binary) -> Lowered<Wire> {
+        let table = &step.operator.table;
+        let activation = match op {
+            Binary::Mul => {
+                table.builtin_options_as_mul_options().map(|o| o.fused_activation_function())
+            }
+            _ => table.builtin_options_as_div_options().map(|o| o.fused_activation_function()),
+        };
+        let (a, b) = (self.input(step, 0)?, self.input(step, 1)?);
+        let tensor = self.canonical.binary(op, a.tensor, b.tensor)?;
+        let unit = if op == Binary::Mul { a.unit * b.unit } else { a.unit / b.unit };
+        if !(unit.is_finite() && unit > 0.0) {
+            return Err(("has scales beyond all bounds".to_owned(), EXPORT));
+        }
+        let wire = Wire { tensor, unit, whole: None };
+        let activation = activation.unwrap_or(ActivationFunctionType::NONE);
+        self.snap(wire, step.outputs[0], Some(activation))
+    }
+
+    /// `MAXIMUM` or `MINIMUM`.
+    pub(super) fn extreme(&mut self, step: &Step<'_, 'm>, op: Binary) -> Lowered<Wire> {
+        let (a, b) = (self.input(step, 0)?, self.input(step, 1)?);
+        let unit = a.unit;
+        let (a, b) = (self.in_unit(a, unit)?, self.in_unit(b, unit)?);
+        let tensor = self.canonical.binary(op, a, b)?;
+        Ok(Wire { tensor, unit, whole: None })
+    }
+
+    /// `ADD_N`.
+    pub(super) fn add_n(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let mut sum = self.real_input(step, 0)?;
+        for place in 1..step.inputs.len() {
+            let next = self.real_input(step, place)?;
+            sum = self.canonical.binary(Binary::Add, sum, next)?;
+        }
+        Ok(Wire::real(sum))
+    }
+
+    /// `SQUARED_DIFFERENCE`.
+    pub(super) fn squared_difference(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let (a, b) = (self.real_input(step, 0)?, self.real_input(step, 1)?);
+        let difference = self.canonical.binary(Binary::Sub, a, b)?;
+        Ok(Wire::real(self.canonical.binary(Binary::Mul, difference, difference)?))
+    }
+
+    /// `POW` with a power that is known: 0.5, -0.5, or a small whole number.
+    pub(super) fn pow(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let power = step.known(1)?.to_floats();
+        let Some(&power) = power.first().filter(|first| power.iter().all(|p| p == *first)) else {
+            return Err(("has several powers".to_owned(), KNOWN));
+        };
+        let x = self.real_input(step, 0)?;
+        let halves = power * 2.0;
+        if halves.fract() != 0.0 || !(-16.0..=16.0).contains(&halves) {
+            return Err((format!("has a power of {power}"), KNOWN));
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Whole, 0 to 16.
+        let count = halves.abs() as usize;
+        let mut result = if count % 2 == 1 {
+            self.canonical.unary(Unary::Sqrt, x)?
+        } else {
+            let zero = self.canonical.with_scalar(Binary::Mul, x, 0.0)?;
+            self.canonical.with_scalar(Binary::Add, zero, 1.0)?
+        };
+        for _ in 0..count / 2 {
+            result = self.canonical.binary(Binary::Mul, result, x)?;
+        }
+        if power < 0.0 {
+            let one = self.canonical.scalar(1.0)?;
+            result = self.canonical.binary(Binary::Div, one, result)?;
+        }
+        Ok(Wire::real(result))
+    }
+
+    /// An operator of one operand that the canonical form has too.
+    pub(super) fn unary(&mut self, step: &Step<'_, 'm>, op: Unary) -> Lowered<Wire> {
+        let x = self.real_input(step, 0)?;
+        Ok(Wire::real(self.canonical.unary(op, x)?))
+    }
+
+    /// `NEG`.
+    pub(super) fn neg(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let x = self.input(step, 0)?;
+        let tensor = self.canonical.with_scalar(Binary::Mul, x.tensor, -1.0)?;
+        Ok(Wire { tensor, unit: x.unit, whole: x.whole.map(|(least, most)| (-most, -least)) })
+    }
+
+    /// `ROUND`.
+    pub(super) fn round(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let x = self.real_input(step, 0)?;
+        Ok(Wire::real(self.rounded(x)?))
+    }
+
+    /// `SQUARE`.
+    pub(super) fn square(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let x = self.real_input(step, 0)?;
+        Ok(Wire::real(self.canonical.binary(Binary::Mul, x, x)?))
+    }
+
+    /// `LEAKY_RELU`, which does not mind the unit.
+    pub(super) fn leaky_relu(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let options =
+            step.operator.table.builtin_options_as_leaky_relu_options().ok_or_else(no_options)?;
+        let x = self.input(step, 0)?;
+        let tensor = self.canonical.leaky_relu(options.alpha(), x.tensor)?;
+        Ok(Wire { tensor, unit: x.unit, whole: None })
+    }
+
+    /// `PRELU`: values below 0 times a factor of their own.
+    pub(super) fn prelu(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let x = self.input(step, 0)?;
+        let Value::Known(alpha) = step.operand(1)? else {
+            return Err(("has factors that depend on the photo".to_owned(), KNOWN));
+        };
+        let alpha = self.canonical.constant(alpha)?;
+        let above = self.canonical.unary(Unary::Relu, x.tensor)?;
+        let below = self.canonical.with_scalar(Binary::Minimum, x.tensor, 0.0)?;
+        let below = self.canonical.binary(Binary::Mul, below, alpha)?;
+        let tensor = self.canonical.binary(Binary::Add, above, below)?;
+        Ok(Wire { tensor, unit: x.unit, whole: None })
+    }
+}

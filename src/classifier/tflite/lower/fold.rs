@@ -1,0 +1,311 @@
+//! What is known before there is a photo: constants, shapes, and all that is computed from them.
+
+use std::rc::Rc;
+
+use tract_tflite::tflite::{ActivationFunctionType, BuiltinOperator as Code, TensorType};
+
+use super::super::array::{Array, broadcast, places, stretched, strides};
+use super::layout::{expanded, new_shape, squeezed};
+use super::slice::{gathered, sliced, strided};
+use super::{EXPORT, Lowered, Lowering, SMALLER, Step, Value, axis, no_options, size};
+
+impl<'m> Lowering<'_, 'm> {
+    /// The results, if they are known now and the operator is one that shapes or weights are computed
+    /// with.
+    pub(super) fn fold(&mut self, step: &Step<'_, 'm>) -> Lowered<Option<Vec<Value<'m>>>> {
+        let code = step.operator.code;
+        if code == Code::SHAPE || code == Code::RANK {
+            let shape = self.shape_of(step.operand(0)?);
+            let sides: Vec<i64> =
+                shape.iter().map(|side| i64::try_from(*side).unwrap_or(0)).collect();
+            let known = match code {
+                Code::SHAPE => Array::integers(vec![sides.len()], sides),
+                _ => Array::integers(vec![], vec![i64::try_from(sides.len()).unwrap_or(0)]),
+            };
+            return Ok(Some(vec![Value::Known(Rc::new(known))]));
+        }
+        let mut all = vec![];
+        for input in &step.inputs {
+            match input {
+                Some(Value::Known(array)) => all.push(array),
+                Some(Value::Wire(_)) => return Ok(None),
+                None => {}
+            }
+        }
+        let read: usize = all.iter().map(|array| array.len()).sum();
+        self.known = self.known.saturating_add(read);
+        if self.known > Self::MAX_KNOWN {
+            return Err(("computes too much of constants".to_owned(), SMALLER));
+        }
+        if let Code::SPLIT | Code::SPLIT_V | Code::UNPACK = code {
+            return Ok(None);
+        }
+        let known = self.known(step)?;
+        Ok(known.map(|known| vec![Value::Known(Rc::new(known))]))
+    }
+
+    /// The result of an operator whose operands are known.
+    fn known(&mut self, step: &Step<'_, 'm>) -> Lowered<Option<Array<'m>>> {
+        let first = || step.known(0);
+        Ok(Some(match step.operator.code {
+            Code::DEQUANTIZE => Array::clone(first()?),
+            Code::QUANTIZE => quantized(step)?,
+            Code::CAST => cast(first()?, step.outputs[0].type_),
+            Code::RESHAPE => first()?.reshaped(new_shape(step, first()?.len())?),
+            Code::SQUEEZE => first()?.reshaped(squeezed(step, &first()?.shape)?),
+            Code::EXPAND_DIMS => first()?.reshaped(expanded(step, &first()?.shape)?),
+            Code::TRANSPOSE => transposed(step)?,
+            Code::SLICE => {
+                let array = first()?;
+                let ranges = sliced(step, &array.shape)?;
+                let picked: Vec<Vec<usize>> =
+                    ranges.iter().map(|(begin, count)| (*begin..begin + count).collect()).collect();
+                crossed(array, &picked)
+            }
+            Code::STRIDED_SLICE => {
+                let taken = strided(step, &first()?.shape)?;
+                crossed(first()?, &taken.picked).reshaped(taken.shape)
+            }
+            Code::GATHER => {
+                let array = first()?;
+                let (axis, indices, shape) = gathered(step, &array.shape)?;
+                let picked: Vec<Vec<usize>> =
+                    (0..array.shape.len())
+                        .map(|at| {
+                            if at == axis {
+                                indices.clone()
+                            } else {
+                                (0..array.shape[at]).collect()
+                            }
+                        })
+                        .collect();
+                self.room(&shape)?;
+                crossed(array, &picked).reshaped(shape)
+            }
+            Code::PACK => packed(step)?,
+            Code::CONCATENATION => joined(step)?,
+            Code::FILL | Code::BROADCAST_TO => {
+                let (shape, value) = match step.operator.code {
+                    Code::FILL => (step.numbers(0)?, step.known(1)?),
+                    _ => (step.numbers(1)?, step.known(0)?),
+                };
+                let shape = shape.iter().map(|side| size(*side)).collect::<Lowered<Vec<_>>>()?;
+                self.room(&shape)?;
+                if broadcast(&value.shape, &shape)? != shape {
+                    return Err((format!("makes {shape:?} of {:?}", value.shape), EXPORT));
+                }
+                let steps = stretched(&value.shape, &shape);
+                value.pick(shape.clone(), places(&shape, &steps))
+            }
+            Code::REDUCE_PROD => return product(step),
+            Code::ADD
+            | Code::SUB
+            | Code::MUL
+            | Code::DIV
+            | Code::FLOOR_DIV
+            | Code::MAXIMUM
+            | Code::MINIMUM => {
+                let (a, b) = (step.known(0)?, step.known(1)?);
+                let shape = broadcast(&a.shape, &b.shape)?;
+                self.room(&shape)?;
+                if !a.is_integer() && (fused(step) || step.steps()?.is_some()) {
+                    return Ok(None);
+                }
+                return arithmetic(step.operator.code, a, b, shape);
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// Makes sure that so many values may still be computed.
+    fn room(&mut self, shape: &[usize]) -> Lowered<()> {
+        let count = shape.iter().try_fold(1_usize, |all, side| all.checked_mul(*side));
+        self.known = self.known.saturating_add(count.unwrap_or(Self::MAX_KNOWN + 1));
+        if self.known > Self::MAX_KNOWN {
+            return Err(("computes too much of constants".to_owned(), SMALLER));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an activation is built into the operator.
+fn fused(step: &Step<'_, '_>) -> bool {
+    let table = &step.operator.table;
+    let activation = match step.operator.code {
+        Code::ADD => table.builtin_options_as_add_options().map(|o| o.fused_activation_function()),
+        Code::SUB => table.builtin_options_as_sub_options().map(|o| o.fused_activation_function()),
+        Code::MUL => table.builtin_options_as_mul_options().map(|o| o.fused_activation_function()),
+        Code::DIV => table.builtin_options_as_div_options().map(|o| o.fused_activation_function()),
+        _ => None,
+    };
+    activation.is_some_and(|activation| activation != ActivationFunctionType::NONE)
+}
+
+/// Real values, rounded to the result's grid.
+fn quantized<'m>(step: &Step<'_, 'm>) -> Lowered<Array<'m>> {
+    let array = step.known(0)?;
+    Ok(match step.steps()? {
+        None => Array::clone(array),
+        Some(steps) => array.map(|value| {
+            (value / steps.scale).round().clamp(steps.least, steps.greatest) * steps.scale
+        }),
+    })
+}
+
+fn cast<'m>(array: &Array<'m>, to: TensorType) -> Array<'m> {
+    let whole = matches!(
+        to,
+        TensorType::INT8
+            | TensorType::UINT8
+            | TensorType::INT16
+            | TensorType::INT32
+            | TensorType::INT64
+    );
+    match (whole, array.is_integer()) {
+        (true, true) | (false, false) => array.clone(),
+        (false, true) => Array::floats(array.shape.clone(), array.to_floats().to_vec()),
+        #[allow(clippy::cast_possible_truncation)] // Toward zero, as a cast does.
+        (true, false) => Array::integers(
+            array.shape.clone(),
+            array.to_floats().iter().map(|value| *value as i64).collect(),
+        ),
+    }
+}
+
+fn transposed<'m>(step: &Step<'_, 'm>) -> Lowered<Array<'m>> {
+    let array = step.known(0)?;
+    let rank = array.shape.len();
+    let order = step.numbers(1)?;
+    let order = order.iter().map(|number| axis(*number, rank)).collect::<Lowered<Vec<_>>>()?;
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    if !sorted.into_iter().eq(0..rank) {
+        return Err((format!("orders {rank} axes as {order:?}"), EXPORT));
+    }
+    let own = strides(&array.shape);
+    let shape: Vec<usize> = order.iter().map(|axis| array.shape[*axis]).collect();
+    let steps: Vec<usize> = order.iter().map(|axis| own[*axis]).collect();
+    Ok(array.pick(shape.clone(), places(&shape, &steps)))
+}
+
+/// For each axis, the values at these indices.
+fn crossed<'m>(array: &Array<'m>, picked: &[Vec<usize>]) -> Array<'m> {
+    let own = strides(&array.shape);
+    let shape: Vec<usize> = picked.iter().map(Vec::len).collect();
+    let count: usize = shape.iter().product();
+    let places = (0..count).map(|mut place| {
+        let mut sum = 0;
+        for axis in (0..shape.len()).rev() {
+            sum += picked[axis][place % shape[axis]] * own[axis];
+            place /= shape[axis];
+        }
+        sum
+    });
+    array.pick(shape.clone(), places)
+}
+
+fn packed<'m>(step: &Step<'_, 'm>) -> Lowered<Array<'m>> {
+    let options = step.operator.table.builtin_options_as_pack_options();
+    let mut shape = step.known(0)?.shape.clone();
+    let axis = axis(i64::from(options.ok_or_else(no_options)?.axis()), shape.len() + 1)?;
+    shape.insert(axis, 1);
+    let parts = (0..step.inputs.len()).map(|place| {
+        let part = step.known(place)?;
+        if part.len() != shape.iter().product::<usize>() {
+            return Err((format!("packs {:?} with {shape:?}", part.shape), EXPORT));
+        }
+        Ok(part.reshaped(shape.clone()))
+    });
+    along(axis, &parts.collect::<Lowered<Vec<_>>>()?)
+}
+
+fn joined<'m>(step: &Step<'_, 'm>) -> Lowered<Array<'m>> {
+    let options = step.operator.table.builtin_options_as_concatenation_options();
+    let number = i64::from(options.ok_or_else(no_options)?.axis());
+    let axis = axis(number, step.known(0)?.shape.len())?;
+    let parts =
+        (0..step.inputs.len()).map(|place| step.known(place).map(|part| Array::clone(part)));
+    along(axis, &parts.collect::<Lowered<Vec<_>>>()?)
+}
+
+/// Arrays one behind the other along an axis.
+fn along<'m>(axis: usize, parts: &[Array<'m>]) -> Lowered<Array<'m>> {
+    let mut shape = parts.first().map(|part| part.shape.clone()).unwrap_or_default();
+    let fits = |part: &Array<'m>| {
+        part.shape.len() == shape.len()
+            && (0..shape.len()).all(|at| at == axis || part.shape[at] == shape[at])
+    };
+    if axis >= shape.len() || !parts.iter().all(fits) {
+        return Err((format!("joins what does not fit {shape:?}"), EXPORT));
+    }
+    shape[axis] = parts.iter().map(|part| part.shape[axis]).sum();
+    let outer: usize = shape[..axis].iter().product();
+    let each = |part: &Array<'m>| part.shape[axis..].iter().product::<usize>();
+    if parts.iter().all(Array::is_integer) {
+        let values = parts.iter().map(Array::to_integers).collect::<Lowered<Vec<_>>>()?;
+        let mut all = vec![];
+        for row in 0..outer {
+            for (part, values) in parts.iter().zip(&values) {
+                all.extend_from_slice(&values[row * each(part)..(row + 1) * each(part)]);
+            }
+        }
+        return Ok(Array::integers(shape, all));
+    }
+    let values: Vec<Rc<[f32]>> = parts.iter().map(Array::to_floats).collect();
+    let mut all = vec![];
+    for row in 0..outer {
+        for (part, values) in parts.iter().zip(&values) {
+            all.extend_from_slice(&values[row * each(part)..(row + 1) * each(part)]);
+        }
+    }
+    Ok(Array::floats(shape, all))
+}
+
+/// The product of a list of whole numbers, as shapes are computed.
+fn product<'m>(step: &Step<'_, 'm>) -> Lowered<Option<Array<'m>>> {
+    let array = step.known(0)?;
+    if !array.is_integer() || array.shape.len() != 1 {
+        return Ok(None);
+    }
+    let options = step.operator.table.builtin_options_as_reducer_options();
+    let shape = if options.ok_or_else(no_options)?.keep_dims() { vec![1] } else { vec![] };
+    let product = array.to_integers()?.iter().try_fold(1_i64, |all, side| all.checked_mul(*side));
+    let product = product.ok_or_else(|| ("has a shape beyond all bounds".to_owned(), SMALLER))?;
+    Ok(Some(Array::integers(shape, vec![product])))
+}
+
+fn arithmetic<'m>(
+    code: Code,
+    a: &Array<'m>,
+    b: &Array<'m>,
+    shape: Vec<usize>,
+) -> Lowered<Option<Array<'m>>> {
+    let left = a.pick(shape.clone(), places(&shape, &stretched(&a.shape, &shape)));
+    let right = b.pick(shape.clone(), places(&shape, &stretched(&b.shape, &shape)));
+    if a.is_integer() && b.is_integer() {
+        let (left, right) = (left.to_integers()?, right.to_integers()?);
+        let values = left.iter().zip(right.iter()).map(|(a, b)| match code {
+            Code::ADD => a.checked_add(*b),
+            Code::SUB => a.checked_sub(*b),
+            Code::MUL => a.checked_mul(*b),
+            Code::FLOOR_DIV => a.checked_div_euclid(*b),
+            Code::DIV => a.checked_div(*b),
+            Code::MAXIMUM => Some(*a.max(b)),
+            _ => Some(*a.min(b)),
+        });
+        let values = values.collect::<Option<Vec<_>>>();
+        let values = values.ok_or_else(|| ("computes a shape that is none".to_owned(), EXPORT))?;
+        return Ok(Some(Array::integers(shape, values)));
+    }
+    let (left, right) = (left.to_floats(), right.to_floats());
+    let values = left.iter().zip(right.iter()).map(|(a, b)| match code {
+        Code::ADD => a + b,
+        Code::SUB => a - b,
+        Code::MUL => a * b,
+        Code::DIV => a / b,
+        Code::FLOOR_DIV => (a / b).floor(),
+        Code::MAXIMUM => a.max(*b),
+        _ => a.min(*b),
+    });
+    Ok(Some(Array::floats(shape, values.collect())))
+}

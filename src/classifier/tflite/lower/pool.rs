@@ -1,0 +1,29 @@
+//! Pools.
+
+use super::window::{pair, window};
+use super::{Lowered, Lowering, Step, Wire, no_options};
+
+impl<'m> Lowering<'_, 'm> {
+    /// `AVERAGE_POOL_2D`; the padding does not count.
+    pub(super) fn average_pool(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        self.pool(step, false)
+    }
+
+    /// `MAX_POOL_2D`.
+    pub(super) fn max_pool(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        self.pool(step, true)
+    }
+
+    fn pool(&mut self, step: &Step<'_, 'm>, max: bool) -> Lowered<Wire> {
+        let options = step.operator.table.builtin_options_as_pool_2_doptions();
+        let options = options.ok_or_else(no_options)?;
+        let x = self.input(step, 0)?;
+        let size = pair([options.filter_height(), options.filter_width()])?;
+        let stride = [options.stride_h(), options.stride_w()];
+        let window = window(size, stride, [1, 1], options.padding())?;
+        let tensor = self.canonical.pool(max, x.tensor, window)?;
+        let whole = x.whole.filter(|_| max);
+        let wire = Wire { tensor, unit: x.unit, whole };
+        self.snap(wire, step.outputs[0], Some(options.fused_activation_function()))
+    }
+}

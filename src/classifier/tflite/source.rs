@@ -1,0 +1,204 @@
+//! A model file, as it was read: tensors and operators by their numbers, every number in range.
+
+use tract_tflite::tflite::{BuiltinOperator, Model, Operator, TensorType};
+
+use super::super::ModelError;
+use super::grid::{self, Grid};
+
+/// Advice for a file that only a broken tool writes.
+const DAMAGED: &str = "the file is damaged or was written by another tool: export it again";
+
+/// A model's first graph.
+pub(super) struct Source<'m> {
+    pub(super) tensors: Vec<SourceTensor<'m>>,
+    pub(super) operators: Vec<SourceOperator<'m>>,
+    /// Indices of tensors.
+    pub(super) inputs: Vec<usize>,
+    /// Indices of tensors.
+    pub(super) outputs: Vec<usize>,
+    /// The content of the buffer that holds TensorFlow Lite Metadata.
+    pub(super) metadata: Option<&'m [u8]>,
+}
+
+/// What passes between operators, or a constant.
+pub(super) struct SourceTensor<'m> {
+    pub(super) name: &'m str,
+    /// As the file says; it may be wrong, or have sides of -1.
+    pub(super) shape: Vec<i32>,
+    pub(super) type_: TensorType,
+    /// How its whole numbers stand for real ones.
+    pub(super) grid: Option<Grid>,
+    /// Its values, if it is a constant.
+    pub(super) data: Option<&'m [u8]>,
+    /// Why it cannot be used, if it cannot.
+    pub(super) problem: Option<&'static str>,
+}
+
+/// One step of the computation.
+pub(super) struct SourceOperator<'m> {
+    pub(super) code: BuiltinOperator,
+    /// Its settings.
+    pub(super) table: Operator<'m>,
+    /// Indices of tensors; `None` where an operand is left out.
+    pub(super) inputs: Vec<Option<usize>>,
+    /// Indices of tensors.
+    pub(super) outputs: Vec<usize>,
+}
+
+impl<'m> Source<'m> {
+    /// The most tensors that a model may have. `NASNetLarge` has 5,000.
+    const MAX_TENSORS: usize = 1 << 16;
+    /// The most operators that a model may have.
+    const MAX_OPERATORS: usize = 1 << 14;
+    /// The most operands and results that one operator may have.
+    const MAX_OPERANDS: usize = 1 << 10;
+    /// The most that all operators may have together.
+    const MAX_ALL_OPERANDS: usize = 1 << 18;
+    /// The most axes that a tensor may have.
+    pub(super) const MAX_RANK: usize = 8;
+
+    /// Reads a model that the verifier has let pass.
+    pub(super) fn read(model: &Model<'m>) -> Result<Self, ModelError> {
+        let graphs = model.subgraphs().filter(|graphs| !graphs.is_empty());
+        let graph = graphs.map(|graphs| graphs.get(0)).ok_or_else(|| wrong("has no graph"))?;
+        let all = graph.tensors().map_or(0, |tensors| tensors.len());
+        let count = graph.operators().map_or(0, |operators| operators.len());
+        if all > Self::MAX_TENSORS || count > Self::MAX_OPERATORS {
+            return Err(ModelError::Graph {
+                problem: format!("has {all} tensors and {count} operators, which is too much"),
+                remedy: "use a smaller network",
+            });
+        }
+        let tensors = graph
+            .tensors()
+            .into_iter()
+            .flatten()
+            .map(|tensor| SourceTensor::read(model, &tensor))
+            .collect::<Result<Vec<_>, _>>()?;
+        let known = |index: i32| {
+            usize::try_from(index).ok().filter(|index| *index < all).ok_or_else(|| {
+                wrong(format!("refers to a tensor that is not there, number {index}"))
+            })
+        };
+        let mut budget = Self::MAX_ALL_OPERANDS;
+        let mut operators = Vec::with_capacity(count);
+        for table in graph.operators().into_iter().flatten() {
+            let inputs = table.inputs().map_or(0, |inputs| inputs.len());
+            let outputs = table.outputs().map_or(0, |outputs| outputs.len());
+            let within = inputs.max(outputs) <= Self::MAX_OPERANDS;
+            budget = budget
+                .checked_sub(inputs + outputs)
+                .filter(|_| within)
+                .ok_or_else(|| wrong("has operators with too many operands"))?;
+            operators.push(SourceOperator {
+                code: code(model, &table).ok_or_else(|| wrong("has an operator without a code"))?,
+                table,
+                inputs: table
+                    .inputs()
+                    .into_iter()
+                    .flatten()
+                    .map(|index| if index == -1 { Ok(None) } else { known(index).map(Some) })
+                    .collect::<Result<_, _>>()?,
+                outputs: table
+                    .outputs()
+                    .into_iter()
+                    .flatten()
+                    .map(known)
+                    .collect::<Result<_, _>>()?,
+            });
+        }
+        let ends = |ends: Option<flatbuffers::Vector<'m, i32>>| {
+            let ends = ends.into_iter().flatten().take(Self::MAX_OPERANDS);
+            ends.map(known).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self {
+            tensors,
+            operators,
+            inputs: ends(graph.inputs())?,
+            outputs: ends(graph.outputs())?,
+            metadata: metadata(model),
+        })
+    }
+}
+
+impl<'m> SourceTensor<'m> {
+    fn read(
+        model: &Model<'m>,
+        tensor: &tract_tflite::tflite::Tensor<'m>,
+    ) -> Result<Self, ModelError> {
+        let name = tensor.name().unwrap_or_default();
+        let shape: Vec<i32> =
+            tensor.shape().into_iter().flatten().take(Source::MAX_RANK + 1).collect();
+        if shape.len() > Source::MAX_RANK {
+            return Err(wrong(format!("has a tensor with too many axes, {}", brief(name))));
+        }
+        let data = match tensor.buffer() {
+            0 => None,
+            buffer => bytes(model, buffer)
+                .ok_or_else(|| wrong(format!("has no data for a tensor, {}", brief(name))))?,
+        };
+        let problem = match () {
+            () if tensor.sparsity().is_some() => Some("is sparse"),
+            () if tensor.is_variable() => Some("is a variable, which remembers earlier photos"),
+            () => None,
+        };
+        Ok(Self {
+            name,
+            shape,
+            type_: tensor.type_(),
+            grid: grid::read(tensor)?,
+            data: data.filter(|data| !data.is_empty()),
+            problem,
+        })
+    }
+
+    /// The type of its values, as `FLOAT32`.
+    pub(super) fn type_name(&self) -> &'static str {
+        self.type_.variant_name().unwrap_or("an unknown type")
+    }
+}
+
+impl SourceOperator<'_> {
+    /// Its name, as `CONV_2D`.
+    pub(super) fn name(&self) -> String {
+        name(self.code)
+    }
+}
+
+/// The name of an operator, as `CONV_2D`.
+pub(super) fn name(code: BuiltinOperator) -> String {
+    code.variant_name().map_or_else(|| format!("number {}", code.0), str::to_owned)
+}
+
+/// The start of a name in a hostile file, for a message.
+pub(super) fn brief(name: &str) -> String {
+    let brief: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+    if brief.is_empty() { "one without a name".to_owned() } else { format!("\"{brief}\"") }
+}
+
+/// The operator's code. The old field has 8 bits; the greater of both counts (TensorFlow's
+/// `schema_utils.cc`).
+fn code(model: &Model<'_>, operator: &Operator<'_>) -> Option<BuiltinOperator> {
+    let codes = model.operator_codes()?;
+    let index = usize::try_from(operator.opcode_index()).ok().filter(|i| *i < codes.len())?;
+    let code = codes.get(index);
+    Some(BuiltinOperator(code.builtin_code().0.max(i32::from(code.deprecated_builtin_code()))))
+}
+
+/// The content of a buffer: `None` if there is no such buffer, `Some(None)` if it is empty.
+fn bytes<'m>(model: &Model<'m>, buffer: u32) -> Option<Option<&'m [u8]>> {
+    let buffers = model.buffers()?;
+    let index = usize::try_from(buffer).ok().filter(|index| *index < buffers.len())?;
+    Some(buffers.get(index).data().map(|data| data.bytes()))
+}
+
+/// The buffer with the name that TensorFlow Lite Metadata has.
+fn metadata<'m>(model: &Model<'m>) -> Option<&'m [u8]> {
+    let mut entries = model.metadata().into_iter().flatten();
+    let entry = entries.find(|entry| entry.name() == Some("TFLITE_METADATA"))?;
+    bytes(model, entry.buffer())?
+}
+
+fn wrong(problem: impl Into<String>) -> ModelError {
+    ModelError::Graph { problem: problem.into(), remedy: DAMAGED }
+}

@@ -1,0 +1,41 @@
+//! `lookbook convert`: a model in the form that is run.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::output;
+use crate::classifier;
+
+/// Write a model in the float32 form that lookbook runs
+///
+/// The result is a TensorFlow Lite file with the same answers: float32 input and output, a batch of 1,
+/// fixed shapes, and few kinds of operators. Integer models keep their rounding. It carries no labels
+/// and no metadata. If something cannot be said in that form, each operator is named and the exit code
+/// is 2.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: lookbook convert model_int8.tflite model_float.tflite")]
+pub struct Convert {
+    /// The model to convert
+    #[arg(value_name = "IN.tflite")]
+    input: PathBuf,
+    /// Where to write the result
+    #[arg(value_name = "OUT.tflite")]
+    output: PathBuf,
+}
+
+impl Convert {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let file = classifier::convert(&self.input).map_err(|problems| {
+            let lines: Vec<String> =
+                problems.iter().map(|p| output::shown(&p.to_string())).collect();
+            anyhow::anyhow!("{}: {}", self.input.display(), lines.join("\n       "))
+        })?;
+        std::fs::write(&self.output, &file)
+            .with_context(|| format!("cannot write {}", self.output.display()))?;
+        output::line(&format!("{}: {} bytes", self.output.display(), file.len()))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
