@@ -13,4 +13,5 @@ mod helpers;
 mod hostile;
 mod lambda;
 mod local;
+mod models;
 mod replay;

@@ -1,0 +1,223 @@
+//! Models that others made: `classify --model`, `--raw`, `inspect` and `convert`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::helpers::{json_lines, lookbook, repository, skipped, stdout};
+
+/// What the official runtime answered for real models.
+#[derive(Deserialize)]
+struct Zoo {
+    models: Vec<Expected>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    model: String,
+    output: Output,
+    preprocess: String,
+    labels_from: Option<String>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Output {
+    dtype: String,
+    /// Scale and zero point.
+    quant: (f64, f64),
+}
+
+#[derive(Deserialize)]
+struct Case {
+    /// Of exactly the network's size.
+    input_png: String,
+    top5: Option<Vec<Top>>,
+    output_raw: Value,
+}
+
+#[derive(Deserialize)]
+struct Top {
+    label: Option<String>,
+    score: f64,
+}
+
+impl Expected {
+    /// How pixels become numbers; nothing for whole numbers.
+    fn normalise(&self) -> Option<&'static str> {
+        match self.preprocess.as_str() {
+            "float32 = pixel (0..255)" => Some("--normalise=0..255"),
+            "float32 = pixel/255" => Some("--normalise=0..1"),
+            whole if whole.contains("int8") => None,
+            other => panic!("{}: {other}", self.model),
+        }
+    }
+
+    /// The outputs of a case as real values.
+    fn outputs(&self, case: &Case) -> Vec<f64> {
+        let mut flat = vec![];
+        flatten(&case.output_raw, &mut flat);
+        let (scale, zero) = self.output.quant;
+        if self.output.dtype != "float32" {
+            flat.iter_mut().for_each(|value| *value = (*value - zero) * scale);
+        }
+        flat
+    }
+}
+
+fn flatten(value: &Value, into: &mut Vec<f64>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| flatten(value, into)),
+        value => into.push(value.as_f64().unwrap()),
+    }
+}
+
+/// The place of the greatest value, and how far the next is behind.
+fn top(values: &[f64]) -> (usize, f64) {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
+    (order[0], values[order[0]] - values[order[1]])
+}
+
+/// The folder of real models, if it is there.
+fn zoo() -> Option<(PathBuf, Zoo)> {
+    let folder = repository("../shared/data/zoo");
+    let Ok(text) = std::fs::read_to_string(folder.join("expected.json")) else {
+        skipped("no ../shared/data/zoo");
+        return None;
+    };
+    Some((folder, serde_json::from_str(&text).unwrap()))
+}
+
+/// The outputs of a model for photos.
+fn raw(model: &Path, normalise: Option<&str>, photos: &[PathBuf]) -> Vec<Vec<f64>> {
+    let dir = TempDir::new().unwrap();
+    let mut command = lookbook(dir.path());
+    command.args(["classify", "--raw", "--model"]).arg(model).args(normalise).args(photos);
+    let lines = json_lines(&stdout(&command.output().unwrap(), 0));
+    let outputs = |line: &Value| serde_json::from_value(line["outputs"].clone()).unwrap();
+    assert_eq!(lines.len(), photos.len());
+    lines.iter().map(outputs).collect()
+}
+
+#[test]
+fn real_models_answer_as_in_the_official_runtime() {
+    let Some((folder, zoo)) = zoo() else { return };
+    assert_eq!(zoo.models.len(), 14);
+    for model in &zoo.models {
+        let photos: Vec<PathBuf> =
+            model.cases.iter().map(|case| folder.join(&case.input_png)).collect();
+        let answers = raw(&folder.join(&model.model), model.normalise(), &photos);
+        let expected: Vec<Vec<f64>> =
+            model.cases.iter().map(|case| model.outputs(case)).collect();
+        let all = || expected.iter().flatten().copied();
+        let range = all().fold(f64::MIN, f64::max) - all().fold(f64::MAX, f64::min);
+        let whole = model.output.dtype != "float32" || model.model.contains("embedder");
+        let tolerance = if whole { 0.05 * range } else { 1e-4 };
+        for (answer, expected) in answers.iter().zip(&expected) {
+            assert_eq!(answer.len(), expected.len(), "{}", model.model);
+            let differences = answer.iter().zip(expected).map(|(a, b)| (a - b).abs());
+            let worst = differences.fold(0.0, f64::max);
+            println!("{}: {worst:.2e} of {range:.3}", model.model);
+            assert!(worst <= tolerance, "{}: {worst} of {range}", model.model);
+            let (label, margin) = top(expected);
+            if margin > 3.0 * model.output.quant.0 {
+                assert_eq!(top(answer).0, label, "{}", model.model);
+            }
+        }
+    }
+}
+
+#[test]
+fn models_that_carry_metadata_need_no_flags() {
+    let Some((folder, zoo)) = zoo() else { return };
+    let dir = TempDir::new().unwrap();
+    let mut tried = 0;
+    for model in &zoo.models {
+        let labels_from = model.labels_from.as_deref().unwrap_or_default();
+        if !labels_from.starts_with("metadata:") {
+            continue;
+        }
+        let photos = model.cases.iter().map(|case| folder.join(&case.input_png));
+        let mut command = lookbook(dir.path());
+        command.args(["classify", "--format", "json", "--model"]).arg(folder.join(&model.model));
+        let lines = json_lines(&stdout(&command.args(photos).output().unwrap(), 0));
+        for (line, case) in lines.iter().zip(&model.cases) {
+            let top5 = case.top5.as_ref().unwrap();
+            let step = model.output.quant.0;
+            if top5[0].score - top5[1].score > 3.0 * step {
+                assert_eq!(line["label"].as_str(), top5[0].label.as_deref(), "{}", model.model);
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried >= 10, "{tried}");
+}
+
+#[test]
+fn labels_from_a_file_name_the_outputs_of_a_model_without_metadata() {
+    let Some((folder, _)) = zoo() else { return };
+    let dir = TempDir::new().unwrap();
+    let model = folder.join("coral/mobilenet_v1_0.25_128_quant_nometa.tflite");
+    let photo = folder.join("inputs/sunflower_128x128x3.png");
+    let mut command = lookbook(dir.path());
+    command.args(["classify", "--format", "json", "--model"]).arg(&model).arg(&photo);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("--labels FILE (LABELS_FILE)"), "{error}");
+    command.arg("--labels").arg(folder.join("coral/imagenet_labels.txt"));
+    let lines = json_lines(&stdout(&command.output().unwrap(), 0));
+    assert_eq!(lines[0]["label"], "daisy");
+    command.arg("--normalise=-1..1");
+    let error = String::from_utf8_lossy(&command.output().unwrap().stderr).into_owned();
+    assert!(error.contains("leave --normalise (NORMALISE) away"), "{error}");
+}
+
+#[test]
+fn inspect_tells_what_there_is_to_know() {
+    let dir = TempDir::new().unwrap();
+    let output = lookbook(dir.path()).args(["inspect", "--format", "json"]).output().unwrap();
+    let shown: Value = serde_json::from_str(&stdout(&output, 0)).unwrap();
+    assert_eq!((&shown["kind"], &shown["loads"]), (&"float32".into(), &true.into()));
+    assert_eq!(shown["labels"].as_array().unwrap().len(), 10);
+    assert_eq!(shown["labels_from"], "description");
+    assert_eq!(shown["inputs"][0]["shape"], serde_json::json!([1, 224, 224, 3]));
+    assert!(shown["multiply_adds"].as_u64().unwrap() > 300_000_000);
+    assert!(shown["parameters"].as_u64().unwrap() > 3_000_000);
+    assert!(shown["load_ms"].as_f64().unwrap() > 0.0 && shown["photo_ms"].as_f64().unwrap() > 0.0);
+    let table = stdout(&lookbook(dir.path()).arg("inspect").output().unwrap(), 0);
+    assert!(table.contains("dress, hat, longsleeve"), "{table}");
+
+    // A copy that nobody describes can be run, but not named.
+    std::fs::copy(repository("model/clothing.tflite"), dir.path().join("bare.tflite")).unwrap();
+    let args = ["inspect", "bare.tflite", "--format", "json", "--normalise", "-1..1"];
+    let output = lookbook(dir.path()).args(args).output().unwrap();
+    let shown: Value = serde_json::from_str(&stdout(&output, 1)).unwrap();
+    assert_eq!((&shown["loads"], &shown["classifies"]), (&true.into(), &false.into()));
+    assert_eq!(shown["normalisation_from"], "flag");
+    assert_eq!(shown["normalisation"]["std"], serde_json::json!([127.5, 127.5, 127.5]));
+    assert!(shown["problems"][0].as_str().unwrap().contains("10 outputs"), "{shown}");
+}
+
+#[test]
+fn a_converted_model_gives_the_same_scores() {
+    let dir = TempDir::new().unwrap();
+    let photos = [repository("events/photos/shoes-1.jpg")];
+    let model = repository("model/clothing.tflite");
+    let mut command = lookbook(dir.path());
+    let output = command.arg("convert").arg(&model).arg("out.tflite").output().unwrap();
+    assert!(stdout(&output, 0).starts_with("out.tflite: "));
+    let normalise = Some("--normalise=-1..1");
+    let converted = dir.path().join("out.tflite");
+    assert_eq!(raw(&model, normalise, &photos), raw(&converted, normalise, &photos));
+
+    std::fs::write(dir.path().join("none.tflite"), "no model").unwrap();
+    let mut command = lookbook(dir.path());
+    let output = command.args(["convert", "none.tflite", "x.tflite"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("none.tflite: not a TensorFlow Lite"));
+    assert!(!dir.path().join("x.tflite").exists());
+}
