@@ -71,7 +71,7 @@ impl Knowledge {
                 (None, Pixels::Whole { mean, std }) => {
                     (Normalisation { mean: [mean; 3], std: [std; 3] }, Origin::Network)
                 }
-                (None, Pixels::Real) => (self.from_metadata(metadata)?, Origin::Metadata),
+                (None, Pixels::Real) => (self.said_by_file(metadata)?, Origin::Metadata),
             },
         };
         let side = |has: usize, says: Option<u32>, field| match says {
@@ -98,7 +98,7 @@ impl Knowledge {
     }
 
     /// The mean and standard deviation that the model file says.
-    fn from_metadata(&self, metadata: Option<&[u8]>) -> Result<Normalisation, ModelError> {
+    fn said_by_file(&self, metadata: Option<&[u8]>) -> Result<Normalisation, ModelError> {
         let three = |values: &[f32]| match *values {
             [one] => Some([one; 3]),
             [red, green, blue] => Some([red, green, blue]),

@@ -167,7 +167,7 @@ impl Shown {
         row("size", format!("{} bytes", self.bytes));
         row("input", tensors(&self.inputs));
         row("output", tensors(&self.outputs));
-        row("labels", self.labels.as_deref().map_or_else(unknown, |labels| summary(labels)));
+        row("labels", self.labels.as_deref().map_or_else(unknown, summary));
         row("labels from", self.labels_from.clone().unwrap_or_else(unknown));
         row(
             "normalisation",

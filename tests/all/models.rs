@@ -61,7 +61,9 @@ impl Expected {
         flatten(&case.output_raw, &mut flat);
         let (scale, zero) = self.output.quant;
         if self.output.dtype != "float32" {
-            flat.iter_mut().for_each(|value| *value = (*value - zero) * scale);
+            for value in &mut flat {
+                *value = (*value - zero) * scale;
+            }
         }
         flat
     }
@@ -110,8 +112,7 @@ fn real_models_answer_as_in_the_official_runtime() {
         let photos: Vec<PathBuf> =
             model.cases.iter().map(|case| folder.join(&case.input_png)).collect();
         let answers = raw(&folder.join(&model.model), model.normalise(), &photos);
-        let expected: Vec<Vec<f64>> =
-            model.cases.iter().map(|case| model.outputs(case)).collect();
+        let expected: Vec<Vec<f64>> = model.cases.iter().map(|case| model.outputs(case)).collect();
         let all = || expected.iter().flatten().copied();
         let range = all().fold(f64::MIN, f64::max) - all().fold(f64::MAX, f64::min);
         let whole = model.output.dtype != "float32" || model.model.contains("embedder");

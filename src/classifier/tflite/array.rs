@@ -25,7 +25,7 @@ pub(super) enum Data<'m> {
     Integers(Rc<[i64]>),
 }
 
-impl<'m> Array<'m> {
+impl Array<'_> {
     /// One float.
     pub(super) fn scalar(value: f32) -> Self {
         Self::floats(vec![], vec![value])

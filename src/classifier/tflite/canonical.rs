@@ -4,8 +4,11 @@
 //! Each method adds one operator and gives its result's number; each checks shapes first, for the
 //! engine trusts them.
 
+mod op;
+
 use super::Complaint;
 use super::array::{Array, broadcast};
+pub(super) use op::{Binary, Comparison, Logical, Op, Reduction, Unary, Window};
 
 /// Advice for shapes that do not fit.
 const DAMAGED: &str = "the file is damaged or was written by another tool: export it again";
@@ -55,106 +58,6 @@ pub(super) struct Node {
     pub(super) output: usize,
 }
 
-/// Where a convolution or pool looks: rows first, then columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    pub(super) size: [usize; 2],
-    pub(super) stride: [usize; 2],
-    pub(super) dilation: [usize; 2],
-    /// Whether the edges are padded so that only the stride makes the result smaller.
-    pub(super) same: bool,
-}
-
-/// The operators of the canonical form.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Op {
-    Conv(Window),
-    Depthwise(Window),
-    Dense,
-    MatMul {
-        adjoint: [bool; 2],
-    },
-    AveragePool(Window),
-    MaxPool(Window),
-    Unary(Unary),
-    LeakyRelu(f32),
-    Binary(Binary),
-    Compare(Comparison),
-    Logical(Logical),
-    /// Of two operands, the first where the flags say yes.
-    Select,
-    Softmax,
-    Reshape,
-    Broadcast,
-    Pad,
-    Concat(usize),
-    Transpose,
-    Slice,
-    Reduce(Reduction),
-    Bilinear {
-        align_corners: bool,
-        half_pixel: bool,
-    },
-}
-
-/// Operators of one operand, value by value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unary {
-    Abs,
-    Ceil,
-    Cos,
-    Exp,
-    Floor,
-    HardSwish,
-    Log,
-    Logistic,
-    Relu,
-    Relu6,
-    Rsqrt,
-    Sin,
-    Sqrt,
-    Tanh,
-}
-
-/// Operators of two operands, value by value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Binary {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Maximum,
-    Minimum,
-}
-
-/// Questions about two operands, value by value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comparison {
-    Equal,
-    NotEqual,
-    Greater,
-    GreaterEqual,
-    Less,
-    LessEqual,
-}
-
-/// Operators on flags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Logical {
-    And,
-    Or,
-    Not,
-}
-
-/// What becomes of the values along some axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reduction {
-    Sum,
-    Max,
-    Min,
-    Product,
-}
-
 impl<'m> Canonical<'m> {
     /// The most values of one tensor: 256 MiB.
     pub(super) const MAX_VALUES: usize = 1 << 26;
@@ -188,9 +91,10 @@ impl<'m> Canonical<'m> {
         if self.constants > Self::MAX_CONSTANTS {
             return Err(("needs too many weights".to_owned(), SMALLER));
         }
-        let array = match array.is_integer() {
-            true => Array::floats(array.shape.clone(), array.to_floats().to_vec()),
-            false => array.clone(),
+        let array = if array.is_integer() {
+            Array::floats(array.shape.clone(), array.to_floats().to_vec())
+        } else {
+            array.clone()
         };
         self.push(array.shape.clone(), Content::Floats(array))
     }
@@ -408,9 +312,9 @@ impl<'m> Canonical<'m> {
         if rank < 2 || right.len() != rank || left[..rank - 2] != right[..rank - 2] {
             return Err(self.unfit(a, b));
         }
-        let sides = |shape: &[usize], turned: bool| match turned {
-            false => (shape[rank - 2], shape[rank - 1]),
-            true => (shape[rank - 1], shape[rank - 2]),
+        let sides = |shape: &[usize], turned: bool| {
+            let (outer, inner) = (shape[rank - 2], shape[rank - 1]);
+            if turned { (inner, outer) } else { (outer, inner) }
         };
         let ((rows, inner), (of, columns)) = (sides(&left, adjoint[0]), sides(&right, adjoint[1]));
         if of != inner {
@@ -577,25 +481,5 @@ impl<'m> Canonical<'m> {
     fn unfit(&self, a: usize, b: usize) -> Complaint {
         let (a, b) = (self.shape(a), self.shape(b));
         (format!("has operands of {a:?} and {b:?}, which do not fit"), DAMAGED)
-    }
-}
-
-impl Window {
-    /// How many rows and columns the result has, over so many.
-    fn over(&self, sides: [usize; 2]) -> Result<[usize; 2], Complaint> {
-        let mut result = [0; 2];
-        for axis in 0..2 {
-            let (size, stride) = (self.size[axis], self.stride[axis]);
-            let reach = (size - 1) * self.dilation[axis] + 1;
-            result[axis] = match self.same {
-                true => sides[axis].div_ceil(stride),
-                false if reach <= sides[axis] => (sides[axis] - reach) / stride + 1,
-                false => {
-                    let problem = format!("has a window of {reach} over {} values", sides[axis]);
-                    return Err((problem, DAMAGED));
-                }
-            };
-        }
-        Ok(result)
     }
 }

@@ -134,22 +134,20 @@ impl<'m> SourceTensor<'m> {
         }
         let data = match tensor.buffer() {
             0 => None,
-            buffer => bytes(model, buffer)
-                .ok_or_else(|| wrong(format!("has no data for a tensor, {}", brief(name))))?,
+            buffer => match bytes(model, buffer) {
+                Some(data) => Some(data).filter(|data| !data.is_empty()),
+                None => {
+                    let problem = format!("has no data for a tensor, {}", brief(name));
+                    return Err(wrong(problem));
+                }
+            },
         };
         let problem = match () {
             () if tensor.sparsity().is_some() => Some("is sparse"),
             () if tensor.is_variable() => Some("is a variable, which remembers earlier photos"),
             () => None,
         };
-        Ok(Self {
-            name,
-            shape,
-            type_: tensor.type_(),
-            grid: grid::read(tensor)?,
-            data: data.filter(|data| !data.is_empty()),
-            problem,
-        })
+        Ok(Self { name, shape, type_: tensor.type_(), grid: grid::read(tensor)?, data, problem })
     }
 
     /// The type of its values, as `FLOAT32`.
@@ -185,18 +183,18 @@ fn code(model: &Model<'_>, operator: &Operator<'_>) -> Option<BuiltinOperator> {
     Some(BuiltinOperator(code.builtin_code().0.max(i32::from(code.deprecated_builtin_code()))))
 }
 
-/// The content of a buffer: `None` if there is no such buffer, `Some(None)` if it is empty.
-fn bytes<'m>(model: &Model<'m>, buffer: u32) -> Option<Option<&'m [u8]>> {
+/// The content of a buffer, if there is such a buffer.
+fn bytes<'m>(model: &Model<'m>, buffer: u32) -> Option<&'m [u8]> {
     let buffers = model.buffers()?;
     let index = usize::try_from(buffer).ok().filter(|index| *index < buffers.len())?;
-    Some(buffers.get(index).data().map(|data| data.bytes()))
+    Some(buffers.get(index).data().map_or(&[], |data| data.bytes()))
 }
 
 /// The buffer with the name that TensorFlow Lite Metadata has.
 fn metadata<'m>(model: &Model<'m>) -> Option<&'m [u8]> {
     let mut entries = model.metadata().into_iter().flatten();
     let entry = entries.find(|entry| entry.name() == Some("TFLITE_METADATA"))?;
-    bytes(model, entry.buffer())?
+    bytes(model, entry.buffer()).filter(|bytes| !bytes.is_empty())
 }
 
 fn wrong(problem: impl Into<String>) -> ModelError {

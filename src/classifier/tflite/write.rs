@@ -41,7 +41,7 @@ pub(super) fn write(model: &Canonical<'_>, input: usize, output: usize) -> Vec<u
     let inputs = Some(b.create_vector(&[index(input)]));
     let outputs = Some(b.create_vector(&[index(output)]));
     let name = Some(b.create_string("main"));
-    let args = fb::SubGraphArgs { tensors, inputs, outputs, operators, name, ..Default::default() };
+    let args = fb::SubGraphArgs { tensors, inputs, outputs, operators, name };
     let graph = fb::SubGraph::create(b, &args);
     let subgraphs = Some(b.create_vector(&[graph]));
     let buffers = Some(b.create_vector(&buffers));

@@ -9,8 +9,7 @@ use super::{EXPORT, Lowered, Lowering, Step, Wire, no_options};
 /// Of the approximation of the error function by Abramowitz and Stegun, "Handbook of Mathematical
 /// Functions", formula 7.1.26: `1 - (a1 t + ... + a5 t^5) exp(-x^2)` with `t = 1 / (1 + p x)`, for `x`
 /// from 0 on, to 1.5e-7.
-const ERROR_FUNCTION: [f32; 5] =
-    [0.254_829_592, -0.284_496_736, 1.421_413_741, -1.453_152_027, 1.061_405_429];
+const ERROR_FUNCTION: [f32; 5] = [0.254_829_6, -0.284_496_7, 1.421_413_7, -1.453_152, 1.061_405_4];
 /// `p` of [`ERROR_FUNCTION`].
 const ERROR_FUNCTION_P: f32 = 0.327_591_1;
 
@@ -27,7 +26,7 @@ impl<'m> Lowering<'_, 'm> {
         }
         let tensor = match bounds(activation)? {
             (None, None) => return Ok(wire),
-            (Some(low), None) if low == 0.0 => {
+            (Some(0.0), None) => {
                 let tensor = self.canonical.unary(Unary::Relu, wire.tensor)?;
                 return Ok(Wire { tensor, unit: wire.unit, whole: None });
             }

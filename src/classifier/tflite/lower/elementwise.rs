@@ -71,6 +71,7 @@ impl<'m> Lowering<'_, 'm> {
     }
 
     /// `POW` with a power that is known: 0.5, -0.5, or a small whole number.
+    #[allow(clippy::float_cmp)] // The same power everywhere, to the bit.
     pub(super) fn pow(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
         let power = step.known(1)?.to_floats();
         let Some(&power) = power.first().filter(|first| power.iter().all(|p| p == *first)) else {

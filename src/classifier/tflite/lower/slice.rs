@@ -243,10 +243,10 @@ pub(super) fn sliced(step: &Step<'_, '_>, shape: &[usize]) -> Lowered<Vec<(usize
     let ranges = shape.iter().zip(begin.iter().zip(count.iter())).map(|(side, (begin, count))| {
         let begin = size(*begin)?;
         let count = if *count == -1 { side.saturating_sub(begin) } else { size(*count)? };
-        match begin + count <= *side {
-            true => Ok((begin, count)),
-            false => Err((format!("takes {count} from {begin} on of {side}"), EXPORT)),
+        if begin + count > *side {
+            return Err((format!("takes {count} from {begin} on of {side}"), EXPORT));
         }
+        Ok((begin, count))
     });
     ranges.collect()
 }
