@@ -34,6 +34,8 @@ pub(super) struct Steps {
     pub(super) least: f32,
     /// The greatest number, less the zero point.
     pub(super) greatest: f32,
+    /// The number that stands for 0.
+    pub(super) zero: f32,
 }
 
 /// The grid that the file gives a tensor, if it has one.
@@ -93,7 +95,8 @@ impl SourceTensor<'_> {
                 return Err((problem, DAMAGED));
             }
         };
-        Ok(Some(Steps { scale, least: (least - zero) as f32, greatest: (greatest - zero) as f32 }))
+        let (least, greatest) = ((least - zero) as f32, (greatest - zero) as f32);
+        Ok(Some(Steps { scale, least, greatest, zero: zero as f32 }))
     }
 }
 

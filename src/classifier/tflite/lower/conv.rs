@@ -6,7 +6,8 @@ use tract_tflite::tflite::FullyConnectedOptionsWeightsFormat;
 
 use super::super::array::{Array, places};
 use super::super::canonical::{Binary, Window};
-use super::quant::{nudge, ratio};
+use super::quant::ratio;
+use super::requant::fit;
 use super::window::window;
 use super::{EXPORT, FIXED, Lowered, Lowering, Step, Value, Wire, no_options};
 
@@ -252,7 +253,7 @@ impl<'m> Lowering<'_, 'm> {
         }
         let grid = step.operator.inputs.get(1).copied().flatten();
         let grid = grid.and_then(|kernel| self.source.tensors[kernel].grid.as_ref());
-        let (Some(_), Some(_), Some(grid)) = (step.steps()?, x.whole, grid) else {
+        let (Some(steps), Some(_), Some(grid)) = (step.steps()?, x.whole, grid) else {
             let kernel = scaled(kernel, ratio(x.unit, unit));
             return Ok(Layer {
                 kernel,
@@ -272,9 +273,8 @@ impl<'m> Lowering<'_, 'm> {
         let biases = biases.map(|(result, bias)| (bias / (x.unit * scale(result))).round());
         let bias = Array::floats(vec![out], biases.collect());
         let multiplier = |result| f64::from(x.unit) * f64::from(scale(result)) / f64::from(unit);
-        #[allow(clippy::cast_possible_truncation)] // Rounds.
-        let factors = (0..out).map(|result| multiplier(result) as f32).collect();
-        let addends = (0..out).map(|result| nudge(multiplier(result))).collect();
+        let fits = (0..out).map(|result| fit(multiplier(result), steps.least, steps.greatest));
+        let (factors, addends) = fits.unzip();
         let rescale = Some((Array::floats(vec![out], factors), Array::floats(vec![out], addends)));
         Ok(Layer { kernel, bias, unit, rescale })
     }

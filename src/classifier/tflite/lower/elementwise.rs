@@ -3,6 +3,7 @@
 use tract_tflite::tflite::ActivationFunctionType;
 
 use super::super::canonical::{Binary, Unary};
+use super::quant::{ANY, places};
 use super::{EXPORT, KNOWN, Lowered, Lowering, Step, Value, Wire, no_options};
 
 impl<'m> Lowering<'_, 'm> {
@@ -33,13 +34,19 @@ impl<'m> Lowering<'_, 'm> {
             }
             _ => table.builtin_options_as_div_options().map(|o| o.fused_activation_function()),
         };
-        let (a, b) = (self.input(step, 0)?, self.input(step, 1)?);
+        let (a, b) = (self.whole_input(step, 0)?, self.whole_input(step, 1)?);
         let tensor = self.canonical.binary(op, a.tensor, b.tensor)?;
         let unit = if op == Binary::Mul { a.unit * b.unit } else { a.unit / b.unit };
         if !(unit.is_finite() && unit > 0.0) {
             return Err(("has scales beyond all bounds".to_owned(), EXPORT));
         }
-        let wire = Wire { tensor, unit, whole: None };
+        let mut wire = Wire { tensor, unit, whole: None };
+        if let (Some(steps), Some(_), Some(_), Binary::Mul) = (step.steps()?, a.whole, b.whole, op)
+        {
+            let multiplier = f64::from(a.unit) * f64::from(b.unit) / f64::from(steps.scale);
+            let tensor = self.rescaled_twice(tensor, multiplier, places(multiplier))?;
+            wire = Wire { tensor, unit: steps.scale, whole: Some(ANY) };
+        }
         let activation = activation.unwrap_or(ActivationFunctionType::NONE);
         self.snap(wire, step.outputs[0], Some(activation))
     }

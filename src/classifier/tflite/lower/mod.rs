@@ -13,6 +13,7 @@ mod layout;
 mod pool;
 mod quant;
 mod reduce;
+mod requant;
 mod resize;
 mod select;
 mod slice;

@@ -1,5 +1,6 @@
 //! Pools.
 
+use super::super::canonical::Binary;
 use super::window::{pair, window};
 use super::{Lowered, Lowering, Step, Wire, no_options};
 
@@ -21,8 +22,14 @@ impl<'m> Lowering<'_, 'm> {
         let size = pair([options.filter_height(), options.filter_width()])?;
         let stride = [options.stride_h(), options.stride_w()];
         let window = window(size, stride, [1, 1], options.padding())?;
-        let tensor = self.canonical.pool(max, x.tensor, window)?;
-        let whole = x.whole.filter(|_| max);
+        let mut tensor = self.canonical.pool(max, x.tensor, window)?;
+        if let (Some(_), Some(steps), false) = (x.whole, step.steps()?, max) {
+            // The official runtime rounds halves away from the number 0, not from what stands for it.
+            tensor = self.canonical.with_scalar(Binary::Add, tensor, steps.zero)?;
+            tensor = self.away(tensor, 1.0)?;
+            tensor = self.canonical.with_scalar(Binary::Sub, tensor, steps.zero)?;
+        }
+        let whole = x.whole;
         let wire = Wire { tensor, unit: x.unit, whole };
         self.snap(wire, step.outputs[0], Some(options.fused_activation_function()))
     }

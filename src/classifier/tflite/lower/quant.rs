@@ -12,10 +12,13 @@ use tract_tflite::tflite::{ActivationFunctionType, TensorType};
 use super::super::canonical::Binary;
 use super::super::grid::Steps;
 use super::super::source::SourceTensor;
-use super::{EXPORT, Lowered, Lowering, Step, Wire, no_options};
+use super::{EXPORT, Lowered, Lowering, Step, Value, Wire, no_options};
+
+/// Whole numbers of any size.
+pub(super) const ANY: (f32, f32) = (f32::MIN, f32::MAX);
 
 /// Adding and subtracting it rounds a float to a whole number, halves to even.
-const ROUNDER: f32 = 12_582_912.0;
+pub(super) const ROUNDER: f32 = 12_582_912.0;
 
 impl<'m> Lowering<'_, 'm> {
     /// Real values.
@@ -40,7 +43,7 @@ impl<'m> Lowering<'_, 'm> {
         output: &SourceTensor<'m>,
         activation: Option<ActivationFunctionType>,
     ) -> Lowered<Wire> {
-        let Some(Steps { scale, mut least, mut greatest }) = output.steps()? else {
+        let Some(Steps { scale, mut least, mut greatest, .. }) = output.steps()? else {
             return match activation {
                 Some(activation) => self.activate(wire, activation),
                 None => Ok(wire),
@@ -66,15 +69,63 @@ impl<'m> Lowering<'_, 'm> {
         Ok(Wire { tensor, unit: scale, whole: Some((least, greatest)) })
     }
 
+    /// The operand at `place`; a constant on a grid as its whole numbers.
+    pub(super) fn whole_input(&mut self, step: &Step<'_, 'm>, place: usize) -> Lowered<Wire> {
+        let tensor = step.operator.inputs.get(place).copied().flatten();
+        let steps = tensor.map_or(Ok(None), |tensor| self.source.tensors[tensor].steps())?;
+        match (step.operand(place)?, steps) {
+            (Value::Known(array), Some(steps)) if !array.is_integer() => {
+                let whole = array.map(|value| (value / steps.scale).round());
+                let tensor = self.canonical.constant(&whole)?;
+                let whole = Some((steps.least, steps.greatest));
+                Ok(Wire { tensor, unit: steps.scale, whole })
+            }
+            _ => self.input(step, place),
+        }
+    }
+
     /// Whole numbers, halves to even.
     pub(super) fn rounded(&mut self, tensor: usize) -> Lowered<usize> {
         let up = self.canonical.with_scalar(Binary::Add, tensor, ROUNDER)?;
         self.canonical.with_scalar(Binary::Sub, up, ROUNDER)
     }
 
+    /// Whole numbers times `multiplier`, rounded to `places` binary places and then to whole numbers,
+    /// halves away from zero, as the official runtime does where it does not convolve.
+    pub(super) fn rescaled_twice(
+        &mut self,
+        whole: usize,
+        multiplier: f64,
+        places: i32,
+    ) -> Lowered<usize> {
+        let up = 2_f32.powi(places);
+        #[allow(clippy::cast_possible_truncation)] // Rounds.
+        let factor = (multiplier * f64::from(up)) as f32;
+        let fine = self.canonical.with_scalar(Binary::Mul, whole, factor)?;
+        let fine = self.rounded(fine)?;
+        self.away(fine, 1.0 / up)
+    }
+
+    /// Values times a power of two, rounded to whole numbers, halves away from zero.
+    pub(super) fn away(&mut self, tensor: usize, power: f32) -> Lowered<usize> {
+        // Halves come to lie just beyond the middle; nothing else lies that near to it.
+        let beyond = power * (1.0 + 1.0 / 4_194_304.0);
+        let values = self.canonical.with_scalar(Binary::Mul, tensor, beyond)?;
+        self.rounded(values)
+    }
+
     /// `QUANTIZE` and `DEQUANTIZE`: another grid, or none.
     pub(super) fn requantize(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
-        self.input(step, 0)
+        let x = self.input(step, 0)?;
+        let Some(steps) = step.steps()? else { return Ok(x) };
+        let multiplier = f64::from(x.unit) / f64::from(steps.scale);
+        match (x.whole, places(multiplier)) {
+            (Some(_), 1..) => {
+                let tensor = self.rescaled_twice(x.tensor, multiplier, places(multiplier))?;
+                Ok(Wire { tensor, unit: steps.scale, whole: Some(ANY) })
+            }
+            _ => Ok(x),
+        }
     }
 
     /// `CAST`: whole numbers become real ones as they are.
@@ -141,21 +192,27 @@ pub(super) fn ratio(a: f32, b: f32) -> f32 {
     ratio
 }
 
-/// What the official runtime's rounding adds before it rounds half up.
+/// To how many binary places the official runtime rounds a product with `multiplier` before it rounds
+/// to whole numbers.
 ///
-/// It multiplies a sum by `multiplier` in two steps, each of which rounds: by a number of 31 bits from
-/// a half to 1, and by the power of two `2^-k` that is left (`MultiplyByQuantizedMultiplier`). Rounding
-/// to `k` binary places first and then half up is the same as adding `2^-(k + 1)` and rounding half up
-/// once.
-pub(super) fn nudge(multiplier: f64) -> f32 {
-    // The k for which multiplier * 2^k is from a half to 1.
-    let mut places = 0;
-    let mut left = multiplier;
+/// It multiplies in two steps, each of which rounds (`MultiplyByQuantizedMultiplier`): by a number of 31
+/// bits from a half to 1, and by the power of two that is left, `2^-places`.
+pub(super) fn places(multiplier: f64) -> i32 {
+    let (mut places, mut left) = (0, multiplier);
     while left < 0.5 && places < 31 {
         left *= 2.0;
         places += 1;
     }
-    if places == 0 { 0.0 } else { 0.5_f32.powi(places + 1) }
+    places
+}
+
+/// What a product with `multiplier` needs, so that rounding it once is as rounding it first to
+/// [`places`] and then half up, as the official runtime's convolutions do.
+pub(super) fn nudge(multiplier: f64) -> f32 {
+    match places(multiplier) {
+        0 => 0.0,
+        places => 0.5_f32.powi(places + 1),
+    }
 }
 
 /// The real bounds of an activation that only clamps.

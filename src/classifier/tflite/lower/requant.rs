@@ -1,0 +1,164 @@
+//! Sums of whole numbers, multiplied and rounded in floats as the official runtime does it in whole
+//! numbers.
+//!
+//! The runtime's convolutions multiply a sum by a number of 31 bits and shift the product, rounding
+//! twice (`MultiplyByQuantizedMultiplier`). Here a sum is multiplied by a float, a float is added, and
+//! the result is rounded once. There are few places where the two can differ: the sums on both sides
+//! of each step of the result. [`fit`] looks for a factor and an addend that get them all right.
+
+use super::quant::{ROUNDER, nudge};
+
+/// Sums are whole numbers that floats hold exactly up to here.
+const EXACT: i64 = 1 << 24;
+/// How near to a step a sum must come, in steps, for the floats' rounding to matter.
+const NEAR: f64 = 5e-5;
+/// By how much the addend is changed at a time.
+const SHIFT: f32 = 1.0 / 2_097_152.0;
+/// How often it is changed in each direction.
+const SHIFTS: i16 = 24;
+
+/// A multiplier as the official runtime keeps it (`QuantizeMultiplier`): `bits * 2^(power - 31)`.
+struct Multiplier {
+    bits: i64,
+    power: i32,
+}
+
+/// The sums on both sides of a step: the greatest below it, and the least that is on it.
+struct Edge {
+    below: f32,
+    on: f32,
+    step: f32,
+}
+
+/// A factor and an addend for sums with this multiplier, whose results count from `least` to `greatest`.
+pub(super) fn fit(multiplier: f64, least: f32, greatest: f32) -> (f32, f32) {
+    #[allow(clippy::cast_possible_truncation)] // Rounds.
+    let factor = multiplier as f32;
+    let addend = nudge(multiplier);
+    let edges = edges(multiplier, least, greatest);
+    let mut best = (usize::MAX, factor, addend);
+    for factor in [factor, factor.next_up(), factor.next_down()] {
+        for shift in (0..=SHIFTS).flat_map(|shift| [shift, -shift]) {
+            let addend = addend + f32::from(shift) * SHIFT;
+            let wrong = edges.iter().filter(|edge| !edge.is_right(factor, addend)).count();
+            if wrong < best.0 {
+                best = (wrong, factor, addend);
+            }
+            if wrong == 0 {
+                return (factor, addend);
+            }
+        }
+    }
+    (best.1, best.2)
+}
+
+/// The edges where floats might round another way.
+fn edges(multiplier: f64, least: f32, greatest: f32) -> Vec<Edge> {
+    let exact = Multiplier::new(multiplier);
+    let offset = f64::from(nudge(multiplier));
+    let mut edges = vec![];
+    let mut step = least + 1.0;
+    while step <= greatest {
+        let middle = f64::from(step) - 0.5;
+        #[allow(clippy::cast_possible_truncation)] // Saturates, and is then far out of range.
+        let mut on = ((middle - offset) / multiplier).ceil() as i64;
+        if on.abs() < EXACT {
+            #[allow(clippy::cast_possible_truncation)] // Steps are at most 2^16.
+            let whole = step as i64;
+            while exact.times(on - 1) >= whole {
+                on -= 1;
+            }
+            while exact.times(on) < whole {
+                on += 1;
+            }
+            #[allow(clippy::cast_precision_loss)] // Below 2^24.
+            let (below, on) = ((on - 1) as f32, on as f32);
+            let near = |sum: f32| (f64::from(sum) * multiplier + offset - middle).abs() < NEAR;
+            if near(below) || near(on) {
+                edges.push(Edge { below, on, step });
+            }
+        }
+        step += 1.0;
+    }
+    edges
+}
+
+impl Multiplier {
+    fn new(multiplier: f64) -> Self {
+        let (mut power, mut fraction) = (0, multiplier);
+        while fraction >= 1.0 {
+            fraction /= 2.0;
+            power += 1;
+        }
+        while fraction < 0.5 && power > -31 {
+            fraction *= 2.0;
+            power -= 1;
+        }
+        #[allow(clippy::cast_possible_truncation)] // At most 2^31.
+        let bits = (fraction * 2_147_483_648.0).round() as i64;
+        if bits == 1 << 31 {
+            Self { bits: bits / 2, power: power + 1 }
+        } else {
+            Self { bits, power }
+        }
+    }
+
+    /// What the official runtime makes of a sum.
+    fn times(&self, sum: i64) -> i64 {
+        let high = ((sum << self.power.clamp(0, 8)) * self.bits + (1 << 30)) >> 31;
+        match self.power {
+            ..0 => (high + (1 << (-self.power - 1))) >> -self.power,
+            _ => high,
+        }
+    }
+}
+
+impl Edge {
+    /// Whether floats round both sums to their sides of the step.
+    fn is_right(&self, factor: f32, addend: f32) -> bool {
+        let rounded = |sum: f32| (sum * factor + addend + ROUNDER) - ROUNDER;
+        rounded(self.below) < self.step && rounded(self.on) >= self.step
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Of TensorFlow Lite's own `QuantizeMultiplier` and ruy's rounding, computed by hand: a sum that
+    /// lies between one half and one half less 2^-9 is rounded up.
+    #[test]
+    fn the_first_rounding_lifts_what_is_just_below_a_half() {
+        let exact = Multiplier::new(1.0 / 256.0);
+        assert_eq!((exact.bits, exact.power), (1 << 30, -7));
+        assert_eq!([exact.times(127), exact.times(128), exact.times(-128)], [0, 1, 0]);
+        // 0.499 rounds to 64 / 128 first, and that to 1.
+        let exact = Multiplier::new(0.499 / 100.0);
+        assert_eq!(exact.times(100), 1);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn floats_round_as_whole_numbers_do(
+            multiplier in 0.0005_f64..0.9,
+            sums in prop::collection::vec(-400_000_i64..400_000, 400),
+        ) {
+            let (factor, addend) = fit(multiplier, -128.0, 127.0);
+            let exact = Multiplier::new(multiplier);
+            let mut wrong = 0;
+            for sum in sums {
+                #[allow(clippy::cast_precision_loss)]
+                let float = (sum as f32 * factor + addend).clamp(-128.0, 127.0);
+                #[allow(clippy::cast_possible_truncation)]
+                let float = ((float + ROUNDER) - ROUNDER) as i64;
+                wrong += usize::from(float != exact.times(sum).clamp(-128, 127));
+            }
+            // One sum in a few million may still differ.
+            prop_assert!(wrong == 0, "{wrong} of 400");
+        }
+    }
+}
