@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test fmt lint lambda-check infra licences
+ci: test fmt lint lambda-check infra compat fuzz licences
 
 # The test command of the README
 test:
@@ -30,6 +30,15 @@ lambda:
 # The template: cfn-lint and sam validate
 infra:
     infra/check.sh
+
+# Models in every form against the official runtime; `just compat` makes three networks,
+# `just compat ''` all twelve
+compat SIZE="--small":
+    model/compat/run.sh {{SIZE}}
+
+# Hostile model files for some seconds; needs a nightly toolchain
+fuzz SECONDS="60":
+    fuzz/run.sh {{SECONDS}}
 
 # Licences, sources and bans of the dependencies; needs cargo-deny
 licences:

@@ -51,7 +51,7 @@ pub(super) fn read(tensor: &Tensor<'_>) -> Result<Option<Grid>, ModelError> {
         ),
         remedy: DAMAGED,
     };
-    let scales: Vec<f32> = scales.iter().take(1 << 20).collect();
+    let scales: Vec<f32> = scales.iter().collect();
     if !scales.iter().all(|scale| scale.is_finite() && *scale > 0.0) {
         return Err(wrong("scale is not a number above 0"));
     }
@@ -168,7 +168,7 @@ impl Grid {
                 (channel, left) = ((channel + 1) % channels, inner);
             }
             left -= 1;
-            let steps = number - self.zero_points[channel];
+            let steps = number.saturating_sub(self.zero_points[channel]);
             #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
             // Exact for 8 and 16 bits; biases of 32 bits are rounded once.
             let real = (steps as f64 * f64::from(self.scales[channel])) as f32;

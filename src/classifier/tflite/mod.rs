@@ -20,6 +20,8 @@ mod ends;
 pub(in crate::classifier) mod fixture;
 mod grid;
 mod lower;
+#[cfg(test)]
+mod official;
 mod report;
 mod source;
 mod write;

@@ -54,6 +54,8 @@ impl<'m> Source<'m> {
     const MAX_OPERANDS: usize = 1 << 10;
     /// The most that all operators may have together.
     const MAX_ALL_OPERANDS: usize = 1 << 18;
+    /// The most scales of all tensors together.
+    const MAX_SCALES: usize = 1 << 21;
     /// The most axes that a tensor may have.
     pub(super) const MAX_RANK: usize = 8;
 
@@ -69,12 +71,17 @@ impl<'m> Source<'m> {
                 remedy: "use a smaller network",
             });
         }
-        let tensors = graph
-            .tensors()
-            .into_iter()
-            .flatten()
-            .map(|tensor| SourceTensor::read(model, &tensor))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut tensors = Vec::with_capacity(all);
+        let mut scales = 0;
+        for tensor in graph.tensors().into_iter().flatten() {
+            // Counted before they are read: tensors may share one long list.
+            let own = tensor.quantization().and_then(|grid| grid.scale());
+            scales += own.map_or(0, |own| own.len()).min(Self::MAX_SCALES + 1);
+            if scales > Self::MAX_SCALES {
+                return Err(wrong("has too many scales"));
+            }
+            tensors.push(SourceTensor::read(model, &tensor)?);
+        }
         let known = |index: i32| {
             usize::try_from(index).ok().filter(|index| *index < all).ok_or_else(|| {
                 wrong(format!("refers to a tensor that is not there, number {index}"))

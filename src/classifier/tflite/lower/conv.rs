@@ -14,6 +14,9 @@ use super::{EXPORT, FIXED, Lowered, Lowering, Step, Value, Wire, no_options};
 /// Kernels of at most this many input channels are cheaper whole than each channel for itself.
 const FEW: usize = 4;
 
+/// What finding the rounding of one channel counts as, in values computed before there is a photo.
+const FIT: usize = 128;
+
 /// The weights and bias of one layer, in the units of its input and result.
 struct Layer<'m> {
     kernel: Array<'m>,
@@ -231,13 +234,16 @@ impl<'m> Lowering<'_, 'm> {
 
     /// The weights of a step, scaled so that its result comes out in the unit that it is kept in.
     fn layer(
-        &self,
+        &mut self,
         step: &Step<'_, 'm>,
         x: Wire,
         kernel: &Rc<Array<'m>>,
         out: usize,
     ) -> Lowered<Layer<'m>> {
         let unit = step.unit()?;
+        if out == 0 || kernel.len() == 0 {
+            return Err((format!("has a kernel of {:?}", kernel.shape), EXPORT));
+        }
         let bias = match step.optional(2) {
             None => Array::floats(vec![out], vec![0.0; out]),
             Some(Value::Known(bias)) if bias.len() == out => bias.reshaped(vec![out]),
@@ -273,8 +279,14 @@ impl<'m> Lowering<'_, 'm> {
         let biases = biases.map(|(result, bias)| (bias / (x.unit * scale(result))).round());
         let bias = Array::floats(vec![out], biases.collect());
         let multiplier = |result| f64::from(x.unit) * f64::from(scale(result)) / f64::from(unit);
-        let fits = (0..out).map(|result| fit(multiplier(result), steps.least, steps.greatest));
-        let (factors, addends) = fits.unzip();
+        let fit = |result| fit(multiplier(result), steps.least, steps.greatest);
+        let (factors, addends) = if grid.scales.len() == 1 {
+            let (factor, addend) = fit(0);
+            (vec![factor; out], vec![addend; out])
+        } else {
+            self.charge(out.saturating_mul(FIT))?;
+            (0..out).map(fit).unzip()
+        };
         let rescale = Some((Array::floats(vec![out], factors), Array::floats(vec![out], addends)));
         Ok(Layer { kernel, bias, unit, rescale })
     }

@@ -24,18 +24,8 @@ impl<'m> Lowering<'_, 'm> {
             };
             return Ok(Some(vec![Value::Known(Rc::new(known))]));
         }
-        let mut all = vec![];
-        for input in &step.inputs {
-            match input {
-                Some(Value::Known(array)) => all.push(array),
-                Some(Value::Wire(_)) => return Ok(None),
-                None => {}
-            }
-        }
-        let read: usize = all.iter().map(|array| array.len()).sum();
-        self.known = self.known.saturating_add(read);
-        if self.known > Self::MAX_KNOWN {
-            return Err(("computes too much of constants".to_owned(), SMALLER));
+        if step.inputs.iter().flatten().any(|input| matches!(input, Value::Wire(_))) {
+            return Ok(None);
         }
         if let Code::SPLIT | Code::SPLIT_V | Code::UNPACK = code {
             return Ok(None);
@@ -49,20 +39,30 @@ impl<'m> Lowering<'_, 'm> {
         let first = || step.known(0);
         Ok(Some(match step.operator.code {
             Code::DEQUANTIZE => Array::clone(first()?),
-            Code::QUANTIZE => quantized(step)?,
-            Code::CAST => cast(first()?, step.outputs[0].type_),
+            Code::QUANTIZE | Code::CAST => {
+                self.room(&first()?.shape, first()?)?;
+                match step.operator.code {
+                    Code::CAST => cast(first()?, step.outputs[0].type_),
+                    _ => quantized(step)?,
+                }
+            }
             Code::RESHAPE => first()?.reshaped(new_shape(step, first()?.len())?),
             Code::SQUEEZE => first()?.reshaped(squeezed(step, &first()?.shape)?),
             Code::EXPAND_DIMS => first()?.reshaped(expanded(step, &first()?.shape)?),
-            Code::TRANSPOSE => transposed(step)?,
+            Code::TRANSPOSE => {
+                self.room(&first()?.shape, first()?)?;
+                transposed(step)?
+            }
             Code::SLICE => {
                 let array = first()?;
+                self.room(&array.shape, array)?;
                 let ranges = sliced(step, &array.shape)?;
                 let picked: Vec<Vec<usize>> =
                     ranges.iter().map(|(begin, count)| (*begin..begin + count).collect()).collect();
                 crossed(array, &picked)
             }
             Code::STRIDED_SLICE => {
+                self.room(&first()?.shape, first()?)?;
                 let taken = strided(step, &first()?.shape)?;
                 crossed(first()?, &taken.picked).reshaped(taken.shape)
             }
@@ -79,18 +79,26 @@ impl<'m> Lowering<'_, 'm> {
                             }
                         })
                         .collect();
-                self.room(&shape)?;
+                self.room(&shape, array)?;
                 crossed(array, &picked).reshaped(shape)
             }
-            Code::PACK => packed(step)?,
-            Code::CONCATENATION => joined(step)?,
+            Code::PACK | Code::CONCATENATION => {
+                for place in 0..step.inputs.len() {
+                    let part = step.known(place)?;
+                    self.room(&part.shape, part)?;
+                }
+                match step.operator.code {
+                    Code::PACK => packed(step)?,
+                    _ => joined(step)?,
+                }
+            }
             Code::FILL | Code::BROADCAST_TO => {
                 let (shape, value) = match step.operator.code {
                     Code::FILL => (step.numbers(0)?, step.known(1)?),
                     _ => (step.numbers(1)?, step.known(0)?),
                 };
                 let shape = shape.iter().map(|side| size(*side)).collect::<Lowered<Vec<_>>>()?;
-                self.room(&shape)?;
+                self.room(&shape, value)?;
                 if broadcast(&value.shape, &shape)? != shape {
                     return Err((format!("makes {shape:?} of {:?}", value.shape), EXPORT));
                 }
@@ -107,7 +115,7 @@ impl<'m> Lowering<'_, 'm> {
             | Code::MINIMUM => {
                 let (a, b) = (step.known(0)?, step.known(1)?);
                 let shape = broadcast(&a.shape, &b.shape)?;
-                self.room(&shape)?;
+                self.room(&shape, a)?;
                 if !a.is_integer() && (fused(step) || step.steps()?.is_some()) {
                     return Ok(None);
                 }
@@ -117,11 +125,18 @@ impl<'m> Lowering<'_, 'm> {
         }))
     }
 
-    /// Makes sure that so many values may still be computed.
-    fn room(&mut self, shape: &[usize]) -> Lowered<()> {
-        let count = shape.iter().try_fold(1_usize, |all, side| all.checked_mul(*side));
-        self.known = self.known.saturating_add(count.unwrap_or(Self::MAX_KNOWN + 1));
-        if self.known > Self::MAX_KNOWN {
+    /// Makes sure that so many values of this kind may still be computed.
+    fn room(&mut self, shape: &[usize], like: &Array<'m>) -> Lowered<()> {
+        // Whole numbers are shapes and positions: there are few of them.
+        let each = if like.is_integer() { 32 } else { 1 };
+        let count = shape.iter().try_fold(each, |all: usize, side| all.checked_mul(*side));
+        self.charge(count.unwrap_or(usize::MAX))
+    }
+
+    /// Counts what is computed before there is a photo.
+    pub(super) fn charge(&mut self, count: usize) -> Lowered<()> {
+        self.folded = self.folded.saturating_add(count);
+        if self.folded > Self::MAX_FOLDED {
             return Err(("computes too much of constants".to_owned(), SMALLER));
         }
         Ok(())

@@ -215,6 +215,9 @@ pub(super) fn new_shape(step: &Step<'_, '_>, count: usize) -> Lowered<Vec<usize>
             shape.iter().take(16).map(i64::from).collect()
         }
     };
+    if asked.len() > super::super::source::Source::MAX_RANK {
+        return Err((format!("makes {} axes", asked.len()), EXPORT));
+    }
     let known = asked.iter().filter(|side| **side != -1);
     let known = known.map(|side| size(*side)).collect::<Lowered<Vec<_>>>()?;
     let product = known.iter().try_fold(1_usize, |all, side| all.checked_mul(*side));

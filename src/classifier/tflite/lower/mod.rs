@@ -40,6 +40,9 @@ const FIXED: &str = "export the model with a batch of 1 and a fixed size of phot
 /// Advice for a network beyond all bounds.
 const SMALLER: &str = "use a smaller network";
 
+/// The longest list of sizes or positions.
+const MAX_NUMBERS: usize = 1 << 16;
+
 /// What a lowering gives, or what is wrong with the operator and what to change.
 pub(super) type Lowered<T> = Result<T, Complaint>;
 
@@ -71,8 +74,10 @@ pub(super) struct Lowering<'s, 'm> {
     values: Vec<Option<Value<'m>>>,
     /// What could not be said, in the file's order.
     pub(super) problems: Vec<ModelError>,
-    /// How many values were read or computed before there is a photo.
+    /// How many constants were read.
     known: usize,
+    /// How many values were computed before there is a photo.
+    folded: usize,
 }
 
 /// An operator and what it reads.
@@ -96,8 +101,10 @@ impl Wire {
 }
 
 impl<'s, 'm> Lowering<'s, 'm> {
-    /// The most values that are read or computed before there is a photo: 1 GiB.
-    const MAX_KNOWN: usize = 1 << 28;
+    /// The most constants that are read: 512 MiB as floats.
+    const MAX_KNOWN: usize = 1 << 27;
+    /// The most values that are computed before there is a photo: 256 MiB as floats.
+    const MAX_FOLDED: usize = 1 << 26;
     /// After so many problems, the rest is not looked at.
     const MAX_PROBLEMS: usize = 100;
 
@@ -116,6 +123,7 @@ impl<'s, 'm> Lowering<'s, 'm> {
             values: source.tensors.iter().map(|_| None).collect(),
             problems: vec![],
             known: 0,
+            folded: 0,
         };
         let wire = lowering.snap(Wire::real(place), &source.tensors[input], None)?;
         lowering.values[input] = Some(Value::Wire(wire));
@@ -151,7 +159,10 @@ impl<'s, 'm> Lowering<'s, 'm> {
         });
         let values = match lowered {
             Ok(values) => values.into_iter().map(Some).collect(),
-            Err((problem, remedy)) => {
+            Err((mut problem, remedy)) => {
+                if let Some((end, _)) = problem.char_indices().nth(200) {
+                    problem.truncate(end);
+                }
                 self.problems.push(ModelError::Operator {
                     index,
                     operator: operator.name(),
@@ -183,7 +194,7 @@ impl<'s, 'm> Lowering<'s, 'm> {
         }
         let described = &self.source.tensors[tensor];
         let count = described.shape.iter().map(|side| usize::try_from(*side).unwrap_or(0));
-        self.known += count.fold(1, usize::saturating_mul).min(Self::MAX_KNOWN);
+        self.known += count.fold(1, usize::saturating_mul).min(Self::MAX_KNOWN + 1);
         if self.known > Self::MAX_KNOWN {
             return Err(("needs too many weights".to_owned(), SMALLER));
         }
@@ -360,7 +371,11 @@ impl<'m> Step<'_, 'm> {
 
     /// The whole numbers at `place`: a shape, axes, or positions.
     fn numbers(&self, place: usize) -> Lowered<Rc<[i64]>> {
-        self.known(place)?.to_integers()
+        let numbers = self.known(place)?.to_integers()?;
+        if numbers.len() > MAX_NUMBERS {
+            return Err((format!("has {} sizes or positions", numbers.len()), EXPORT));
+        }
+        Ok(numbers)
     }
 
     /// How the first result's numbers stand for real ones, if they are whole.

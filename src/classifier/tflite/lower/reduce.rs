@@ -65,7 +65,7 @@ impl<'m> Lowering<'_, 'm> {
         } else {
             // The multiplier of the ratio is divided by the count, less its greatest power of two.
             let places = i32::try_from(count.ilog2()).unwrap_or(31) + places(ratio);
-            let places = if ratio > 1.0 { places - self::exponent(ratio) } else { places };
+            let places = if ratio > 1.0 { places - exponent(ratio) } else { places };
             self.rescaled_twice(sum, share, places.max(0))?
         };
         let tensor = self.kept(step, tensor, axes)?;

@@ -35,6 +35,10 @@ pub(super) fn fit(multiplier: f64, least: f32, greatest: f32) -> (f32, f32) {
     #[allow(clippy::cast_possible_truncation)] // Rounds.
     let factor = multiplier as f32;
     let addend = nudge(multiplier);
+    // Only numbers of 8 bits are rounded so.
+    if greatest - least > 256.0 {
+        return (factor, addend);
+    }
     let edges = edges(multiplier, least, greatest);
     let mut best = (usize::MAX, factor, addend);
     for factor in [factor, factor.next_up(), factor.next_down()] {
@@ -127,16 +131,16 @@ mod tests {
 
     use super::*;
 
-    /// Of TensorFlow Lite's own `QuantizeMultiplier` and ruy's rounding, computed by hand: a sum that
-    /// lies between one half and one half less 2^-9 is rounded up.
+    /// 127 / 256 is below a half, but 63.5 / 128 rounds to 64 / 128 first.
     #[test]
     fn the_first_rounding_lifts_what_is_just_below_a_half() {
         let exact = Multiplier::new(1.0 / 256.0);
         assert_eq!((exact.bits, exact.power), (1 << 30, -7));
-        assert_eq!([exact.times(127), exact.times(128), exact.times(-128)], [0, 1, 0]);
-        // 0.499 rounds to 64 / 128 first, and that to 1.
-        let exact = Multiplier::new(0.499 / 100.0);
-        assert_eq!(exact.times(100), 1);
+        assert_eq!([126, 127, -128, -129].map(|sum| exact.times(sum)), [0, 1, 0, 0]);
+        let (factor, addend) = fit(1.0 / 256.0, -128.0, 127.0);
+        for (sum, rounded) in [(126.0, 0.0), (127.0, 1.0), (-128.0, 0.0), (-129.0, 0.0)] {
+            assert!((((sum * factor + addend) + ROUNDER) - ROUNDER - rounded).abs() < 0.1, "{sum}");
+        }
     }
 
     proptest! {

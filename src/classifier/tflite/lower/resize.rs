@@ -46,10 +46,15 @@ fn source(index: usize, from: usize, to: usize, align_corners: bool, half_pixel:
     (place.max(0.0) as usize).min(from - 1)
 }
 
+/// The most rows or columns.
+const MAX_SIZE: i64 = 1 << 14;
+
 /// Rows and columns of the result.
 fn new_size(step: &Step<'_, '_>) -> Lowered<[usize; 2]> {
     match step.numbers(1)?[..] {
-        [rows, columns] if rows > 0 && columns > 0 => Ok([size(rows)?, size(columns)?]),
+        [rows, columns] if (1..=MAX_SIZE).contains(&rows) && (1..=MAX_SIZE).contains(&columns) => {
+            Ok([size(rows)?, size(columns)?])
+        }
         _ => Err(("has a new size that is none".to_owned(), EXPORT)),
     }
 }

@@ -6,6 +6,8 @@ use super::super::array::Array;
 use super::super::canonical::Binary;
 use super::{EXPORT, Lowered, Lowering, Step, Value, Wire, axis, no_options, size};
 
+/// The most that the sides of what is cut add up to.
+const MAX_SIDES: usize = 1 << 22;
 /// The most pieces that one operator is cut into.
 const MAX_PIECES: usize = 4096;
 
@@ -56,8 +58,9 @@ impl<'m> Lowering<'_, 'm> {
         let x = self.input(step, 0)?;
         let axis = one_axis(step, 2, self.shape(x).len())?;
         let asked = step.numbers(1)?;
-        let known: i64 = asked.iter().filter(|count| **count >= 0).sum();
-        let rest = i64::try_from(self.shape(x)[axis]).unwrap_or(0) - known;
+        let known = asked.iter().filter(|count| **count >= 0);
+        let known = known.fold(0_i64, |all, count| all.saturating_add(*count));
+        let rest = i64::try_from(self.shape(x)[axis]).unwrap_or(0).saturating_sub(known);
         let sizes = asked.iter().map(|count| size(if *count == -1 { rest } else { *count }));
         let sizes = sizes.collect::<Lowered<Vec<_>>>()?;
         if sizes.len() != step.outputs.len() {
@@ -112,6 +115,7 @@ impl<'m> Lowering<'_, 'm> {
         let mut tensor = x.tensor;
         for number in step.numbers(1)?.iter() {
             let axis = axis(*number, self.shape(x).len())?;
+            few(self.shape(x))?;
             let indices: Vec<usize> = (0..self.shape(x)[axis]).rev().collect();
             tensor = self.picked(tensor, axis, &indices)?;
         }
@@ -141,6 +145,7 @@ impl<'m> Lowering<'_, 'm> {
         let options = step.operator.table.builtin_options_as_mirror_pad_options();
         let edge = usize::from(options.ok_or_else(no_options)?.mode() == MirrorPadMode::REFLECT);
         let x = self.input(step, 0)?;
+        few(self.shape(x))?;
         let mut tensor = x.tensor;
         for (axis, [before, behind]) in pads(step, self.shape(x).len())?.into_iter().enumerate() {
             let side = self.shape(x)[axis];
@@ -164,6 +169,15 @@ pub(super) struct Strided {
     pub(super) shape: Vec<usize>,
 }
 
+/// Indices are made only for sides that real models have.
+fn few(shape: &[usize]) -> Lowered<()> {
+    let sides = shape.iter().fold(0_usize, |all, side| all.saturating_add(*side));
+    if sides > MAX_SIDES {
+        return Err(("takes parts of something too large".to_owned(), EXPORT));
+    }
+    Ok(())
+}
+
 /// What a `STRIDED_SLICE` takes of an operand of this shape. Source: the documentation of
 /// `tf.strided_slice`.
 pub(super) fn strided(step: &Step<'_, '_>, shape: &[usize]) -> Lowered<Strided> {
@@ -175,10 +189,14 @@ pub(super) fn strided(step: &Step<'_, '_>, shape: &[usize]) -> Lowered<Strided> 
     if end.len() != spec || strides.len() != spec || spec > 16 {
         return Err(wrong("has positions of different lengths".to_owned()));
     }
+    few(shape)?;
     let bit = |mask: i32, place: usize| mask >> place & 1 == 1;
     let new = (0..spec).filter(|place| bit(options.new_axis_mask(), *place)).count();
-    let has_ellipsis = (0..spec).any(|place| bit(options.ellipsis_mask(), place));
-    let left_out = (shape.len() + new + usize::from(has_ellipsis)).checked_sub(spec);
+    let ellipses = (0..spec).filter(|place| bit(options.ellipsis_mask(), *place)).count();
+    if ellipses > 1 {
+        return Err(wrong(format!("has {ellipses} ellipses")));
+    }
+    let left_out = (shape.len() + new + ellipses).checked_sub(spec);
     let left_out = left_out.ok_or_else(|| wrong(format!("has {spec} positions for {shape:?}")))?;
     let mut strided = Strided { picked: vec![], shape: vec![] };
     let all = |strided: &mut Strided, count: usize| {
@@ -236,6 +254,7 @@ pub(super) fn strided(step: &Step<'_, '_>, shape: &[usize]) -> Lowered<Strided> 
 
 /// For each axis, where a `SLICE` begins and how much it takes.
 pub(super) fn sliced(step: &Step<'_, '_>, shape: &[usize]) -> Lowered<Vec<(usize, usize)>> {
+    few(shape)?;
     let (begin, count) = (step.numbers(1)?, step.numbers(2)?);
     if begin.len() != shape.len() || count.len() != shape.len() {
         return Err((format!("has {} positions for {shape:?}", begin.len()), EXPORT));
@@ -261,6 +280,7 @@ pub(super) fn gathered(
     if options.batch_dims() != 0 {
         return Err(("gathers for each of a batch".to_owned(), EXPORT));
     }
+    few(shape)?;
     let axis = axis(i64::from(options.axis()), shape.len())?;
     let places: &Array<'_> = step.known(1)?;
     let indices = places.to_integers()?;
