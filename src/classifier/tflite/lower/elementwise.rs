@@ -2,8 +2,9 @@
 
 use tract_tflite::tflite::ActivationFunctionType;
 
-use super::super::canonical::{Binary, Unary};
-use super::quant::{ANY, places};
+use super::super::canonical::{Binary, Content, Unary};
+use super::quant::{ANY, places, ratio};
+use super::requant::fit_sum;
 use super::{EXPORT, KNOWN, Lowered, Lowering, Step, Value, Wire, no_options};
 
 impl<'m> Lowering<'_, 'm> {
@@ -17,12 +18,41 @@ impl<'m> Lowering<'_, 'm> {
             _ => table.builtin_options_as_sub_options().map(|o| o.fused_activation_function()),
         };
         let unit = step.unit()?;
-        let (a, b) = (self.input(step, 0)?, self.input(step, 1)?);
+        let (a, b) = (self.whole_input(step, 0)?, self.whole_input(step, 1)?);
+        let whole = step.steps()?.is_some() && a.whole.is_some() && b.whole.is_some();
+        let wires = [a, b];
         let (a, b) = (self.in_unit(a, unit)?, self.in_unit(b, unit)?);
         let tensor = self.canonical.binary(op, a, b)?;
-        let wire = Wire { tensor, unit, whole: None };
+        let mut wire = Wire { tensor, unit, whole: None };
+        if whole {
+            let sign = if op == Binary::Sub { -1.0 } else { 1.0 };
+            let exact = [wires[0].unit, wires[1].unit].map(|own| f64::from(own) / f64::from(unit));
+            let factors = [ratio(wires[0].unit, unit), sign * ratio(wires[1].unit, unit)];
+            let (a, b) = (self.numbers_of(wires[0]), self.numbers_of(wires[1]));
+            let addend = fit_sum(&a, &b, factors, [exact[0], f64::from(sign) * exact[1]]);
+            let moved = match addend {
+                0.0 => tensor,
+                addend => self.canonical.with_scalar(Binary::Add, tensor, addend)?,
+            };
+            wire = Wire { tensor: self.rounded(moved)?, whole: Some(ANY), ..wire };
+        }
         let activation = activation.unwrap_or(ActivationFunctionType::NONE);
         self.snap(wire, step.outputs[0], Some(activation))
+    }
+
+    /// All whole numbers that a wire can hold; of a constant, those that it holds.
+    fn numbers_of(&self, wire: Wire) -> Vec<f32> {
+        if let Content::Floats(array) = &self.canonical.tensors[wire.tensor].content
+            && array.len() <= 256
+        {
+            return array.to_floats().to_vec();
+        }
+        let (least, greatest) = wire.whole.unwrap_or((0.0, 0.0));
+        // Numbers of 16 bits are too many to try.
+        let count = if greatest - least > 256.0 { 0.0 } else { greatest - least + 1.0 };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // At most 257.
+        let count = count as u16;
+        (0..count).map(|n| least + f32::from(n)).collect()
     }
 
     /// `MUL` or `DIV`: units are multiplied or divided too.

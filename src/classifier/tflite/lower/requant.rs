@@ -56,6 +56,38 @@ pub(super) fn fit(multiplier: f64, least: f32, greatest: f32) -> (f32, f32) {
     (best.1, best.2)
 }
 
+/// What to add to sums `a * factors[0] + b * factors[1]` so that rounding them in floats is as rounding
+/// them half up without any error, as the official runtime's `ADD` does in effect. `a` and `b` are all
+/// numbers that occur; `exact` are the factors unrounded.
+pub(super) fn fit_sum(a: &[f32], b: &[f32], factors: [f32; 2], exact: [f64; 2]) -> f32 {
+    let mut near = vec![];
+    for a in a {
+        for b in b {
+            let sum = f64::from(*a) * exact[0] + f64::from(*b) * exact[1];
+            let rounded = (sum + 0.5).floor();
+            if ((sum + 0.5) - rounded).min(rounded + 0.5 - sum) < NEAR {
+                #[allow(clippy::cast_possible_truncation)] // A small whole number.
+                near.push((a * factors[0] + b * factors[1], rounded as f32));
+            }
+        }
+    }
+    let mut best = (usize::MAX, 0.0);
+    for shift in (0..=SHIFTS).flat_map(|shift| [shift, -shift]) {
+        let addend = f32::from(shift) * SHIFT * 4.0;
+        let wrong = |(sum, rounded): &&(f32, f32)| {
+            ((sum + addend + ROUNDER) - ROUNDER - rounded).abs() > 0.5
+        };
+        let wrong = near.iter().filter(wrong).count();
+        if wrong < best.0 {
+            best = (wrong, addend);
+        }
+        if wrong == 0 {
+            break;
+        }
+    }
+    best.1
+}
+
 /// The edges where floats might round another way.
 fn edges(multiplier: f64, least: f32, greatest: f32) -> Vec<Edge> {
     let exact = Multiplier::new(multiplier);
@@ -141,6 +173,26 @@ mod tests {
         for (sum, rounded) in [(126.0, 0.0), (127.0, 1.0), (-128.0, 0.0), (-129.0, 0.0)] {
             assert!((((sum * factor + addend) + ROUNDER) - ROUNDER - rounded).abs() < 0.1, "{sum}");
         }
+    }
+
+    #[test]
+    fn sums_that_lie_by_a_half_are_rounded_as_without_error() {
+        // Scales of a real model: 1.49999995 a + 0.5 b lies just below a half where a is even.
+        let exact = [0.011_764_706_112_444_4 / 0.007_843_137_718_737_125, 0.5];
+        #[allow(clippy::cast_possible_truncation)]
+        let factors = exact.map(|factor| factor as f32);
+        let a: Vec<f32> = (0..=212_i16).map(f32::from).collect();
+        let addend = fit_sum(&a, &[-255.0], factors, exact);
+        let wrong = |addend: f32| {
+            let wrong = a.iter().filter(|a| {
+                let float = (*a * factors[0] - 127.5 + addend + ROUNDER) - ROUNDER;
+                let right = (f64::from(**a) * exact[0] - 127.5 + 0.5).floor();
+                (f64::from(float) - right).abs() > 0.1
+            });
+            wrong.count()
+        };
+        // Where a is next to 0, floats cannot tell it from a half.
+        assert!(wrong(0.0) > 20 && wrong(addend) <= 4, "{} {}", wrong(0.0), wrong(addend));
     }
 
     proptest! {
