@@ -57,6 +57,20 @@ impl<'m> Lowering<'_, 'm> {
         self.snap(x, step.outputs[0], Some(activation))
     }
 
+    /// `LOGISTIC`. That of the engine is an approximation: good enough, unless the result is rounded.
+    pub(super) fn logistic(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
+        let x = self.real_input(step, 0)?;
+        if step.steps()?.is_none() {
+            return Ok(Wire::real(self.canonical.unary(Unary::Logistic, x)?));
+        }
+        let c = &mut self.canonical;
+        let x = c.with_scalar(Binary::Mul, x, -1.0)?;
+        let x = c.unary(Unary::Exp, x)?;
+        let x = c.with_scalar(Binary::Add, x, 1.0)?;
+        let one = c.scalar(1.0)?;
+        Ok(Wire::real(c.binary(Binary::Div, one, x)?))
+    }
+
     /// `RELU_0_TO_1`.
     pub(super) fn relu_0_to_1(&mut self, step: &Step<'_, 'm>) -> Lowered<Wire> {
         let x = self.real_input(step, 0)?;

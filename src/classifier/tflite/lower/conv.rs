@@ -17,6 +17,9 @@ const FEW: usize = 4;
 /// What finding the rounding of one channel counts as, in values computed before there is a photo.
 const FIT: usize = 128;
 
+/// Below every sum.
+const APART: f32 = -1e30;
+
 /// The weights and bias of one layer, in the units of its input and result.
 struct Layer<'m> {
     kernel: Array<'m>,
@@ -67,6 +70,12 @@ impl<'m> Lowering<'_, 'm> {
                 }
                 self.canonical.concat(3, &parts)?
             }
+        };
+        let tensor = match layer.rescale {
+            // The engine would take the factors into the weights, which are then no whole numbers any
+            // more: keep them apart.
+            Some(_) => self.canonical.with_scalar(Binary::Maximum, tensor, APART)?,
+            None => tensor,
         };
         let tensor = self.rescaled(tensor, &layer)?;
         let wire = Wire { tensor, unit: layer.unit, whole: None };

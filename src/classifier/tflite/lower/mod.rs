@@ -249,7 +249,7 @@ impl<'s, 'm> Lowering<'s, 'm> {
             Code::FLOOR => self.unary(step, Unary::Floor)?,
             Code::HARD_SWISH => self.unary(step, Unary::HardSwish)?,
             Code::LOG => self.unary(step, Unary::Log)?,
-            Code::LOGISTIC => self.unary(step, Unary::Logistic)?,
+            Code::LOGISTIC => self.logistic(step)?,
             Code::RSQRT => self.unary(step, Unary::Rsqrt)?,
             Code::SIN => self.unary(step, Unary::Sin)?,
             Code::SQRT => self.unary(step, Unary::Sqrt)?,

@@ -98,7 +98,9 @@ fn edges(multiplier: f64, least: f32, greatest: f32) -> Vec<Edge> {
         let middle = f64::from(step) - 0.5;
         #[allow(clippy::cast_possible_truncation)] // Saturates, and is then far out of range.
         let mut on = ((middle - offset) / multiplier).ceil() as i64;
-        if on.abs() < EXACT {
+        #[allow(clippy::cast_precision_loss)] // Below 2^24 where it matters.
+        let near = |sum: i64| (sum as f64 * multiplier + offset - middle).abs() < NEAR;
+        if on.abs() < EXACT && (near(on) || near(on - 1)) {
             #[allow(clippy::cast_possible_truncation)] // Steps are at most 2^16.
             let whole = step as i64;
             while exact.times(on - 1) >= whole {
@@ -108,11 +110,7 @@ fn edges(multiplier: f64, least: f32, greatest: f32) -> Vec<Edge> {
                 on += 1;
             }
             #[allow(clippy::cast_precision_loss)] // Below 2^24.
-            let (below, on) = ((on - 1) as f32, on as f32);
-            let near = |sum: f32| (f64::from(sum) * multiplier + offset - middle).abs() < NEAR;
-            if near(below) || near(on) {
-                edges.push(Edge { below, on, step });
-            }
+            edges.push(Edge { below: (on - 1) as f32, on: on as f32, step });
         }
         step += 1.0;
     }
