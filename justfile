@@ -36,7 +36,7 @@ infra:
 compat SIZE="--small":
     model/compat/run.sh {{SIZE}}
 
-# Hostile model files for some seconds; needs a nightly toolchain
+# Hostile model files for some seconds; installs cargo-fuzz if it is missing
 fuzz SECONDS="60":
     fuzz/run.sh {{SECONDS}}
 
