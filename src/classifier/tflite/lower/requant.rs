@@ -9,7 +9,7 @@
 use super::quant::{ROUNDER, nudge};
 
 /// Sums are whole numbers that floats hold exactly up to here.
-const EXACT: i64 = 1 << 24;
+const EXACT: u64 = 1 << 24;
 /// How near to a step a sum must come, in steps, for the floats' rounding to matter.
 const NEAR: f64 = 5e-5;
 /// By how much the addend is changed at a time.
@@ -100,7 +100,7 @@ fn edges(multiplier: f64, least: f32, greatest: f32) -> Vec<Edge> {
         let mut on = ((middle - offset) / multiplier).ceil() as i64;
         #[allow(clippy::cast_precision_loss)] // Below 2^24 where it matters.
         let near = |sum: i64| (sum as f64 * multiplier + offset - middle).abs() < NEAR;
-        if on.abs() < EXACT && (near(on) || near(on - 1)) {
+        if on.unsigned_abs() < EXACT && (near(on) || near(on - 1)) {
             #[allow(clippy::cast_possible_truncation)] // Steps are at most 2^16.
             let whole = step as i64;
             while exact.times(on - 1) >= whole {
@@ -171,6 +171,12 @@ mod tests {
         for (sum, rounded) in [(126.0, 0.0), (127.0, 1.0), (-128.0, 0.0), (-129.0, 0.0)] {
             assert!((((sum * factor + addend) + ROUNDER) - ROUNDER - rounded).abs() < 0.1, "{sum}");
         }
+    }
+
+    #[test]
+    fn a_multiplier_beyond_all_bounds_ends_too() {
+        assert_eq!(edges(0.5_f64.powi(64), -128.0, 127.0).len(), 0);
+        assert!(fit(0.5_f64.powi(64), -128.0, 127.0).0 > 0.0);
     }
 
     #[test]
