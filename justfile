@@ -4,11 +4,15 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test fmt lint lambda-check infra compat fuzz licences
+ci: test second fmt lint lambda-check infra compat fuzz licences
 
 # The test command of the README
 test:
     cargo test
+
+# The whole-program tests on other implementations of AWS
+second:
+    tests/second/run.sh
 
 # Formatting
 fmt:

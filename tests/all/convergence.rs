@@ -1,4 +1,4 @@
-//! Rivals, repeats and removals, on the real parts.
+//! Rivals, repeats and removals, on the real parts: embedded, or on a second implementation of AWS.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::helpers::{
-    CLASSIFIER, Embedded, handle, invocation, model_that_answers_nan, names, pipeline_with, sample,
-    sqs,
+    CLASSIFIER, handle, invocation, model_that_answers_nan, names, pipeline_with, sample, sqs,
 };
+use crate::second::Anywhere;
 
 /// A bucket whose GETs are answered, and then held until they are let go.
 struct Held {
@@ -38,63 +38,63 @@ impl Bucket for Held {
 /// while the third is dealt with. The row must end as A.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_holds_an_older_photo_loses() {
-    let embedded = Embedded::start().await;
+    let place = Anywhere::start().await;
     let (a, b) = (sample("hat-1.jpg"), sample("pants-1.jpg"));
-    let created = |sequencer| embedded.record("ObjectCreated:Put", "x.jpg", sequencer);
-    let pipeline = embedded.pipeline();
+    let created = |sequencer| place.record("ObjectCreated:Put", "x.jpg", sequencer);
+    let pipeline = place.pipeline();
 
-    embedded.put("x.jpg", a.clone()).await;
+    place.put("x.jpg", a.clone()).await;
     assert_eq!(names(&handle(&pipeline, vec![created("01")]).await), ["classified"]);
 
-    embedded.put("x.jpg", b).await;
+    place.put("x.jpg", b).await;
     let (fetched, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let held = Held { inner: embedded.bucket(), fetched: fetched.clone(), go: go.clone() };
-    let slow = embedded.pipeline_on(held);
+    let held = Held { inner: place.bucket(), fetched: fetched.clone(), go: go.clone() };
+    let slow = place.pipeline_on(held);
     let second = created("02");
     let slow = tokio::spawn(async move { handle(&slow, vec![second]).await });
     fetched.notified().await;
 
-    embedded.put("x.jpg", a).await;
+    place.put("x.jpg", a).await;
     assert_eq!(names(&handle(&pipeline, vec![created("03")]).await), ["unchanged"]);
     go.notify_one();
     assert_eq!(names(&slow.await.unwrap()), ["superseded"]);
 
-    let row = embedded.row("x.jpg").await.unwrap();
+    let row = place.row("x.jpg").await.unwrap();
     assert_eq!(row.label.as_deref(), Some("hat"));
     assert_eq!(row.sequencer, Some("03".parse().unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_event_twice_is_unchanged_and_an_older_one_superseded() {
-    let embedded = Embedded::start().await;
-    let pipeline = embedded.pipeline();
-    embedded.put("x.jpg", sample("hat-1.jpg")).await;
+    let place = Anywhere::start().await;
+    let pipeline = place.pipeline();
+    place.put("x.jpg", sample("hat-1.jpg")).await;
     let mut seen = Vec::new();
     for sequencer in ["05", "05", "04", "06"] {
-        let record = embedded.record("ObjectCreated:Put", "x.jpg", sequencer);
+        let record = place.record("ObjectCreated:Put", "x.jpg", sequencer);
         seen.extend(names(&handle(&pipeline, vec![record]).await));
     }
     assert_eq!(seen, ["classified", "unchanged", "superseded", "unchanged"]);
-    assert_eq!(embedded.row("x.jpg").await.unwrap().sequencer, Some("06".parse().unwrap()));
+    assert_eq!(place.row("x.jpg").await.unwrap().sequencer, Some("06".parse().unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_looks_first_and_leaves_a_tombstone() {
-    let embedded = Embedded::start().await;
-    let pipeline = embedded.pipeline();
-    embedded.put("x.jpg", sample("hat-1.jpg")).await;
-    let removed = |sequencer| embedded.record("ObjectRemoved:Delete", "x.jpg", sequencer);
+    let place = Anywhere::start().await;
+    let pipeline = place.pipeline();
+    place.put("x.jpg", sample("hat-1.jpg")).await;
+    let removed = |sequencer| place.record("ObjectRemoved:Delete", "x.jpg", sequencer);
     // The event of an earlier removal comes late: the photo is there.
     assert_eq!(names(&handle(&pipeline, vec![removed("01")]).await), ["classified"]);
 
-    let delete = embedded.stack.s3().delete_object().bucket("photos").key("x.jpg");
+    let delete = place.s3().delete_object().bucket(&place.at.bucket).key("x.jpg");
     delete.send().await.unwrap();
     assert_eq!(names(&handle(&pipeline, vec![removed("03")]).await), ["removed"]);
     assert_eq!(names(&handle(&pipeline, vec![removed("03")]).await), ["removed"]);
-    let row = embedded.row("x.jpg").await.unwrap();
+    let row = place.row("x.jpg").await.unwrap();
     assert!(row.is_tombstone() && row.label.is_none() && row.scores.is_none());
     assert!(row.expires_at.unwrap() > 0);
-    let late = embedded.record("ObjectCreated:Put", "x.jpg", "02");
+    let late = place.record("ObjectCreated:Put", "x.jpg", "02");
     assert_eq!(names(&handle(&pipeline, vec![late]).await), ["superseded"]);
 
     let mut listed = 0;
@@ -102,19 +102,18 @@ async fn a_removal_looks_first_and_leaves_a_tombstone() {
         listed += 1;
         std::ops::ControlFlow::Continue(())
     };
-    embedded.table().list(&Filter::default(), count).await.unwrap();
+    place.table().list(&Filter::default(), count).await.unwrap();
     assert_eq!(listed, 0, "a tombstone is on no shelf");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisoned_message_goes_back_alone() {
-    let embedded = Embedded::start().await;
-    let pipeline = embedded.pipeline();
-    embedded.put("x.jpg", sample("hat-1.jpg")).await;
-    let good =
-        json!({"Records": [embedded.record("ObjectCreated:Put", "x.jpg", "01")]}).to_string();
+    let place = Anywhere::start().await;
+    let pipeline = place.pipeline();
+    place.put("x.jpg", sample("hat-1.jpg")).await;
+    let good = json!({"Records": [place.record("ObjectCreated:Put", "x.jpg", "01")]}).to_string();
     let gone =
-        json!({"Records": [embedded.record("ObjectRemoved:Delete", "y.jpg", "01")]}).to_string();
+        json!({"Records": [place.record("ObjectRemoved:Delete", "y.jpg", "01")]}).to_string();
     let event = sqs(&[good, "poison".into(), gone, json!({"Event": "s3:TestEvent"}).to_string()]);
     let report = pipeline.handle(&event, &invocation()).await.unwrap();
     assert_eq!(names(&report), ["classified", "retry", "removed"]);
@@ -124,12 +123,12 @@ async fn a_poisoned_message_goes_back_alone() {
 /// Many workers at once on one key: one of them wins, and the row is right.
 #[tokio::test(flavor = "multi_thread")]
 async fn rivals_at_the_same_time_converge() {
-    let embedded = Embedded::start().await;
-    let pipeline = Arc::new(embedded.pipeline());
-    embedded.put("x.jpg", sample("shoes-1.jpg")).await;
+    let place = Anywhere::start().await;
+    let pipeline = Arc::new(place.pipeline());
+    place.put("x.jpg", sample("shoes-1.jpg")).await;
     let rivals: Vec<_> = (1..=8)
         .map(|n| {
-            let record = embedded.record("ObjectCreated:Put", "x.jpg", &format!("{n:02}"));
+            let record = place.record("ObjectCreated:Put", "x.jpg", &format!("{n:02}"));
             let pipeline = Arc::clone(&pipeline);
             tokio::spawn(async move { (record.clone(), handle(&pipeline, vec![record]).await) })
         })
@@ -141,17 +140,17 @@ async fn rivals_at_the_same_time_converge() {
             handle(&pipeline, vec![record]).await;
         }
     }
-    let row = embedded.row("x.jpg").await.unwrap();
+    let row = place.row("x.jpg").await.unwrap();
     assert_eq!(row.shelf, Some(Shelf::Label("shoes".into())));
     assert_eq!(row.sequencer, Some("08".parse().unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_table_fails_the_invocation_and_names_it() {
-    let embedded = Embedded::start().await;
-    let table = lookbook::catalogue::DynamoDb::new(embedded.stack.dynamodb(), "nowhere");
-    let pipeline = pipeline_with(embedded.bucket(), table, Arc::clone(&CLASSIFIER));
-    let record = embedded.record("ObjectCreated:Put", "x.jpg", "01");
+    let place = Anywhere::start().await;
+    let table = lookbook::catalogue::DynamoDb::new(place.dynamodb(), "nowhere");
+    let pipeline = pipeline_with(place.bucket(), table, Arc::clone(&CLASSIFIER));
+    let record = place.record("ObjectCreated:Put", "x.jpg", "01");
     let event = sqs(&[json!({"Records": [record]}).to_string(), "poison".into()]);
     let error = pipeline.handle(&event, &invocation()).await.unwrap_err();
     assert_eq!(error.code(), "no_table");
@@ -161,16 +160,16 @@ async fn a_missing_table_fails_the_invocation_and_names_it() {
 /// A model that answers NaN rejects the photo, and its neighbours are dealt with.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_without_an_answer_rejects_the_photo_alone() {
-    let embedded = Embedded::start().await;
-    embedded.put("x.jpg", sample("hat-1.jpg")).await;
+    let place = Anywhere::start().await;
+    place.put("x.jpg", sample("hat-1.jpg")).await;
     let nan = model_that_answers_nan();
-    let pipeline = pipeline_with(embedded.bucket(), embedded.table(), nan);
+    let pipeline = pipeline_with(place.bucket(), place.table(), nan);
     let records = vec![
-        embedded.record("ObjectCreated:Put", "x.jpg", "01"),
-        embedded.record("ObjectRemoved:Delete", "y.jpg", "01"),
+        place.record("ObjectCreated:Put", "x.jpg", "01"),
+        place.record("ObjectRemoved:Delete", "y.jpg", "01"),
     ];
     assert_eq!(names(&handle(&pipeline, records).await), ["rejected", "removed"]);
-    let row = embedded.row("x.jpg").await.unwrap();
+    let row = place.row("x.jpg").await.unwrap();
     assert!(row.reason.unwrap().starts_with("not_finite: "));
     assert_eq!(row.content_sha256.unwrap().len(), 64);
 }

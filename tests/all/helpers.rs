@@ -1,5 +1,6 @@
 //! What several tests share.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, LazyLock};
@@ -9,7 +10,7 @@ use lookbook::bucket::{Bucket, S3};
 use lookbook::catalogue::{DynamoDb, Row, Table};
 use lookbook::classifier::Classifier;
 use lookbook::event::ObjectId;
-use lookbook::local::{Options, Stack};
+use lookbook::local::{Endpoints, Options, Stack};
 use lookbook::pipeline::{Invocation, PhotoJudge, Pipeline, Report};
 use lookbook::settings::Rules;
 use serde_json::{Value, json};
@@ -19,9 +20,17 @@ use tempfile::TempDir;
 pub static CLASSIFIER: LazyLock<Arc<Classifier>> =
     LazyLock::new(|| Arc::new(Classifier::embedded().unwrap()));
 
+/// A bucket and a table, wherever they are.
+pub struct Place {
+    pub at: Endpoints,
+    s3: aws_sdk_s3::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+}
+
 /// An embedded bucket and table in a folder of their own.
 pub struct Embedded {
     pub stack: Stack,
+    place: Place,
     _dir: TempDir,
 }
 
@@ -29,15 +38,45 @@ impl Embedded {
     pub async fn start() -> Self {
         let dir = TempDir::new().unwrap();
         let options = Options { dir: dir.path().join("state"), ..Options::default() };
-        Self { stack: Stack::start(options).await.unwrap(), _dir: dir }
+        let stack = Stack::start(options).await.unwrap();
+        let place = Place::new(Endpoints {
+            s3: stack.s3_endpoint(),
+            dynamodb: stack.dynamodb_endpoint(),
+            bucket: stack.bucket().to_owned(),
+            table: stack.table().to_owned(),
+        });
+        Self { stack, place, _dir: dir }
+    }
+}
+
+impl Deref for Embedded {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Place {
+    pub fn new(at: Endpoints) -> Self {
+        let (s3, dynamodb) = (at.s3_client(), at.dynamodb_client());
+        Self { at, s3, dynamodb }
+    }
+
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        self.s3.clone()
+    }
+
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb.clone()
     }
 
     pub fn table(&self) -> DynamoDb {
-        DynamoDb::new(self.stack.dynamodb(), self.stack.table())
+        DynamoDb::new(self.dynamodb(), &self.at.table)
     }
 
     pub fn bucket(&self) -> S3 {
-        S3::new(self.stack.s3())
+        S3::new(self.s3())
     }
 
     /// The pipeline as it is deployed, on this bucket and table.
@@ -51,7 +90,7 @@ impl Embedded {
     }
 
     pub async fn put(&self, key: &str, bytes: Vec<u8>) {
-        let put = self.stack.s3().put_object().bucket(self.stack.bucket()).key(key);
+        let put = self.s3.put_object().bucket(&self.at.bucket).key(key);
         put.body(ByteStream::from(bytes)).send().await.unwrap();
     }
 
@@ -60,14 +99,14 @@ impl Embedded {
     }
 
     pub fn object(&self, key: &str) -> ObjectId {
-        ObjectId::new(self.stack.bucket(), key).unwrap()
+        ObjectId::new(&self.at.bucket, key).unwrap()
     }
 
     /// A record of an S3 notification.
     pub fn record(&self, name: &str, key: &str, sequencer: &str) -> Value {
         let key = percent(key);
         json!({"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": name, "s3": {
-            "bucket": {"name": self.stack.bucket()}, "object": {"key": key, "sequencer": sequencer}}})
+            "bucket": {"name": self.at.bucket}, "object": {"key": key, "sequencer": sequencer}}})
     }
 }
 

@@ -12,7 +12,8 @@ use lookbook::local::CREDENTIAL;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 
-use crate::helpers::{Embedded, sample, sqs};
+use crate::helpers::{Embedded, Place, sample, sqs};
+use crate::second::Anywhere;
 
 /// The part of the Lambda Runtime API that a function needs.
 ///
@@ -89,11 +90,11 @@ async fn init_error(State(shared): State<Arc<Shared>>, body: String) -> StatusCo
 struct Function(Child);
 
 impl Function {
-    fn start(api: &RuntimeApi, embedded: &Embedded) -> Self {
+    fn start(api: &RuntimeApi, place: &Place) -> Self {
         let child = command(&api.address)
-            .env("AWS_ENDPOINT_URL_S3", embedded.stack.s3_endpoint())
-            .env("AWS_ENDPOINT_URL_DYNAMODB", embedded.stack.dynamodb_endpoint())
-            .env("TABLE_NAME", embedded.stack.table())
+            .env("AWS_ENDPOINT_URL_S3", &place.at.s3)
+            .env("AWS_ENDPOINT_URL_DYNAMODB", &place.at.dynamodb)
+            .env("TABLE_NAME", &place.at.table)
             .spawn()
             .unwrap();
         Self(child)
@@ -136,15 +137,15 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_function_classifies_and_answers_its_senders() {
-    let embedded = Embedded::start().await;
+    let place = Anywhere::start().await;
     let mut api = RuntimeApi::start().await;
-    let _function = Function::start(&api, &embedded);
-    embedded.put("a b.jpg", sample("hat-1.jpg")).await;
+    let _function = Function::start(&api, &place);
+    place.put("a b.jpg", sample("hat-1.jpg")).await;
 
     // Directly from S3.
-    let put = json!({"Records": [embedded.record("ObjectCreated:Put", "a b.jpg", "01")]});
+    let put = json!({"Records": [place.record("ObjectCreated:Put", "a b.jpg", "01")]});
     assert_eq!(api.invoke(put.clone(), MINUTE).await, ("response".into(), json!({})));
-    assert_eq!(embedded.row("a b.jpg").await.unwrap().label.as_deref(), Some("hat"));
+    assert_eq!(place.row("a b.jpg").await.unwrap().label.as_deref(), Some("hat"));
     let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent"});
     assert_eq!(api.invoke(test, MINUTE).await.0, "response");
 

@@ -15,3 +15,4 @@ mod lambda;
 mod local;
 mod models;
 mod replay;
+mod second;
