@@ -13,6 +13,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use tracing_subscriber::EnvFilter;
 
+use crate::bucket::Hosts;
 use crate::classifier::Choice;
 use crate::photo::Limits;
 
@@ -49,6 +50,9 @@ pub struct Rules {
     pub in_flight_bytes: NonZeroU64,
     /// `KEY_PREFIX`: keys outside it are ignored.
     pub key_prefix: String,
+    /// `URL_HOSTS`: hosts from which photos on the web are scored, for who calls with their URL; none
+    /// unless they are named.
+    pub url_hosts: Hosts,
 }
 
 /// All mistakes in the settings.
@@ -127,6 +131,9 @@ impl Rules {
                 .or(NonZeroU64::new(IN_FLIGHT_BYTES))
                 .unwrap_or(NonZeroU64::MIN),
             key_prefix: texts.text("KEY_PREFIX").unwrap_or_default(),
+            url_hosts: texts
+                .parse("URL_HOSTS", "expected names of hosts, with commas between them")
+                .unwrap_or_default(),
         }
     }
 }
@@ -217,6 +224,7 @@ mod tests {
             ("THREADS", "2"),
             ("IN_FLIGHT_BYTES", "99"),
             ("KEY_PREFIX", "photos/"),
+            ("URL_HOSTS", "a.example,b.example"),
         ])
         .unwrap();
         let rules = settings.rules;
@@ -227,6 +235,7 @@ mod tests {
         assert_eq!((rules.limits.max_bytes, rules.limits.max_pixels), (10, 20));
         assert_eq!((rules.concurrency.get(), rules.threads.get()), (3, 2));
         assert_eq!((rules.in_flight_bytes.get(), rules.key_prefix.as_str()), (99, "photos/"));
+        assert_eq!(rules.url_hosts, "a.example, b.example".parse().unwrap());
     }
 
     #[test]
@@ -241,6 +250,7 @@ mod tests {
             ("IN_FLIGHT_BYTES", "1e9"),
             ("MODEL_FILE", "m.tflite"),
             ("NORMALISE", "1..-1"),
+            ("URL_HOSTS", "a.example,10.0.0.1"),
         ])
         .unwrap_err();
         let names: Vec<&str> = error.0.iter().map(|m| m.split_once(' ').unwrap().0).collect();
@@ -256,7 +266,8 @@ mod tests {
                 "NORMALISE",
                 "REVIEW_BELOW",
                 "TABLE_NAME",
-                "THREADS"
+                "THREADS",
+                "URL_HOSTS"
             ]
         );
         assert!(

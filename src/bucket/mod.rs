@@ -5,12 +5,16 @@
 //!
 //! An object that is not there is `None`, not an error: S3 answers 404 for it as long as the role may
 //! list the bucket, and 403 if it may not. So a 403 is an error, of that object alone.
+//!
+//! [`Web`] fetches photos that are in no bucket, from hosts that are named.
 
 mod body;
 mod s3;
+mod web;
 
 pub use body::{Body, BodyError};
 pub use s3::S3;
+pub use web::{Hosts, Web, WebError};
 
 use time::OffsetDateTime;
 

@@ -1,7 +1,5 @@
 //! What was found out about an object, and by whom: all that a row is made of beside the object itself.
 
-use std::collections::BTreeMap;
-
 /// The code of a rejection for being archived.
 pub(super) const ARCHIVED: &str = "archived";
 
@@ -14,8 +12,8 @@ pub enum Judgement {
         label: String,
         /// Its probability.
         confidence: f32,
-        /// The best scores.
-        scores: BTreeMap<String, f32>,
+        /// All labels with their probabilities, the best first.
+        scores: Vec<(String, f32)>,
         /// Whether the confidence is below the review threshold.
         unsure: bool,
         /// Pixels across, upright.

@@ -8,6 +8,7 @@
 mod dynamodb;
 mod judgement;
 mod query;
+mod review;
 mod row;
 pub mod schema;
 mod shelf;
@@ -16,6 +17,7 @@ mod stamp;
 pub use dynamodb::DynamoDb;
 pub use judgement::{Judgement, Maker};
 pub use query::{Filter, Listing};
+pub use review::{ReviewError, review};
 pub use row::{Row, SCORES_KEPT, TOMBSTONE_DAYS};
 pub use shelf::Shelf;
 

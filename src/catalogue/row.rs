@@ -123,7 +123,7 @@ impl Row {
             } => {
                 row.label = Some(label.clone());
                 row.confidence = Some(confidence);
-                row.scores = Some(scores);
+                row.scores = Some(scores.into_iter().take(SCORES_KEPT).collect());
                 row.width = Some(width);
                 row.height = Some(height);
                 row.format = Some(format.to_owned());
@@ -162,6 +162,17 @@ impl Row {
     ) -> Self {
         let mut row = Self::bare(object, maker, sequencer, before);
         row.expires_at = Some((now + Duration::days(TOMBSTONE_DAYS)).unix_timestamp());
+        row
+    }
+
+    /// The row with a person's word on the content that it is of. The shelf follows.
+    #[must_use]
+    pub(super) fn reviewed(&self, label: &str) -> Self {
+        let mut row = self.clone();
+        row.revision = Revision::fresh();
+        row.reviewed_label = Some(label.to_owned());
+        row.reviewed_sha256.clone_from(&self.content_sha256);
+        row.shelf = row.reviewed_shelf().or(row.shelf);
         row
     }
 
@@ -288,7 +299,7 @@ mod tests {
         Judgement::Classified {
             label: "hat".into(),
             confidence: 0.5,
-            scores: BTreeMap::from([("hat".into(), 0.5), ("shoes".into(), 0.5)]),
+            scores: vec![("hat".into(), 0.5), ("shoes".into(), 0.5)],
             unsure,
             width: 3,
             height: 4,

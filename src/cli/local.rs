@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
-use super::replay::words;
 use super::stack;
 use crate::local::{CREDENTIAL, Options, Stack};
 use crate::pipeline::{Line, Pipeline};
@@ -126,6 +125,6 @@ fn greet(stack: &Stack, format: Format) -> std::io::Result<()> {
 
 fn in_words(line: &Line) -> String {
     let image = line.image.as_deref().unwrap_or("-");
-    let line = format!("{:<11} {image}  {}", line.outcome.name(), words(&line.outcome));
+    let line = format!("{:<11} {image}  {}", line.outcome.name(), line.outcome.words());
     output::shown(&line)
 }

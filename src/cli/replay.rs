@@ -11,12 +11,12 @@ use serde_json::Value;
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
 use super::stack::{self, Place};
-use crate::pipeline::{Invocation, Line, Outcome, Report};
+use crate::pipeline::{Invocation, Line, Report};
 
 /// Run events through the function's handler
 ///
-/// Each file holds one event as AWS Lambda would get it: an S3 notification, or a batch of SQS
-/// messages. It is handled on the embedded bucket and table (`--dir`), or on AWS (`--table`, with the
+/// Each file holds one event as AWS Lambda would get it: from S3, SQS, SNS, EventBridge, S3 Batch
+/// Operations or a Distributed Map of Step Functions, or a direct call. It is handled on the embedded bucket and table (`--dir`), or on AWS (`--table`, with the
 /// usual AWS environment; the bucket is the one that the event names). Prints what became of each
 /// change, and the answer that the sender would get. The exit code is 1 if something must be retried.
 #[derive(Debug, Args)]
@@ -101,7 +101,7 @@ fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {
                 output::clip(&line.message_id, 40).into(),
                 output::shown(line.image.as_deref().unwrap_or_default()).into(),
                 output::standing(line.outcome.name()),
-                output::clip(&words(&line.outcome), 70).into(),
+                output::clip(&line.outcome.words(), 70).into(),
             ]);
         }
         output::print_table(&table)?;
@@ -115,18 +115,4 @@ fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What there is to say of an outcome beside its name.
-pub(super) fn words(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Classified { label, confidence, .. } => {
-            format!("{label} {}", output::probability(*confidence))
-        }
-        Outcome::Rejected { message, .. } | Outcome::Ignored { message } => message.clone(),
-        Outcome::Retry(cause) => cause.message.clone(),
-        Outcome::Unchanged => "same content, same recipe".to_owned(),
-        Outcome::Superseded => "a newer change already won".to_owned(),
-        Outcome::Removed => "the object is not there".to_owned(),
-    }
 }

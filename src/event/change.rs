@@ -23,6 +23,14 @@ pub struct Change {
     pub sequencer: Option<Sequencer>,
 }
 
+impl Change {
+    /// A request to look at an object, whatever happened to it. It has no order.
+    pub(super) fn look_at(object: ObjectId) -> Self {
+        let kind = Kind::Created;
+        Self { object, kind, version_id: None, etag: None, size: None, sequencer: None }
+    }
+}
+
 /// What happened to an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {

@@ -1,13 +1,14 @@
 //! Every shape in which a change arrives becomes [`Change`]s; one file per envelope.
 //!
-//! An *envelope* is what carries changes: an S3 notification, or a batch of SQS messages with such
-//! notifications inside. It is read leniently, field by field: real events come trimmed, repeated,
-//! and from more than one implementation of S3, and a field that lookbook does not use must never
-//! lose a photo. What it does use is parsed into types that cannot be wrong ([`ObjectId`],
+//! An *envelope* is what carries changes: an S3 notification; SQS messages, SNS notifications or an
+//! `EventBridge` event with one inside; a task of S3 Batch Operations; a batch of a Step Functions
+//! Distributed Map; a direct call. It is read leniently, field by field: real events come trimmed,
+//! repeated, and from more than one implementation of S3, and a field that lookbook does not use must
+//! never lose a photo. What it does use is parsed into types that cannot be wrong ([`ObjectId`],
 //! [`Sequencer`], [`ETag`]).
 //!
 //! An envelope holds [`Message`]s. A message is the unit that its sender can be handed back: one SQS
-//! message, or a whole direct notification. A message that cannot be read is an error of that
+//! message, one task, or a whole notification. A message that cannot be read is an error of that
 //! message alone; only an envelope of an unknown shape is an [`EventError`].
 //!
 //! ```
@@ -24,16 +25,27 @@
 //! # Ok::<(), lookbook::event::EventError>(())
 //! ```
 
+mod batch;
+mod body;
 mod change;
+mod direct;
+mod eventbridge;
+mod map;
+mod record;
+mod reply;
 mod s3;
 mod sequencer;
+mod sns;
 mod sqs;
 
+pub use batch::Call;
 pub use change::{Change, ETag, Kind, ObjectId, ObjectIdError};
-pub use s3::RecordError;
+pub use direct::photo_url;
+pub use record::RecordError;
+pub use reply::{Fate, Reply, Told};
 pub use sequencer::{Sequencer, SequencerError};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// An event that was understood: who sent it, and the messages in it.
 #[derive(Debug)]
@@ -43,21 +55,38 @@ pub struct Envelope {
 }
 
 /// Who sent an envelope, and so what answer it expects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sender {
     /// S3 itself, as an asynchronous invocation: the invocation succeeds or fails as a whole.
     S3,
     /// An SQS event source mapping with `ReportBatchItemFailures`.
     Sqs,
+    /// SNS, as an asynchronous invocation.
+    Sns,
+    /// `EventBridge`, as an asynchronous invocation.
+    EventBridge,
+    /// S3 Batch Operations, which waits for a result a task.
+    Batch(Call),
+    /// A Distributed Map of Step Functions, which waits.
+    Map,
+    /// Somebody who waits for the outcome.
+    Direct,
 }
 
 /// One unit that can be handed back to the sender.
 #[derive(Debug)]
 pub struct Message {
-    /// The SQS message id, or the id of the invocation for a direct notification.
+    /// The SQS message id, the task's id, ...; the id of the invocation if the envelope has none.
     pub id: String,
     /// What it carries, in its order. Empty for `s3:TestEvent`.
     pub entries: Entries,
+}
+
+impl Message {
+    /// One with these entries; what cannot be read at all is an entry too.
+    fn new(id: &str, entries: Result<Entries, MessageError>) -> Self {
+        Self { id: id.to_owned(), entries: entries.unwrap_or_else(|error| vec![Err(error)]) }
+    }
 }
 
 /// The changes of a message, and what could not be read as one.
@@ -70,19 +99,19 @@ pub enum MessageError {
     #[error("the SQS message cannot be read ({0})")]
     Message(#[source] serde_json::Error),
     /// The body is not JSON.
-    #[error("the body is not JSON ({0}); expected an S3 notification: {EXPECTED_S3}")]
+    #[error("the body is not JSON ({0}); expected {EXPECTED_BODY}")]
     NotJson(#[source] serde_json::Error),
     /// The body is JSON of another shape.
-    #[error("the body is not an S3 notification (found {found}); expected {EXPECTED_S3}")]
+    #[error("the body carries no change (found {found}); expected {EXPECTED_BODY}")]
     Shape {
         /// What was found instead, in short.
         found: String,
     },
-    /// One record of a notification cannot be used.
-    #[error("record {index} of the S3 notification {source}")]
+    /// One record of a notification, one task or one item cannot be used.
+    #[error("{place} {source}")]
     Record {
-        /// Its place in `Records`, from 0.
-        index: usize,
+        /// Which one.
+        place: String,
         /// What is wrong with it.
         source: RecordError,
     },
@@ -92,25 +121,30 @@ pub enum MessageError {
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// The shape is unknown.
-    #[error(
-        "unknown event (found {found}); expected an S3 notification: {EXPECTED_S3}, or SQS messages \
-         with that in their body: {EXPECTED_SQS}"
-    )]
+    #[error("unknown event (found {found}); expected {EXPECTED_BODY}, or {EXPECTED}")]
     Unknown {
         /// What was found instead, in short.
         found: String,
     },
-    /// An SQS message without an id: it cannot be handed back alone.
-    #[error("SQS message {index} has no messageId, so it could not be handed back alone")]
-    NoMessageId {
-        /// Its place in `Records`, from 0.
+    /// A message without an id: it cannot be handed back alone.
+    #[error("{what} {index} has no {field}, so it could not be handed back alone")]
+    NoId {
+        /// What kind of message.
+        what: &'static str,
+        /// Its place, from 0.
         index: usize,
+        /// The field that is missing.
+        field: &'static str,
     },
+    /// A request of S3 Batch Operations in a schema that lookbook does not know.
+    #[error("S3 Batch Operations calls with schema '{0}': expected 1.0 or 2.0")]
+    BatchSchema(String),
 }
 
-const EXPECTED_S3: &str = r#"{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "..."}, "object": {"key": "..."}}}]} or {"Event": "s3:TestEvent"}"#;
-const EXPECTED_SQS: &str =
-    r#"{"Records": [{"messageId": "...", "eventSource": "aws:sqs", "body": "..."}]}"#;
+/// What carries changes in a body, and as an event too.
+const EXPECTED_BODY: &str = r#"an S3 notification: {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "..."}, "object": {"key": "..."}}}]} or {"Event": "s3:TestEvent"}, or an event of S3 over EventBridge: {"source": "aws.s3", "detail-type": "Object Created", "detail": {...}}"#;
+/// What else an event may be.
+const EXPECTED: &str = r#"SQS messages or SNS notifications with that inside: {"Records": [{"messageId": "...", "eventSource": "aws:sqs", "body": "..."}]}, a request of S3 Batch Operations: {"invocationSchemaVersion": "1.0", "tasks": [...]}, a Distributed Map batch: {"BatchInput": {"bucket": "..."}, "Items": [{"Key": "..."}]}, or a direct call: {"bucket": "...", "key": "..."} or {"url": "s3://..."}"#;
 
 impl Envelope {
     /// Reads an event. `invocation` identifies it in logs where the envelope has no ids of its own.
@@ -118,13 +152,29 @@ impl Envelope {
         if let Some(records) = sqs::records(event) {
             return Ok(Self { sender: Sender::Sqs, messages: sqs::parse(records)? });
         }
-        match s3::parse(event) {
-            Some(entries) => {
-                let message = Message { id: invocation.to_owned(), entries };
-                Ok(Self { sender: Sender::S3, messages: vec![message] })
-            }
-            None => Err(EventError::Unknown { found: describe(event) }),
+        if let Some(records) = sns::records(event) {
+            return Ok(Self { sender: Sender::Sns, messages: sns::parse(records)? });
         }
+        if let Some(entries) = s3::parse(event) {
+            let messages = vec![Message::new(invocation, Ok(entries))];
+            return Ok(Self { sender: Sender::S3, messages });
+        }
+        if let Some(entries) = eventbridge::parse(event) {
+            let id = eventbridge::id(event).unwrap_or(invocation);
+            let messages = vec![Message::new(id, Ok(entries))];
+            return Ok(Self { sender: Sender::EventBridge, messages });
+        }
+        if let Some((schema, tasks)) = batch::request(event) {
+            let (call, messages) = batch::parse(event, schema, tasks)?;
+            return Ok(Self { sender: Sender::Batch(call), messages });
+        }
+        if let Some(items) = map::items(event) {
+            return Ok(Self { sender: Sender::Map, messages: map::parse(event, items) });
+        }
+        if let Some(message) = direct::parse(event, invocation) {
+            return Ok(Self { sender: Sender::Direct, messages: vec![message] });
+        }
+        Err(EventError::Unknown { found: describe(event) })
     }
 
     /// The messages, in the envelope's order.
@@ -135,23 +185,8 @@ impl Envelope {
 
     /// Who sent it.
     #[must_use]
-    pub fn sender(&self) -> Sender {
-        self.sender
-    }
-
-    /// What the sender is told, where `failed` are the ids of the messages to hand back.
-    ///
-    /// `None` means that the answer is a failed invocation.
-    ///
-    /// Source: AWS Lambda developer guide, "Implementing partial batch responses" (SQS) and
-    /// "Asynchronous invocation" (S3, which ignores the answer and repeats failed invocations).
-    #[must_use]
-    pub fn answer(&self, failed: &[String]) -> Option<Value> {
-        match self.sender {
-            Sender::Sqs => Some(sqs::answer(failed)),
-            Sender::S3 if failed.is_empty() => Some(json!({})),
-            Sender::S3 => None,
-        }
+    pub fn sender(&self) -> &Sender {
+        &self.sender
     }
 }
 
@@ -176,6 +211,9 @@ fn describe(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -193,10 +231,93 @@ mod tests {
     }
 
     #[test]
-    fn a_direct_notification_fails_only_if_something_must_be_retried() {
-        let event = json!({"Event": "s3:TestEvent"});
+    fn sns_notifications_have_their_own_ids() {
+        let test = json!({"Event": "s3:TestEvent"}).to_string();
+        let event = json!({"Records": [
+            {"EventSource": "aws:sns", "Sns": {"MessageId": "n0", "Message": "hello"}},
+            {"EventSource": "aws:sns", "Sns": {"MessageId": "n1", "Message": test}}]});
         let envelope = Envelope::parse(&event, "r").unwrap();
-        assert_eq!(envelope.answer(&[]), Some(json!({})));
-        assert_eq!(envelope.answer(&["r".to_owned()]), None);
+        assert_eq!(*envelope.sender(), Sender::Sns);
+        let [bad, good] = envelope.messages() else { panic!("two messages") };
+        assert_eq!((bad.id.as_str(), good.id.as_str()), ("n0", "n1"));
+        assert!(bad.entries[0].is_err() && good.entries.is_empty());
+        let error = Envelope::parse(&json!({"Records": [{"Sns": {}}]}), "r").unwrap_err();
+        assert!(error.to_string().contains("SNS notification 0 has no Sns.MessageId"), "{error}");
+    }
+
+    /// JSON that is like an event: the names that events have, with anything under them.
+    fn like_an_event() -> impl Strategy<Value = Value> {
+        let name = prop::sample::select(vec![
+            "Records",
+            "Event",
+            "s3",
+            "bucket",
+            "name",
+            "object",
+            "key",
+            "eventName",
+            "Sns",
+            "body",
+            "Message",
+            "MessageId",
+            "messageId",
+            "Type",
+            "source",
+            "detail-type",
+            "detail",
+            "tasks",
+            "invocationSchemaVersion",
+            "taskId",
+            "s3Key",
+            "s3Bucket",
+            "Items",
+            "Key",
+            "BatchInput",
+            "url",
+            "sequencer",
+            "eventSource",
+            "EventSource",
+        ]);
+        let text = prop::sample::select(vec![
+            "",
+            "shop",
+            "a.jpg",
+            "%FF",
+            "s3:TestEvent",
+            "aws:sqs",
+            "aws:sns",
+            "aws.s3",
+            "1.0",
+            "2.0",
+            "ObjectCreated:Put",
+            "Object Created",
+            "Notification",
+            "s3://shop/a",
+            "{}",
+            "00",
+            "zz",
+        ]);
+        let leaf = prop_oneof![
+            text.prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            Just(Value::Null)
+        ];
+        leaf.prop_recursive(5, 40, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec((name.clone(), inner.clone()), 0..5)
+                    .prop_map(|pairs| pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()),
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                inner.prop_map(|value| Value::from(value.to_string())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused(event in like_an_event()) {
+            if let Ok(envelope) = Envelope::parse(&event, "r") {
+                prop_assert!(envelope.messages().iter().all(|message| !message.id.is_empty()));
+            }
+        }
     }
 }

@@ -3,30 +3,10 @@
 //! Source: Amazon S3 user guide, "Event message structure". The types of `aws_lambda_events` cannot
 //! hold test events, nor notifications that other implementations of S3 trim, so it is read here.
 
-use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use super::{Change, ETag, Entries, Kind, MessageError, ObjectId, ObjectIdError, SequencerError};
-
-/// Why a record cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// A field that is needed is missing, or is no text.
-    #[error("has no {0}")]
-    Missing(&'static str),
-    /// The event version is not one that lookbook knows.
-    #[error("has event version '{0}': expected 2.x")]
-    Version(String),
-    /// The key does not decode to UTF-8.
-    #[error("has a key that does not decode to UTF-8: '{0}'")]
-    Key(String),
-    /// The bucket or the key breaks S3's rules.
-    #[error("names no object: {0}")]
-    Object(#[from] ObjectIdError),
-    /// The sequencer is none.
-    #[error("cannot be put in order: {0}")]
-    Sequencer(#[from] SequencerError),
-}
+use super::record::{Fields, RecordError, decode_key};
+use super::{Change, ETag, Entries, Kind, MessageError, ObjectId};
 
 /// The entries of a notification, or `None` if the value is not one.
 pub(super) fn parse(value: &Value) -> Option<Entries> {
@@ -39,29 +19,30 @@ pub(super) fn parse(value: &Value) -> Option<Entries> {
         return None;
     }
     let entries = records.iter().enumerate().map(|(index, record)| {
-        parse_record(record).map_err(|source| MessageError::Record { index, source })
+        parse_record(Fields(record)).map_err(|source| MessageError::Record {
+            place: format!("record {index} of the S3 notification"),
+            source,
+        })
     });
     Some(entries.collect())
 }
 
-/// Reads a record field by field: one that is not used must never lose a photo, whatever is in it.
-fn parse_record(record: &Value) -> Result<Change, RecordError> {
-    let text = |path| record.pointer(path).and_then(Value::as_str).filter(|t| !t.is_empty());
-    if let Some(version) = text("/eventVersion")
+fn parse_record(record: Fields<'_>) -> Result<Change, RecordError> {
+    if let Some(version) = record.text("/eventVersion")
         && version.split('.').next() != Some("2")
     {
         return Err(RecordError::Version(version.chars().take(40).collect()));
     }
-    let name = text("/eventName").ok_or(RecordError::Missing("eventName"))?;
-    let bucket = text("/s3/bucket/name").ok_or(RecordError::Missing("s3.bucket.name"))?;
-    let key = text("/s3/object/key").ok_or(RecordError::Missing("s3.object.key"))?;
+    let name = record.needed("/eventName", "eventName")?;
+    let bucket = record.needed("/s3/bucket/name", "s3.bucket.name")?;
+    let key = record.needed("/s3/object/key", "s3.object.key")?;
     Ok(Change {
         object: ObjectId::new(bucket, &decode_key(key)?)?,
         kind: kind(name),
-        version_id: text("/s3/object/versionId").map(ToOwned::to_owned),
-        etag: text("/s3/object/eTag").map(ETag::new),
-        size: record.pointer("/s3/object/size").and_then(Value::as_u64),
-        sequencer: text("/s3/object/sequencer").map(str::parse).transpose()?,
+        version_id: record.text("/s3/object/versionId").map(ToOwned::to_owned),
+        etag: record.text("/s3/object/eTag").map(ETag::new),
+        size: record.number("/s3/object/size"),
+        sequencer: record.text("/s3/object/sequencer").map(str::parse).transpose()?,
     })
 }
 
@@ -75,13 +56,6 @@ fn kind(event_name: &str) -> Kind {
         "ObjectRestore" if name == "ObjectRestore:Completed" => Kind::Created,
         _ => Kind::Other(name.chars().take(80).collect()),
     }
-}
-
-/// Decodes a key as S3 encodes it in notifications: as an HTML form does, a space as `+`.
-fn decode_key(key: &str) -> Result<String, RecordError> {
-    let spaced: Vec<u8> = key.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
-    let decoded = percent_decode(&spaced).decode_utf8();
-    decoded.map(String::from).map_err(|_| RecordError::Key(key.chars().take(200).collect()))
 }
 
 #[cfg(test)]
@@ -192,14 +166,6 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever Python's `urllib.parse.quote_plus` or S3 would write decodes to the key.
-        #[test]
-        fn encoded_keys_decode(key in "\\PC{1,100}") {
-            let encoded: String = percent_encoding::utf8_percent_encode(
-                &key, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%20", "+");
-            prop_assert_eq!(decode_key(&encoded).unwrap(), key);
-        }
-
         #[test]
         fn any_text_is_read_or_refused(name in "\\PC*", key in "\\PC*", sequencer in "\\PC*") {
             let mut value = record(&name, &key);

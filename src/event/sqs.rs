@@ -1,4 +1,4 @@
-//! A batch of SQS messages, each with an S3 notification in its body.
+//! A batch of SQS messages, each with something in its body that carries changes.
 //!
 //! Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS".
 
@@ -6,7 +6,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsMessage};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{EventError, Message, MessageError, describe, s3};
+use super::record::Fields;
+use super::{EventError, Message, MessageError, body};
 
 /// The records of a batch of SQS messages; `None` if the event is none.
 pub(super) fn records(event: &Value) -> Option<&[Value]> {
@@ -21,27 +22,24 @@ pub(super) fn records(event: &Value) -> Option<&[Value]> {
 /// The messages of a batch. One that cannot be read is an error of its own.
 pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
     let messages = records.iter().enumerate().map(|(index, record)| {
-        let id = record.get("messageId").and_then(Value::as_str).filter(|id| !id.is_empty());
-        let id = id.ok_or(EventError::NoMessageId { index })?.to_owned();
+        let id = Fields(record).text("/messageId").ok_or(EventError::NoId {
+            what: "SQS message",
+            index,
+            field: "messageId",
+        })?;
         let entries = match SqsMessage::deserialize(record) {
-            Ok(message) => parse_body(message.body.as_deref().unwrap_or_default()),
+            Ok(message) => body::parse_text(message.body.as_deref().unwrap_or_default()),
             Err(error) => Err(MessageError::Message(error)),
         };
-        Ok(Message { id, entries: entries.unwrap_or_else(|error| vec![Err(error)]) })
+        Ok(Message::new(id, entries))
     });
     messages.collect()
 }
 
-/// What a body carries. Other envelopes inside a message join here.
-fn parse_body(body: &str) -> Result<super::Entries, MessageError> {
-    let value: Value = serde_json::from_str(body).map_err(MessageError::NotJson)?;
-    s3::parse(&value).ok_or_else(|| MessageError::Shape { found: describe(&value) })
-}
-
 /// `{"batchItemFailures": [{"itemIdentifier": ID}, ...]}`: empty only when all is done.
-pub(super) fn answer(failed: &[String]) -> Value {
+pub(super) fn answer<'a>(failed: impl Iterator<Item = &'a str>) -> Value {
     let mut response = SqsBatchResponse::default();
-    response.set_failures(failed.iter().cloned());
+    response.set_failures(failed);
     // The type has only texts in it. Should it ever not serialise, an empty identifier hands back the
     // whole batch; an empty or missing list would say that all is done.
     serde_json::to_value(response)
@@ -68,7 +66,7 @@ mod tests {
     fn a_poisoned_message_is_an_error_of_its_own() {
         let event = batch(&[PUT, "not json", r#"{"hello": 1}"#, r#"{"Event":"s3:TestEvent"}"#, ""]);
         let envelope = Envelope::parse(&event, "r").unwrap();
-        assert_eq!(envelope.sender(), Sender::Sqs);
+        assert_eq!(*envelope.sender(), Sender::Sqs);
         let good: Vec<bool> =
             envelope.messages().iter().map(|m| m.entries.iter().all(Result::is_ok)).collect();
         assert_eq!(good, [true, false, false, true, false]);
@@ -87,17 +85,16 @@ mod tests {
 
     #[test]
     fn the_answer_names_failures_in_lambdas_exact_case() {
-        assert_eq!(answer(&[]).to_string(), r#"{"batchItemFailures":[]}"#);
-        assert_eq!(
-            answer(&["m1".to_owned()]).to_string(),
-            r#"{"batchItemFailures":[{"itemIdentifier":"m1"}]}"#
-        );
+        let none = answer(std::iter::empty());
+        assert_eq!(none.to_string(), r#"{"batchItemFailures":[]}"#);
+        let one = answer(["m1"].into_iter());
+        assert_eq!(one.to_string(), r#"{"batchItemFailures":[{"itemIdentifier":"m1"}]}"#);
     }
 
     #[test]
     fn a_message_without_an_id_fails_the_batch() {
         let event = json!({"Records": [{"eventSource": "aws:sqs", "body": PUT}]});
         let error = Envelope::parse(&event, "r").unwrap_err();
-        assert!(matches!(error, EventError::NoMessageId { index: 0 }), "{error}");
+        assert!(error.to_string().contains("SQS message 0 has no messageId"), "{error}");
     }
 }

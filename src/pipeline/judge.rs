@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::budget::Budget;
 use super::outcome::Cause;
-use crate::catalogue::{Judgement, Maker, SCORES_KEPT};
+use crate::catalogue::{Judgement, Maker};
 use crate::classifier::{Classifier, WorkerError, Workers};
 use crate::photo::{self, Limits, PhotoError};
 use crate::settings::Rules;
@@ -167,7 +167,7 @@ fn judge(
     Judgement::Classified {
         label: label.to_string(),
         confidence,
-        scores: scores.best(SCORES_KEPT).into_iter().map(|(l, s)| (l.to_string(), s)).collect(),
+        scores: scores.best(usize::MAX).into_iter().map(|(l, s)| (l.to_string(), s)).collect(),
         unsure: confidence < review_below,
         width: photo.width(),
         height: photo.height(),

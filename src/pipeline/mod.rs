@@ -12,14 +12,16 @@ mod deadline;
 mod judge;
 mod outcome;
 mod plan;
+mod report;
+mod score;
 mod settle;
 #[cfg(test)]
 mod tests;
 
 pub use judge::{Judge, PhotoJudge};
 pub use outcome::{Cause, Outcome};
+pub use report::{Line, Report};
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -27,15 +29,14 @@ use budget::Budget;
 use deadline::{Deadline, Pace};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use plan::{Plan, Work};
-use serde::Serialize;
 use serde_json::Value;
 use settle::{Settler, Stop};
 use tokio::time::Instant;
 
-use crate::bucket::{Bucket, S3};
+use crate::bucket::{Bucket, S3, Web, WebError};
 use crate::catalogue::{DynamoDb, Table, TableError};
 use crate::classifier::{Classifier, ModelError};
-use crate::event::{Envelope, EventError};
+use crate::event::{self, Envelope, EventError};
 use crate::settings::{self, Rules, Settings};
 
 /// Everything that turns events into rows. Made once, used for every invocation.
@@ -44,6 +45,7 @@ pub struct Pipeline<B, T, J = PhotoJudge> {
     bucket: B,
     table: T,
     judge: J,
+    web: Web,
     key_prefix: String,
     concurrency: NonZeroUsize,
     fetched: Budget,
@@ -59,27 +61,6 @@ pub struct Invocation {
     pub deadline: Option<Instant>,
 }
 
-/// What became of an event.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// One line a change, and one for each record that could not be read; in the event's order.
-    pub lines: Vec<Line>,
-    /// What the sender is told. `None`: the invocation fails, and the sender repeats the event.
-    pub answer: Option<Value>,
-}
-
-/// What became of one change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Line {
-    /// The id of its message.
-    pub message_id: String,
-    /// The object, `bucket/key`; none if the record could not be read.
-    pub image: Option<String>,
-    /// What became of it.
-    #[serde(flatten)]
-    pub outcome: Outcome,
-}
-
 /// Why a whole event failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HandleError {
@@ -89,6 +70,34 @@ pub enum HandleError {
     /// There is no table: nothing can be done for any change.
     #[error(transparent)]
     Table(TableError),
+    /// A photo on the web could not be fetched.
+    #[error(transparent)]
+    Web(#[from] WebError),
+    /// What is there is not a usable photo.
+    #[error("{url} is rejected: {message}")]
+    Rejected {
+        /// Its URL.
+        url: String,
+        /// A stable code.
+        code: &'static str,
+        /// A sentence that a person can act on.
+        message: String,
+    },
+    /// It could not be judged this time.
+    #[error("the photo could not be judged: {}", .0.message)]
+    Judge(Cause),
+    /// There was not enough time for it.
+    #[error("{url} was given up: the time was over")]
+    GivenUp {
+        /// Its URL.
+        url: String,
+    },
+}
+
+impl From<Cause> for HandleError {
+    fn from(cause: Cause) -> Self {
+        Self::Judge(cause)
+    }
 }
 
 impl HandleError {
@@ -98,38 +107,11 @@ impl HandleError {
         match self {
             Self::Event(_) => "unknown_event",
             Self::Table(error) => error.code(),
+            Self::Web(error) => error.code(),
+            Self::Rejected { code, .. } => code,
+            Self::Judge(cause) => cause.code,
+            Self::GivenUp { .. } => "given_up",
         }
-    }
-}
-
-impl Report {
-    /// How many changes came to each outcome.
-    #[must_use]
-    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
-        let mut counts = BTreeMap::new();
-        for line in &self.lines {
-            *counts.entry(line.outcome.name()).or_default() += 1;
-        }
-        counts
-    }
-
-    /// In words, why the invocation must fail; `None` if it need not.
-    #[must_use]
-    pub fn failure(&self) -> Option<String> {
-        if self.answer.is_some() {
-            return None;
-        }
-        let retries: Vec<&Line> = self.lines.iter().filter(|l| l.outcome.is_retry()).collect();
-        let first = retries.first().and_then(|line| match &line.outcome {
-            Outcome::Retry(cause) => Some(cause.message.as_str()),
-            _ => None,
-        });
-        Some(format!(
-            "{} of {} changes must be retried; the first: {}",
-            retries.len(),
-            self.lines.len(),
-            first.unwrap_or("no cause")
-        ))
     }
 }
 
@@ -160,6 +142,7 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
             bucket,
             table,
             judge,
+            web: Web::new(&rules.url_hosts),
             key_prefix: rules.key_prefix.clone(),
             concurrency: rules.concurrency,
             fetched: Budget::new(rules.in_flight_bytes.get() / 4),
@@ -172,15 +155,19 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
         &self.table
     }
 
-    /// Deals with one event: every change in it ends in exactly one outcome.
+    /// Deals with one event: every change in it ends in exactly one outcome. A direct call with the URL of
+    /// a photo on the web has no change; it is answered with the photo's scores.
     pub async fn handle(
         &self,
         event: &Value,
         invocation: &Invocation,
     ) -> Result<Report, HandleError> {
+        let deadline = Deadline::new(invocation.deadline, Instant::now());
+        if let Some(url) = event::photo_url(event) {
+            return self.score(url, deadline).await;
+        }
         let envelope = Envelope::parse(event, &invocation.id)?;
         let plan = Plan::of(envelope.messages(), &self.key_prefix);
-        let deadline = Deadline::new(invocation.deadline, Instant::now());
         let mut settled = plan.settled;
         let worked: Result<Vec<Vec<(usize, Outcome)>>, TableError> = stream::iter(plan.work)
             .map(|work| self.work(work, deadline))
@@ -194,15 +181,14 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
                 let cause = Cause::new(error.code(), error.to_string());
                 let entries = envelope.messages().iter().map(|m| m.entries.len()).sum();
                 let all = (0..entries).map(|slot| (slot, Outcome::Retry(cause.clone())));
-                lines(&envelope, all.collect()).iter().for_each(log);
+                Report::new(&envelope, all.collect()).log();
                 return Err(HandleError::Table(error));
             }
         }
         settled.sort_unstable_by_key(|(slot, _)| *slot);
-        let lines = lines(&envelope, settled);
-        lines.iter().for_each(log);
-        let failed = failed(&envelope, &lines);
-        Ok(Report { answer: envelope.answer(&failed), lines })
+        let report = Report::new(&envelope, settled);
+        report.log();
+        Ok(report)
     }
 
     /// Settles one key within the deadline.
@@ -246,64 +232,5 @@ async fn within<F: Future>(deadline: Deadline, future: F) -> Option<F::Output> {
     match deadline.give_up() {
         Some(end) => tokio::time::timeout_at(end, future).await.ok(),
         None => Some(future.await),
-    }
-}
-
-/// The outcomes, beside what they are outcomes of. `settled` is sorted, one for each slot.
-fn lines(envelope: &Envelope, settled: Vec<(usize, Outcome)>) -> Vec<Line> {
-    let entries = envelope
-        .messages()
-        .iter()
-        .flat_map(|message| message.entries.iter().map(move |entry| (&message.id, entry)));
-    entries
-        .zip(settled)
-        .map(|((id, entry), (_, outcome))| Line {
-            message_id: id.clone(),
-            image: entry.as_ref().ok().map(|change| change.object.to_string()),
-            outcome,
-        })
-        .collect()
-}
-
-/// The ids of the messages to hand back: those with a change that must be retried.
-fn failed(envelope: &Envelope, lines: &[Line]) -> Vec<String> {
-    let mut lines = lines.iter();
-    let mut failed: Vec<String> = Vec::new();
-    for message in envelope.messages() {
-        // Not `any`: every line of the message is taken.
-        let retries =
-            lines.by_ref().take(message.entries.len()).filter(|l| l.outcome.is_retry()).count();
-        if retries > 0 {
-            failed.push(message.id.clone());
-        }
-    }
-    failed
-}
-
-fn log(line: &Line) {
-    let (message, image) = (line.message_id.as_str(), line.image.as_deref().unwrap_or("-"));
-    let outcome = line.outcome.name();
-    match &line.outcome {
-        Outcome::Retry(cause) => {
-            tracing::warn!(
-                message_id = message,
-                image,
-                outcome,
-                code = cause.code,
-                cause = cause.message
-            );
-        }
-        Outcome::Rejected { code, message: reason } => {
-            tracing::info!(message_id = message, image, outcome, code, reason);
-        }
-        Outcome::Classified { label, confidence, shelf } => {
-            tracing::info!(message_id = message, image, outcome, label, confidence, shelf);
-        }
-        Outcome::Ignored { message: reason } => {
-            tracing::info!(message_id = message, image, outcome, reason);
-        }
-        Outcome::Unchanged | Outcome::Superseded | Outcome::Removed => {
-            tracing::info!(message_id = message, image, outcome);
-        }
     }
 }

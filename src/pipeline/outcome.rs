@@ -40,6 +40,9 @@ pub enum Outcome {
     Retry(Cause),
 }
 
+/// The code of a retry for a record that names no object: to send it again does not help.
+pub(super) const UNREADABLE: &str = "unreadable";
+
 /// Why a change could not be dealt with this time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cause {
@@ -85,6 +88,19 @@ impl Outcome {
             Self::Rejected { .. } => "rejected",
             Self::Ignored { .. } => "ignored",
             Self::Retry(_) => "retry",
+        }
+    }
+
+    /// What there is to say of it beside its name.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Classified { label, confidence, .. } => format!("{label} {confidence:.3}"),
+            Self::Rejected { message, .. } | Self::Ignored { message } => message.clone(),
+            Self::Retry(cause) => cause.message.clone(),
+            Self::Unchanged => "same content, same recipe".to_owned(),
+            Self::Superseded => "a newer change already won".to_owned(),
+            Self::Removed => "the object is not there".to_owned(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Outcome;
-use super::outcome::Cause;
+use super::outcome::{Cause, UNREADABLE};
 use crate::event::{Change, Kind, Message, ObjectId};
 
 /// What to do. A *slot* is the place of an entry among all entries of the envelope, from 0.
@@ -41,7 +41,7 @@ impl Plan {
             let change = match entry {
                 Ok(change) => change,
                 Err(error) => {
-                    let cause = Cause::new("unreadable", error.to_string());
+                    let cause = Cause::new(UNREADABLE, error.to_string());
                     plan.settled.push((slot, Outcome::Retry(cause)));
                     continue;
                 }

@@ -115,7 +115,7 @@ impl Judge for ByText {
             Judgement::Rejected { code: "empty", message: "empty".into(), content_sha256: None }
         } else {
             Judgement::Classified {
-                scores: BTreeMap::from([(label.clone(), 1.0)]),
+                scores: vec![(label.clone(), 1.0)],
                 content_sha256: label.clone(),
                 label,
                 confidence: 1.0,

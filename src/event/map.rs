@@ -1,0 +1,90 @@
+//! A batch of a Step Functions Distributed Map: items as a bucket's listing has them.
+//!
+//! Source: AWS Step Functions developer guide, "`ItemBatcher` (Map)" and "`ItemReader` (Map)". A listing
+//! does not name its bucket, so `BatchInput` does. Keys are as they are in the bucket: not encoded.
+
+use serde_json::{Value, json};
+
+use super::record::{Fields, RecordError};
+use super::{Change, ETag, Message, MessageError, ObjectId, Reply, Told};
+
+/// The items of a batch; `None` if the event is none.
+pub(super) fn items(event: &Value) -> Option<&[Value]> {
+    Some(event.get("Items")?.as_array()?)
+}
+
+/// The messages of a batch, one an item.
+pub(super) fn parse(event: &Value, items: &[Value]) -> Vec<Message> {
+    let bucket = bucket(Fields(event), "/BatchInput/bucket", "/BatchInput/Bucket");
+    let messages = items.iter().enumerate().map(|(index, item)| {
+        let entry = change(Fields(item), bucket).map_err(|source| MessageError::Record {
+            place: format!("item {index} of the Distributed Map batch"),
+            source,
+        });
+        Message::new(&format!("Items[{index}]"), Ok(vec![entry]))
+    });
+    messages.collect()
+}
+
+fn change(item: Fields<'_>, batch: Option<&str>) -> Result<Change, RecordError> {
+    let bucket = bucket(item, "/bucket", "/Bucket").or(batch);
+    let bucket = bucket.ok_or(RecordError::Missing("Bucket, and there is no BatchInput.bucket"))?;
+    let object = ObjectId::new(bucket, item.needed("/Key", "Key")?)?;
+    let etag = item.text("/ETag").or_else(|| item.text("/Etag")).map(ETag::new);
+    Ok(Change { etag, size: item.number("/Size"), ..Change::look_at(object) })
+}
+
+fn bucket<'a>(fields: Fields<'a>, lower: &str, upper: &str) -> Option<&'a str> {
+    fields.text(lower).or_else(|| fields.text(upper))
+}
+
+/// How many changes came to each outcome: a state's output is limited in size.
+pub(super) fn answer<T: Told>(replies: &[Reply<'_, T>]) -> Value {
+    let mut counts = serde_json::Map::new();
+    for told in replies.iter().flat_map(|reply| reply.outcomes) {
+        let count = counts.entry(told.name()).or_insert(json!(0));
+        *count = json!(count.as_u64().unwrap_or(0) + 1);
+    }
+    json!({"outcomes": counts})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Envelope, Sender};
+
+    fn objects(event: &Value) -> Vec<Result<String, String>> {
+        let envelope = Envelope::parse(event, "r").unwrap();
+        assert_eq!(*envelope.sender(), Sender::Map);
+        let entries = envelope.messages().iter().flat_map(|message| &message.entries);
+        let text = |e: &Result<Change, MessageError>| match e {
+            Ok(change) => Ok(change.object.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        entries.map(text).collect()
+    }
+
+    #[test]
+    fn keys_are_as_listed() {
+        let event = json!({"BatchInput": {"bucket": "shop"}, "Items": [
+            {"Key": "a+b%20c é.jpg", "Size": 7, "ETag": "\"abc\"", "StorageClass": "STANDARD"},
+            {"Bucket": "other", "Key": "d.jpg"}]});
+        assert_eq!(objects(&event), [Ok("shop/a+b%20c é.jpg".into()), Ok("other/d.jpg".into())]);
+        let envelope = Envelope::parse(&event, "r").unwrap();
+        let change = envelope.messages()[0].entries[0].as_ref().unwrap();
+        assert_eq!((change.size, &change.etag), (Some(7), &Some(ETag::new("abc"))));
+        assert_eq!(envelope.messages()[1].id, "Items[1]");
+    }
+
+    #[test]
+    fn a_bad_item_leaves_its_neighbours() {
+        let event =
+            json!({"BatchInput": {"bucket": "shop"}, "Items": [7, {"Key": "a"}, {"Key": ""}]});
+        let objects = objects(&event);
+        assert_eq!(objects[0], Err("item 0 of the Distributed Map batch has no Key".into()));
+        assert!(objects[1].is_ok() && objects[2].is_err());
+        let nowhere = json!({"Items": [{"Key": "a"}]});
+        let error = self::objects(&nowhere)[0].clone().unwrap_err();
+        assert!(error.contains("BatchInput.bucket"), "{error}");
+    }
+}

@@ -1,0 +1,74 @@
+//! Reading a record field by field: one that is not used must never lose a photo, whatever is in it.
+
+use percent_encoding::percent_decode;
+use serde_json::Value;
+
+use super::{ObjectIdError, SequencerError};
+
+/// Why a record, a task or an item cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// A field that is needed is missing, or is no text.
+    #[error("has no {0}")]
+    Missing(&'static str),
+    /// The event version is not one that lookbook knows.
+    #[error("has event version '{0}': expected 2.x")]
+    Version(String),
+    /// The key does not decode to UTF-8.
+    #[error("has a key that does not decode to UTF-8: '{0}'")]
+    Key(String),
+    /// The bucket or the key breaks S3's rules.
+    #[error("names no object: {0}")]
+    Object(#[from] ObjectIdError),
+    /// The sequencer is none.
+    #[error("cannot be put in order: {0}")]
+    Sequencer(#[from] SequencerError),
+    /// The URL is not one of an object.
+    #[error("has the url '{0}': expected s3://BUCKET/KEY")]
+    Url(String),
+}
+
+/// The fields of a record, by their JSON pointers (RFC 6901). What is of another type is not there.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a>(pub &'a Value);
+
+impl<'a> Fields<'a> {
+    /// A text that is not empty.
+    pub fn text(self, path: &str) -> Option<&'a str> {
+        self.0.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// A text that must be there; `name` is what the error calls it.
+    pub fn needed(self, path: &str, name: &'static str) -> Result<&'a str, RecordError> {
+        self.text(path).ok_or(RecordError::Missing(name))
+    }
+
+    /// A whole number.
+    pub fn number(self, path: &str) -> Option<u64> {
+        self.0.pointer(path).and_then(Value::as_u64)
+    }
+}
+
+/// Decodes a key as S3 encodes it in notifications: as an HTML form does, a space as `+`.
+pub(super) fn decode_key(key: &str) -> Result<String, RecordError> {
+    let spaced: Vec<u8> = key.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
+    let decoded = percent_decode(&spaced).decode_utf8();
+    decoded.map(String::from).map_err(|_| RecordError::Key(key.chars().take(200).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever Python's `urllib.parse.quote_plus` or S3 would write decodes to the key.
+        #[test]
+        fn encoded_keys_decode(key in "\\PC{1,100}") {
+            let encoded: String = percent_encoding::utf8_percent_encode(
+                &key, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%20", "+");
+            prop_assert_eq!(decode_key(&encoded).unwrap(), key);
+        }
+    }
+}

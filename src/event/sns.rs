@@ -1,0 +1,40 @@
+//! SNS: as the sender of an event, and as the wrapping of a body.
+//!
+//! Source: Amazon SNS developer guide, "Parsing message formats"; AWS Lambda developer guide, "Invoking
+//! Lambda functions with Amazon SNS notifications".
+
+use serde_json::Value;
+
+use super::record::Fields;
+use super::{EventError, Message, body};
+
+/// The records of an invocation by SNS; `None` if the event is none.
+pub(super) fn records(event: &Value) -> Option<&[Value]> {
+    let records = event.get("Records")?.as_array()?;
+    let is_notification = |record: &Value| {
+        record.get("EventSource").and_then(Value::as_str) == Some("aws:sns")
+            || record.get("Sns").is_some()
+    };
+    records.iter().any(is_notification).then_some(records)
+}
+
+/// The messages of an invocation.
+pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
+    let messages = records.iter().enumerate().map(|(index, record)| {
+        let fields = Fields(record);
+        let id = fields.text("/Sns/MessageId").ok_or(EventError::NoId {
+            what: "SNS notification",
+            index,
+            field: "Sns.MessageId",
+        })?;
+        let entries = body::parse_text(fields.text("/Sns/Message").unwrap_or_default());
+        Ok(Message::new(id, entries))
+    });
+    messages.collect()
+}
+
+/// What an SNS notification carries, where one is the body of a message.
+pub(super) fn notification(value: &Value) -> Option<&str> {
+    let fields = Fields(value);
+    (fields.text("/Type") == Some("Notification")).then(|| fields.text("/Message")).flatten()
+}
