@@ -1,0 +1,203 @@
+//! Convergence, over random histories in a random order of steps: in the end every row must say what
+//! the bucket says, and what people said. Each history comes from a number, its seed.
+//!
+//! ```sh
+//! cargo test --lib convergence -- --nocapture                      # says how much there was of what
+//! HISTORIES=1000000 cargo test --lib convergence                   # more of them
+//! HISTORY=4711 cargo test --lib convergence                        # this one, shrunk if it fails
+//! ```
+
+mod history;
+mod world;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use history::{History, KEYS, Log, event, histories, object, play};
+use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestError, TestRunner};
+use world::{ByText, Flaw, World, pipeline};
+
+use super::*;
+use crate::catalogue::Shelf;
+
+/// Whether a key's row says what the bucket and the reviewers say.
+fn check(world: &World, log: &Log, key: usize) -> Result<(), String> {
+    let object = object(key);
+    let objects = world.objects.lock().unwrap();
+    let there = objects.get(&object);
+    let Some(row) = world.row(&object) else {
+        let seen = there.is_some() || log.greatest.contains_key(&key);
+        return if seen { Err(format!("no row for {object}")) } else { Ok(()) };
+    };
+    let reviews = world.reviews.lock().unwrap();
+    let review = reviews.get(&row.image);
+    let (mut shelf, mut label, mut sha256) = (None, None, None);
+    if let Some((_, bytes)) = there {
+        let text = std::str::from_utf8(bytes).unwrap();
+        let recipe = row.recipe.as_ref().map_or(0, |recipe| recipe.parse().unwrap());
+        label = (1..=3).contains(&text.len()).then(|| ByText::label(text, recipe));
+        sha256 = (text.len() <= 3).then(|| format!("sha256 of {text}"));
+        let by_person = review.filter(|(_, of)| sha256.as_ref() == Some(of)).map(|(said, _)| said);
+        shelf = Some(by_person.or(label.as_ref()).map_or(Shelf::Rejected, |l| l.clone().into()));
+    }
+    same("shelf", &row.shelf, &shelf)?;
+    same("label", &row.label, &label)?;
+    same("hash", &row.content_sha256, &sha256)?;
+    let meta = there.map(|(meta, _)| meta);
+    same("fingerprint", &row.etag.as_ref(), &meta.map(|meta| &meta.etag))?;
+    same("size", &row.size, &meta.map(|meta| meta.size))?;
+    same("time", &row.added_at, &meta.map(|meta| meta.last_modified))?;
+    same("version", &row.version_id, &meta.and_then(|meta| meta.version_id.clone()))?;
+    let said = row.reviewed_label.clone().zip(row.reviewed_sha256.clone());
+    same("review", &said.as_ref(), &review)?;
+    same("sequencer", &row.sequencer.as_ref(), &log.greatest.get(&key))?;
+    if let (Some(recipe), Some(least)) = (&row.recipe, log.recipe_at_least.get(&key))
+        && recipe.parse::<usize>().unwrap() < *least
+    {
+        return Err(format!("the recipe is {recipe}, after a change settled by {least} alone"));
+    }
+    Ok(())
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, should: &T) -> Result<(), String> {
+    if is == should { Ok(()) } else { Err(format!("the {what} is {is:?} instead of {should:?}")) }
+}
+
+/// The history of a seed, played and checked; a failure is shrunk. `each` gets what happened.
+fn try_history(
+    seed: u64,
+    flaw: Option<Flaw>,
+    each: impl Fn(&Log),
+) -> Result<(), TestError<History>> {
+    let mut runner = TestRunner::new(ProptestConfig {
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        max_shrink_iters: if flaw.is_some() { 0 } else { 10_000 },
+        ..ProptestConfig::default()
+    });
+    let tree = histories().new_tree(&mut runner).unwrap();
+    let tried = runner.run_one(tree, |history| {
+        let (world, log) = play(&history, flaw).map_err(TestCaseError::fail)?;
+        for key in 0..KEYS.len() {
+            check(&world, &log, key).map_err(TestCaseError::fail)?;
+        }
+        each(&log);
+        Ok(())
+    });
+    tried.map(drop)
+}
+
+fn number(name: &str) -> Option<u64> {
+    Some(std::env::var(name).ok()?.parse().expect("a number"))
+}
+
+#[test]
+fn convergence_of_rows() {
+    let seeds = match number("HISTORY") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("HISTORIES").unwrap_or(100_000),
+    };
+    let counts = RefCell::new(BTreeMap::<&str, u64>::new());
+    for seed in seeds.clone() {
+        let tried = try_history(seed, None, |log| {
+            for (what, count) in &log.counts {
+                *counts.borrow_mut().entry(what).or_default() += count;
+            }
+        });
+        if let Err(error) = tried {
+            panic!("HISTORY={seed}: {error}");
+        }
+    }
+    println!("{} histories: {:?}", seeds.count(), counts.borrow());
+}
+
+/// A check that finds nothing is worth nothing: with any of the rules broken, it fails, and for the
+/// reason that the rule is there for.
+#[test]
+fn convergence_needs_every_rule() {
+    for (flaw, words) in [
+        (Flaw::NoSequencer, "is older than its row"),
+        // A slower rival with an older photo, or none, had the last word.
+        (Flaw::NoCondition, "the shelf is"),
+        (Flaw::UnchangedNotWritten, "the shelf is"),
+        (Flaw::NoTombstone, "instead of None"),
+        (Flaw::ReviewOfAnyContent, "the shelf is Some(Label(\"person's word"),
+    ] {
+        let finds = |seed: &u64| match try_history(*seed, Some(flaw), |_| ()) {
+            Err(TestError::Fail(reason, _)) => reason.message().contains(words),
+            _ => false,
+        };
+        let first: Vec<u64> = (0..200_000).filter(finds).take(3).collect();
+        assert_eq!(first.len(), 3, "{flaw:?} goes unnoticed");
+        println!("{flaw:?} is found by the histories {first:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_exact_repeat_writes_nothing_and_an_older_change_loses() {
+    let world = World::default();
+    let pipeline = pipeline(&world, 0);
+    let mut log = Log::default();
+    log.write(&world, 0, Some("hat"), true);
+    log.write(&world, 0, Some("tie"), true);
+    let [older, newer] = [0, 1].map(|i| event(&log.undelivered[i..=i]));
+    let invocation = Invocation { id: "i".into(), deadline: None };
+    let mut names = Vec::new();
+    let mut revisions = Vec::new();
+    for event in [&newer, &newer, &older] {
+        let report = pipeline.handle(event, &invocation).await.unwrap();
+        names.push(report.lines[0].outcome.name());
+        revisions.push(world.rows.lock().unwrap()["shop/a.jpg"].revision.clone());
+    }
+    assert_eq!(names, ["classified", "unchanged", "superseded"]);
+    assert!(revisions.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[tokio::test]
+async fn what_is_not_begun_in_time_is_handed_back() {
+    let world = World::default();
+    let pipeline = pipeline(&world, 0);
+    let mut log = Log::default();
+    log.write(&world, 0, Some("hat"), true);
+    let event = event(&log.undelivered);
+    let invocation = Invocation { id: "i".into(), deadline: Some(Instant::now()) };
+    let report = pipeline.handle(&event, &invocation).await.unwrap();
+    assert!(matches!(&report.lines[0].outcome, Outcome::Retry(c) if c.code == "not_begun"));
+    assert_eq!(report.answer, None);
+    assert!(report.failure().unwrap().contains("shop/a.jpg"));
+    assert!(world.rows.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_done_in_time_is_given_up_and_not_written() {
+    let world = World::default();
+    let pipeline = pipeline(&world, 0);
+    let mut log = Log::default();
+    log.write(&world, 0, Some("..."), true);
+    log.write(&world, 1, Some("hat"), true);
+    let event = event(&log.undelivered);
+    let deadline = Some(Instant::now() + std::time::Duration::from_millis(1500));
+    let report = pipeline.handle(&event, &Invocation { id: "i".into(), deadline }).await.unwrap();
+    assert!(matches!(&report.lines[0].outcome, Outcome::Retry(c) if c.code == "given_up"));
+    assert_eq!(report.lines[1].outcome.name(), "classified");
+    assert_eq!(world.rows.lock().unwrap().len(), 1);
+}
+
+/// A change without a sequencer is a request to look; an old one beside it must not stop it.
+#[tokio::test]
+async fn an_older_change_does_not_swallow_one_without_order() {
+    let world = World::default();
+    let pipeline = pipeline(&world, 0);
+    let mut log = Log::default();
+    log.write(&world, 0, Some("hat"), true);
+    log.write(&world, 0, Some("tie"), true);
+    let older = log.undelivered[0].clone();
+    let invocation = Invocation { id: "i".into(), deadline: None };
+    pipeline.handle(&event(&log.undelivered[1..]), &invocation).await.unwrap();
+    log.write(&world, 0, None, false);
+    let event = event(&[older, log.undelivered[2].clone()]);
+    let report = pipeline.handle(&event, &invocation).await.unwrap();
+    assert!(report.lines.iter().all(|line| line.outcome == Outcome::Removed), "{report:?}");
+    assert!(world.rows.lock().unwrap()["shop/a.jpg"].is_tombstone());
+}

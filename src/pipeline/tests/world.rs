@@ -1,0 +1,242 @@
+//! A bucket, a table, a judge and a reviewer in memory, which give way at every await.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::task::Poll;
+
+use bytes::Bytes;
+
+use crate::bucket::{Body, Bucket, BucketError, Object, ObjectMeta};
+use crate::catalogue::{
+    Judgement, Maker, ReviewError, Revision, Row, Shelf, Table, TableError, Written, review,
+};
+use crate::event::ObjectId;
+use crate::pipeline::{Cause, Judge, Pipeline};
+use crate::settings::Rules;
+
+/// A rule that is broken, to see that the check finds out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// A row does not say which sequencer it has seen.
+    NoSequencer,
+    /// A write does not care which row it replaces.
+    NoCondition,
+    /// `Unchanged` is not written.
+    UnchangedNotWritten,
+    /// A removed object leaves nothing.
+    NoTombstone,
+    /// A review applies to whatever content is there.
+    ReviewOfAnyContent,
+}
+
+#[derive(Default)]
+pub(super) struct World {
+    pub objects: Mutex<BTreeMap<ObjectId, (ObjectMeta, Bytes)>>,
+    pub rows: Mutex<BTreeMap<String, Row>>,
+    /// Of the writes to come, which lose their answer although they are done.
+    pub lost_answers: Mutex<Vec<bool>>,
+    /// The last review of each image: its label, and the hash of its content.
+    pub reviews: Mutex<BTreeMap<String, (String, String)>>,
+    pub flaw: Option<Flaw>,
+}
+
+/// Gives way once.
+pub(super) async fn step() {
+    let mut given = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+impl Bucket for &World {
+    async fn head(&self, object: &ObjectId) -> Result<Option<ObjectMeta>, BucketError> {
+        step().await;
+        let found = self.objects.lock().unwrap().get(object).map(|(meta, _)| meta.clone());
+        step().await;
+        Ok(found)
+    }
+
+    async fn get(&self, object: &ObjectId) -> Result<Option<Object>, BucketError> {
+        step().await;
+        let found = self.objects.lock().unwrap().get(object).cloned();
+        step().await;
+        Ok(found.map(|(meta, bytes)| Object { meta, body: Body::from(bytes) }))
+    }
+}
+
+impl Table for &World {
+    async fn read(&self, object: &ObjectId) -> Result<Option<Row>, TableError> {
+        step().await;
+        let mut row = self.row(object);
+        if let (Some(row), Some(Flaw::NoSequencer)) = (&mut row, self.flaw) {
+            row.sequencer = None;
+        }
+        step().await;
+        Ok(row)
+    }
+
+    async fn write(&self, row: &Row, replaces: Option<&Revision>) -> Result<Written, TableError> {
+        step().await;
+        let written = self.store(row, replaces);
+        step().await;
+        Ok(self.answer(written))
+    }
+}
+
+impl World {
+    pub fn row(&self, object: &ObjectId) -> Option<Row> {
+        self.rows.lock().unwrap().get(&object.to_string()).cloned()
+    }
+
+    fn store(&self, row: &Row, replaces: Option<&Revision>) -> Written {
+        let mut rows = self.rows.lock().unwrap();
+        let before = rows.get(&row.image);
+        if before.map(|r| &r.revision) != replaces && self.flaw != Some(Flaw::NoCondition) {
+            return Written::Lost;
+        }
+        let mut row = row.clone();
+        match self.flaw {
+            Some(Flaw::UnchangedNotWritten) if before.is_some_and(|b| is_unchanged(b, &row)) => {
+                return Written::Done;
+            }
+            Some(Flaw::NoTombstone) if row.is_tombstone() => {
+                rows.remove(&row.image);
+                return Written::Done;
+            }
+            Some(Flaw::ReviewOfAnyContent) if !row.is_tombstone() => {
+                row.shelf = row.reviewed_label.clone().map(Shelf::Label).or(row.shelf);
+            }
+            _ => {}
+        }
+        rows.insert(row.image.clone(), row);
+        Written::Done
+    }
+
+    /// What the SDK's repeat of a write comes to whose first answer was lost.
+    fn answer(&self, written: Written) -> Written {
+        let lost =
+            written == Written::Done && self.lost_answers.lock().unwrap().pop().unwrap_or(false);
+        if lost { Written::Lost } else { written }
+    }
+}
+
+fn is_unchanged(before: &Row, row: &Row) -> bool {
+    !row.is_tombstone()
+        && (&row.etag, &row.recipe, &row.reviewed_label)
+            == (&before.etag, &before.recipe, &before.reviewed_label)
+}
+
+/// Somebody who looks at a page and says what is on a photo. Notes what was written down.
+struct Reviewer<'a>(&'a World);
+
+impl Table for Reviewer<'_> {
+    async fn read(&self, object: &ObjectId) -> Result<Option<Row>, TableError> {
+        self.0.read(object).await
+    }
+
+    async fn write(&self, row: &Row, replaces: Option<&Revision>) -> Result<Written, TableError> {
+        step().await;
+        let written = self.0.store(row, replaces);
+        if let (Written::Done, Some(label), Some(sha256)) =
+            (written, &row.reviewed_label, &row.reviewed_sha256)
+        {
+            let said = (label.clone(), sha256.clone());
+            self.0.reviews.lock().unwrap().insert(row.image.clone(), said);
+        }
+        step().await;
+        Ok(self.0.answer(written))
+    }
+}
+
+/// Looks at the page of an object, and later says what is on the photo. An error says what should
+/// not have been.
+pub(super) async fn look_and_review(
+    world: &World,
+    object: ObjectId,
+    label: String,
+) -> Result<(), String> {
+    let page = world.row(&object);
+    step().await;
+    let Some(sha256) = page.and_then(|row| row.content_sha256) else { return Ok(()) };
+    match review(&Reviewer(world), &object, &label, &sha256).await {
+        Ok(row) if row.shelf != Some(Shelf::Label(label)) => {
+            Err(format!("the review was taken, but the row is {row:?}"))
+        }
+        Ok(_) | Err(ReviewError::Gone(_) | ReviewError::Replaced(_) | ReviewError::Rivals(_)) => {
+            Ok(())
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Judges a content by itself: its text with the recipe's number is its label; an empty one is
+/// rejected; `...` takes for ever.
+pub(super) struct ByText {
+    maker: Maker,
+    recipe: usize,
+}
+
+impl ByText {
+    /// The label of a text by the recipe of that number.
+    pub fn label(text: &str, recipe: usize) -> String {
+        format!("{text} by {recipe}")
+    }
+}
+
+impl Judge for ByText {
+    fn maker(&self) -> &Maker {
+        &self.maker
+    }
+
+    fn max_bytes(&self) -> u64 {
+        3
+    }
+
+    fn judge_size(&self, size: u64) -> Option<Judgement> {
+        (size > 3).then(|| Judgement::Rejected {
+            code: "too_large",
+            message: "large".into(),
+            content_sha256: None,
+        })
+    }
+
+    async fn judge(&self, bytes: Vec<u8>) -> Result<Judgement, Cause> {
+        step().await;
+        let text = String::from_utf8(bytes).unwrap();
+        if text == "..." {
+            return std::future::pending().await;
+        }
+        let content_sha256 = format!("sha256 of {text}");
+        if text.is_empty() {
+            return Ok(Judgement::Rejected {
+                code: "empty",
+                message: "empty".into(),
+                content_sha256: Some(content_sha256),
+            });
+        }
+        let label = Self::label(&text, self.recipe);
+        Ok(Judgement::Classified {
+            scores: vec![(label.clone(), 1.0)],
+            content_sha256,
+            label,
+            confidence: 1.0,
+            unsure: false,
+            width: 1,
+            height: 1,
+            format: "text",
+        })
+    }
+}
+
+/// The function as it is deployed with the recipe of that number.
+pub(super) fn pipeline(world: &World, recipe: usize) -> Pipeline<&World, &World, ByText> {
+    let maker =
+        Maker { model_id: "m".into(), recipe: recipe.to_string(), software: "s".to_owned() };
+    let rules = Rules::parse(|_| None).unwrap();
+    Pipeline::new(world, world, ByText { maker, recipe }, &rules)
+}
