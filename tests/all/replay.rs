@@ -40,6 +40,76 @@ fn each_event_has_the_documented_outcome() {
 }
 
 #[test]
+fn every_other_envelope_has_its_outcome_and_its_answer() {
+    let dir = TempDir::new().unwrap();
+    stdout(&lookbook(dir.path()).arg("demo").output().unwrap(), 0);
+    let task = |id: &str, schema: &str, invocation: &str| {
+        json!({"invocationSchemaVersion": schema, "treatMissingKeysAs": "TemporaryFailure",
+            "invocationId": invocation, "results": [{"taskId": id, "resultCode": "Succeeded",
+                "resultString": "same content, same recipe"}]})
+    };
+    let done = json!({"batchItemFailures": []});
+    for (event, images, names, answer) in [
+        ("sqs-sns.json", vec!["shoes-1.jpg"], vec!["unchanged"], done.clone()),
+        ("sqs-eventbridge.json", vec!["pants-1.jpg"; 2], vec!["unchanged", "ignored"], done),
+        ("sns.json", vec!["dress-2.jpg"], vec!["unchanged"], json!({})),
+        ("eventbridge-created.json", vec!["skirt-1.jpg"], vec!["unchanged"], json!({})),
+        ("eventbridge-deleted.json", vec!["100%+gone.jpg"], vec!["removed"], json!({})),
+        (
+            "batch-operations-1.json",
+            vec!["shirt-1.jpg"],
+            vec!["unchanged"],
+            task("EXAMPLE-task-1", "1.0", "EXAMPLE-1"),
+        ),
+        (
+            "batch-operations-2.json",
+            vec!["shorts-1.jpg"],
+            vec!["unchanged"],
+            task("EXAMPLE-task-2", "2.0", "EXAMPLE-2"),
+        ),
+        (
+            "distributed-map.json",
+            vec!["t-shirt-1.jpg", "t-shirt-2.jpg", "sold out & gone.jpg"],
+            vec!["unchanged", "unchanged", "removed"],
+            json!({"outcomes": {"unchanged": 2, "removed": 1}}),
+        ),
+    ] {
+        let replayed = replay(&dir, event, 0);
+        assert_eq!(outcomes(&replayed), names, "{event}");
+        let images: Vec<String> =
+            images.iter().map(|name| format!("photos/new in/été/{name}")).collect();
+        let lines = replayed["outcomes"].as_array().unwrap();
+        let found: Vec<&str> = lines.iter().map(|l| l["image"].as_str().unwrap()).collect();
+        assert_eq!(found, images, "{event}");
+        assert_eq!(replayed["response"], answer, "{event}");
+    }
+    for (event, name) in
+        [("direct-key.json", "outwear-1.jpg"), ("direct-url.json", "longsleeve-1.jpg")]
+    {
+        let replayed = replay(&dir, event, 0);
+        assert_eq!(outcomes(&replayed), ["unchanged"], "{event}");
+        assert_eq!(replayed["response"], replayed["outcomes"][0], "{event}");
+        let image = replayed["response"]["image"].as_str().unwrap();
+        assert!(image.ends_with(name), "{event}: {image}");
+    }
+    let web = replay(&dir, "direct-web.json", 1);
+    assert_eq!((outcomes(&web), &web["response"]), (vec![], &Value::Null));
+    assert!(web["error"].as_str().unwrap().contains("URL_HOSTS"), "{web}");
+}
+
+/// So that none is forgotten.
+#[test]
+fn the_readme_lists_every_event() {
+    let readme = std::fs::read_to_string(repository("events/README.md")).unwrap();
+    for file in std::fs::read_dir(repository("events")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".json") {
+            assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_new_recipe_classifies_again() {
     let dir = TempDir::new().unwrap();
     stdout(&lookbook(dir.path()).arg("demo").output().unwrap(), 0);
