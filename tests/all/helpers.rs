@@ -94,6 +94,25 @@ impl Place {
         put.body(ByteStream::from(bytes)).send().await.unwrap();
     }
 
+    pub async fn delete(&self, key: &str) {
+        self.s3.delete_object().bucket(&self.at.bucket).key(key).send().await.unwrap();
+    }
+
+    /// Whether a row says what the bucket says: of the object's version, or that there is none.
+    pub async fn is_right(&self, key: &str) -> bool {
+        let there = self.bucket().head(&self.object(key)).await.unwrap();
+        match (there, self.row(key).await) {
+            (None, row) => row.is_none_or(|row| row.is_tombstone()),
+            (Some(_), None) => false,
+            (Some(meta), Some(row)) => {
+                let time = meta.last_modified.replace_nanosecond(0).unwrap();
+                row.shelf.is_some()
+                    && (row.etag, row.size, row.added_at, row.version_id)
+                        == (Some(meta.etag), Some(meta.size), Some(time), meta.version_id)
+            }
+        }
+    }
+
     pub async fn row(&self, key: &str) -> Option<Row> {
         self.table().read(&self.object(key)).await.unwrap()
     }
@@ -165,6 +184,48 @@ pub fn samples() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// A model of 2 KB that judges by colour alone: for tests of all that is around the model.
+pub const TINY_MODEL: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/model/metadata_deflated.int8_uint8.tflite");
+
+/// A small picture of one colour, as a PNG.
+pub fn one_colour(colour: [u8; 3]) -> Vec<u8> {
+    let picture = image::RgbImage::from_pixel(8, 8, image::Rgb(colour));
+    let mut file = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
+/// Random choices that a seed makes again (`SplitMix64`).
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// With the seed in this variable of the environment, or else 1; and says so.
+    pub fn seeded(variable: &str) -> Self {
+        let seed = std::env::var(variable).map_or(1, |seed| seed.parse().expect("a number"));
+        println!("{variable}={seed}");
+        Self(seed)
+    }
+
+    pub fn roll(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((z ^ (z >> 31)) % n as u64).unwrap()
+    }
+
+    pub fn percent(&mut self, chance: usize) -> bool {
+        self.roll(100) < chance
+    }
+
+    /// Takes up to `n` random ones out.
+    pub fn draw<T>(&mut self, items: &mut Vec<T>, n: usize) -> Vec<T> {
+        let n = n.min(items.len());
+        (0..n).map(|_| items.swap_remove(self.roll(items.len()))).collect()
+    }
 }
 
 /// The label in a sample photo's name: `t-shirt-1.jpg` is a t-shirt.

@@ -4,10 +4,13 @@
 // Test helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bounded;
 mod bucket;
 mod classify;
 mod convergence;
+mod crash;
 mod demo;
+mod faults;
 mod golden;
 mod helpers;
 mod hostile;
@@ -15,4 +18,5 @@ mod lambda;
 mod local;
 mod models;
 mod replay;
+mod runtime;
 mod second;

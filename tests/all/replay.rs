@@ -102,8 +102,9 @@ fn every_other_envelope_has_its_outcome_and_its_answer() {
 fn the_readme_lists_every_event() {
     let readme = std::fs::read_to_string(repository("events/README.md")).unwrap();
     for file in std::fs::read_dir(repository("events")).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".json") {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let name = path.file_name().unwrap().to_str().unwrap();
             assert!(readme.contains(&format!("| `{name}` |")), "{name}");
         }
     }
