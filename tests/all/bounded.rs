@@ -12,13 +12,14 @@ const MIB: u64 = 1 << 20;
 /// The program with a small model, the SDK's buffers, and 16 keys in work.
 const AT_REST: u64 = 100 * MIB;
 /// 6 MB of JSON as text, as a tree, and as changes; and a line for each record.
-const EVENT: u64 = 150 * MIB;
-/// What photos may hold by default (`IN_FLIGHT_BYTES`), and two copies of one on each of two threads.
-const PHOTOS: u64 = (1024 + 100) * MIB;
-/// A small `IN_FLIGHT_BYTES`, which each of the large objects fits into when decoded.
-const SMALL_BUDGET: u64 = 64 * MIB;
-/// One of them fetched, one decoded and scaled, and what the connections hold of others.
-const SMALL_PHOTOS: u64 = SMALL_BUDGET + 100 * MIB;
+const EVENT: u64 = 50 * MIB;
+/// By default (`IN_FLIGHT_BYTES` is 1 GiB): a quarter of it for what is fetched, and two large objects
+/// decoded, one on each thread.
+const PHOTOS: u64 = (256 + 2 * 70) * MIB;
+/// A small `IN_FLIGHT_BYTES`, three quarters of which a large object just fits into when decoded.
+const SMALL_BUDGET: u64 = 128 * MIB;
+/// All of it.
+const SMALL_PHOTOS: u64 = SMALL_BUDGET;
 
 /// Starts the function, has one event dealt with, and returns the answer and the most memory it took.
 async fn run(embedded: &Embedded, event: Value, settings: &[(&str, &str)]) -> (Value, u64) {
@@ -62,7 +63,7 @@ async fn an_event_of_six_megabytes_takes_little_memory() {
     let embedded = Embedded::start().await;
     embedded.put("a.png", one_colour([0, 250, 0])).await;
     let record = embedded.record("ObjectCreated:Put", "a.png", "01");
-    let body = json!({"Records": vec![record; 900]}).to_string();
+    let body = json!({"Records": vec![record; 1350]}).to_string();
     let poison = "p".repeat(body.len());
     let bodies: Vec<&str> = (0..25).map(|i| if i % 5 == 4 { &*poison } else { &*body }).collect();
     let messages: Vec<Value> = bodies

@@ -231,7 +231,7 @@ fn content(number: usize) -> Vec<u8> {
 
 /// What the row of each content must say: its label, or the code of its rejection. The colours are
 /// told apart by the model, which has an output for each channel.
-const SAID: [&str; 6] = ["dress", "hat", "dress (2)", "", "unknown_format", "too_large"];
+const SAID: [&str; 6] = ["dress", "hat", "dress (2)", "", "unsupported_format", "too_large"];
 
 async fn check(
     place: &Place,
