@@ -40,7 +40,7 @@ infra:
 compat SIZE="--small":
     model/compat/run.sh {{SIZE}}
 
-# Hostile model files for some seconds; installs cargo-fuzz if it is missing
+# Hostile models, photos and events, each for some seconds; installs cargo-fuzz if it is missing
 fuzz SECONDS="60":
     fuzz/run.sh {{SECONDS}}
 

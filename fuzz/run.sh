@@ -22,11 +22,20 @@ fi
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 
+# As many bytes as it takes to say all that may matter. A photo's pixels need some.
+max_len() {
+    case $1 in
+        photo) echo 65536 ;;
+        *) echo 16384 ;;
+    esac
+}
+
 for target in $(cargo fuzz list); do
     cp -r "corpus/$target" "$copy/$target"
     # Without AddressSanitizer: there is no unsafe code of our own, the stable toolchain can build it so,
-    # and it tries more files in the same time. What -malloc_limit_mb needs of it, the target does itself.
+    # and it tries more files in the same time. What -malloc_limit_mb needs of it, the targets do themselves.
     cargo fuzz run --sanitizer none "$target" "$copy/$target" -- \
-        -dict="$target.dict" -seed="$seed" -max_total_time="$seconds" -max_len=16384 -timeout=10 \
+        -dict="$target.dict" -seed="$seed" -max_total_time="$seconds" \
+        -max_len="$(max_len "$target")" -timeout=10 \
         -rss_limit_mb=2048 -malloc_limit_mb=1024 -print_final_stats=1
 done

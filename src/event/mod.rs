@@ -97,7 +97,7 @@ pub type Entries = Vec<Result<Change, MessageError>>;
 pub enum MessageError {
     /// The message around the body has a form that SQS does not send.
     #[error("the SQS message cannot be read ({0})")]
-    Message(#[source] serde_json::Error),
+    Message(String),
     /// The body is not JSON.
     #[error("the body is not JSON ({0}); expected {EXPECTED_BODY}")]
     NotJson(#[source] serde_json::Error),

@@ -29,7 +29,8 @@ pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
         })?;
         let entries = match SqsMessage::deserialize(record) {
             Ok(message) => body::parse_text(message.body.as_deref().unwrap_or_default()),
-            Err(error) => Err(MessageError::Message(error)),
+            // Its words repeat the value that is wrong, which may be large.
+            Err(error) => Err(MessageError::Message(error.to_string().chars().take(200).collect())),
         };
         Ok(Message::new(id, entries))
     });
@@ -81,6 +82,15 @@ mod tests {
         let error = envelope.messages()[0].entries[0].as_ref().unwrap_err();
         assert!(matches!(error, MessageError::Message(_)), "{error}");
         assert!(envelope.messages()[1].entries[0].is_ok());
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_the_message() {
+        let mut event = batch(&[PUT]);
+        event["Records"][0]["attributes"] = json!("a".repeat(100_000));
+        let envelope = Envelope::parse(&event, "r").unwrap();
+        let error = envelope.messages()[0].entries[0].as_ref().unwrap_err().to_string();
+        assert!(error.contains("invalid type: string \"aaa") && error.len() < 300, "{error}");
     }
 
     #[test]

@@ -20,6 +20,10 @@ impl Default for Limits {
     }
 }
 
+/// The longest side in pixels: what a JPEG or a GIF can have at most. A longer one is no photo's, and
+/// scaling takes memory for each pixel of a side, whatever the other side.
+const MAX_SIDE: u32 = 65_535;
+
 impl Limits {
     pub(super) fn check_bytes(&self, size: u64) -> Result<(), PhotoError> {
         if size == 0 {
@@ -41,6 +45,10 @@ impl Limits {
         match u64::from(width) * u64::from(height) {
             0 => Err(PhotoError::corrupt(format, "it has no pixels")),
             pixels if pixels > limit => Err(PhotoError::TooManyPixels { width, height, limit }),
+            _ if width.max(height) > MAX_SIDE => {
+                let variety = format!("{width} x {height} pixels, a strip");
+                Err(PhotoError::unsupported_variety(format, &variety))
+            }
             _ => Ok(()),
         }
     }

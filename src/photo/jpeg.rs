@@ -11,6 +11,10 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::header::Cost;
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
 
+/// Bytes that the decoder holds for each column and channel, whatever the height. It depends on how
+/// channels are sampled; the most is 213, with four channels of very different resolutions.
+const ROWS: u64 = 256;
+
 /// A JPEG whose header is read.
 pub(super) struct Jpeg<'a> {
     bytes: &'a [u8],
@@ -48,10 +52,12 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Pho
     } else {
         0
     };
+    // The blocks that are under way, a row of them across, are held in several forms.
+    let under_way = u64::from(width.next_multiple_of(32)) * u64::from(info.components) * ROWS;
     let cost = Cost {
         copies: bytes.len() as u64,
         buffer: u64::from(width) * u64::from(height) * 3,
-        decoder: coefficients,
+        decoder: coefficients + under_way,
     };
     let header = cost.header(Format::Jpeg, width, height, orientation);
     Ok(Jpeg { bytes, decoder, header, orientation })

@@ -35,15 +35,18 @@ pub(super) fn open<'a>(
     let color = decoder.color_type();
     let stored = u64::from(width) * u64::from(height);
     let depth = u64::from(color.bytes_per_pixel());
+    let copies = copies(bytes);
+    // The most that a GIF's first frame may have of colours, if it does not fill the screen.
+    let frame = stored * 4 + copies + SLACK;
     let cost = Cost {
-        copies: copies(bytes),
+        copies,
         buffer: stored * depth.max(3),
         decoder: match format {
             // Rows, before and after their filter, and what of them is inflated ahead.
             Format::Png => rows(width),
             Format::WebP => stored * webp::decoder_bytes_per_pixel(bytes),
-            // A first frame that does not fill the screen.
-            Format::Gif => stored * 4,
+            // The frame's colours, four bytes each, and its indices.
+            Format::Gif => frame / 4 * 5,
             // The page, and its greatest strip; CMYK has four channels there.
             Format::Tiff => match decoder.original_color_type() {
                 ExtendedColorType::Cmyk8 => 2 * stored * 4,
@@ -53,9 +56,12 @@ pub(super) fn open<'a>(
             Format::Bmp | Format::Jpeg => 0,
         },
     };
-    decoder
-        .set_limits(allowance(cost.decoder + cost.copies))
-        .map_err(|error| rejection(format, &error))?;
+    let allowed = match format {
+        // The decoder does not count the indices.
+        Format::Gif => frame,
+        _ => cost.decoder + cost.copies + SLACK,
+    };
+    decoder.set_limits(allowance(allowed)).map_err(|error| rejection(format, &error))?;
     let orientation = orientation(format, decoder.as_mut());
     let header = cost.header(format, width, height, orientation);
     Ok(Raster { decoder, header, orientation, color })
@@ -101,7 +107,7 @@ fn decoder<'a>(
             let (width, height) = png_size(bytes)
                 .ok_or_else(|| PhotoError::corrupt(format, "its header is missing"))?;
             limits.check_pixels(format, width, height)?;
-            let allowance = allowance(rows(width) + copies(bytes));
+            let allowance = allowance(rows(width) + copies(bytes) + SLACK);
             Box::new(PngDecoder::with_limits(reader, allowance).map_err(reject)?)
         }
         Format::WebP => {
@@ -142,7 +148,7 @@ fn rows(width: u32) -> u64 {
 
 fn allowance(bytes: u64) -> image::Limits {
     let mut limits = image::Limits::no_limits();
-    limits.max_alloc = Some(bytes + SLACK);
+    limits.max_alloc = Some(bytes);
     limits
 }
 

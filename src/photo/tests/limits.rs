@@ -4,7 +4,7 @@ use image::{DynamicImage, ImageFormat};
 
 use super::files::{encode, picture, png, png_header, tiff, with_segment};
 use super::{read, reject, samples};
-use crate::photo::{Limits, Photo, PhotoError, decode, inspect};
+use crate::photo::{Filter, Limits, Photo, PhotoError, decode, inspect};
 
 fn too_many(width: u32, height: u32) -> PhotoError {
     PhotoError::TooManyPixels { width, height, limit: 50_000_000 }
@@ -54,6 +54,21 @@ fn the_limit_itself_is_allowed() {
 }
 
 #[test]
+fn a_strip_is_turned_away() {
+    // Few pixels, but scaling them to a model's size would take gigabytes.
+    for (width, height) in [(49_000_000, 1), (1, 49_000_000), (65_536, 2)] {
+        let header = png_header(width, height, 8, 2);
+        let png = png(&[(b"IHDR", header), (b"IDAT", vec![]), (b"IEND", vec![])]);
+        let error = reject(&png);
+        assert_eq!(error.code(), "unsupported_format", "{error}");
+        assert!(error.to_string().contains(&format!("{width} x {height} pixels")), "{error}");
+        assert_eq!(inspect(&png, &Limits::default()), Err(error));
+    }
+    let longest = encode(&DynamicImage::new_luma8(65_535, 1), ImageFormat::Png);
+    assert_eq!(read(&longest).resize(9, 9, Filter::Lanczos3).unwrap().len(), 9 * 9 * 3);
+}
+
+#[test]
 fn a_lossy_webp_larger_than_its_canvas_is_not_begun() {
     // The canvas of an extended file says 8 x 8, its picture 16383 x 16383.
     let mut file = samples::LOSSY_WEBP_ALPHA.file();
@@ -93,15 +108,45 @@ fn a_gif_frame_far_larger_than_its_screen_is_not_begun() {
 }
 
 #[test]
+fn a_wide_jpeg_promises_the_rows_that_are_under_way() {
+    let mut file = encode(&picture(8, 8), ImageFormat::Jpeg);
+    let frame = file.windows(2).position(|bytes| bytes == [0xFF, 0xC0]).unwrap();
+    file[frame + 5..frame + 9].copy_from_slice(&[0, 64, 0xFF, 0xFF]);
+    let header = inspect(&file, &Limits::default()).unwrap();
+    assert_eq!((header.width, header.height), (65_535, 64));
+    // A luminance of 2 x 4 blocks beside a colour of 4 x 1 takes this much.
+    assert!(header.decoded_bytes() > 53_246_000);
+}
+
+/// A frame of 1000 x 1000 on a small screen is within what a frame may take: its colours are then
+/// held, and its indices beside them.
+#[test]
+fn a_gif_promises_the_indices_of_its_frame_too() {
+    let mut file = samples::GIF.file();
+    let frame = file.windows(9).position(|b| b == [0x2C, 0, 0, 0, 0, 4, 0, 4, 0]).unwrap();
+    file[frame + 5..frame + 9].copy_from_slice(&[0xE8, 0x03, 0xE8, 0x03]);
+    assert!(reject(&file).to_string().contains("truncated"));
+    assert!(inspect(&file, &Limits::default()).unwrap().decoded_bytes() > 5 * 1000 * 1000);
+
+    // As large as its screen, but beside it.
+    let mut file = encode(&DynamicImage::new_rgb8(3000, 2000), ImageFormat::Gif);
+    let frame =
+        file.windows(9).position(|b| b == [0x2C, 0, 0, 0, 0, 0xB8, 0x0B, 0xD0, 0x07]).unwrap();
+    file[frame + 1] = 1;
+    assert!(inspect(&file, &Limits::default()).unwrap().decoded_bytes() > 9 * 3000 * 2000);
+    assert_eq!(read(&file).width(), 3000);
+}
+
+#[test]
 fn large_photos_are_read_within_their_promise() {
     // A GIF and a progressive JPEG would be the greediest; a plain one shows the proportions.
     let picture = DynamicImage::new_rgb8(3000, 2000);
     let pixels = 3000 * 2000;
     let bytes = |file: &[u8]| inspect(file, &Limits::default()).unwrap().decoded_bytes();
     let jpeg = encode(&picture, ImageFormat::Jpeg);
-    assert!(bytes(&jpeg) < pixels * 3 + (5 << 20));
+    assert!(bytes(&jpeg) < pixels * 3 + (7 << 20));
     let gif = encode(&picture, ImageFormat::Gif);
-    assert!(bytes(&gif) < pixels * 8 + (5 << 20));
+    assert!(bytes(&gif) < pixels * 9 + (10 << 20));
     assert_eq!(read(&gif).width(), 3000);
     let exif = [b"Exif\0\0", &super::files::exif(6)[..]].concat();
     assert_eq!(read(&with_segment(&jpeg, 0xE1, &exif)).height(), 3000);
