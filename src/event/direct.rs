@@ -38,8 +38,9 @@ fn by_url(url: &str) -> Result<ObjectId, RecordError> {
 #[must_use]
 pub fn photo_url(event: &Value) -> Option<&str> {
     let is_of_the_web = |url: &&str| {
-        let scheme = url.split("://").next().unwrap_or_default();
-        scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+        url.split_once("://").is_some_and(|(scheme, _)| {
+            scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+        })
     };
     Fields(event).text("/url").filter(is_of_the_web)
 }
@@ -90,5 +91,6 @@ mod tests {
         assert!(photo_url(&json!({"url": "HTTP://a.example/b.jpg"})).is_some());
         assert_eq!(photo_url(&json!({"url": "s3://shop/b.jpg"})), None);
         assert_eq!(photo_url(&json!({"url": "httpsx://a"})), None);
+        assert_eq!(photo_url(&json!({"url": "https"})), None);
     }
 }
