@@ -138,18 +138,21 @@ impl Rules {
     }
 }
 
-/// The AWS configuration of the environment, with the SDK's own retries.
-///
-/// Throttling and server errors are retried where they belong: in the SDK, which slows down as the
+/// How the SDK retries throttling and server errors: where they belong, and slower and slower, as the
 /// service asks it to. What is left after that is a `Retry`.
+#[must_use]
+pub fn retries() -> RetryConfig {
+    RetryConfig::adaptive().with_max_attempts(4)
+}
+
+/// The AWS configuration of the environment, with the SDK's own [`retries`].
 pub async fn aws() -> SdkConfig {
-    let retries = RetryConfig::adaptive().with_max_attempts(4);
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
         .read_timeout(Duration::from_secs(20))
         .build();
     aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(retries)
+        .retry_config(retries())
         .timeout_config(timeouts)
         .load()
         .await
@@ -200,6 +203,13 @@ mod tests {
         Settings::parse(|name| {
             pairs.iter().find(|(n, _)| *n == name).map(|(_, text)| (*text).to_owned())
         })
+    }
+
+    #[test]
+    fn the_sdk_slows_down_and_tries_four_times() {
+        let retries = retries();
+        assert_eq!(retries.mode(), aws_config::retry::RetryMode::Adaptive);
+        assert_eq!(retries.max_attempts(), 4);
     }
 
     #[test]

@@ -123,16 +123,18 @@ impl Allowed {
     }
 
     fn redirect(&self, attempt: Attempt<'_>) -> reqwest::redirect::Action {
-        if attempt.previous().len() > REDIRECTS {
-            return attempt.error(format!("more than {REDIRECTS} redirects"));
-        }
-        match self.check(attempt.url()) {
+        match self.check_redirect(attempt.previous().len(), attempt.url()) {
             Ok(()) => attempt.follow(),
-            Err(why) => {
-                let to = attempt.url().to_string();
-                attempt.error(format!("redirected to {to}: {why}"))
-            }
+            Err(why) => attempt.error(why),
         }
+    }
+
+    /// The URL after so many others, if it may be asked; otherwise why not.
+    fn check_redirect(&self, previous: usize, url: &Url) -> Result<(), String> {
+        if previous > REDIRECTS {
+            return Err(format!("more than {REDIRECTS} redirects"));
+        }
+        self.check(url).map_err(|why| format!("redirected to {url}: {why}"))
     }
 }
 
@@ -162,10 +164,16 @@ impl Web {
     /// Sets up what these hosts need. Should that fail, each fetch says so; all else goes on.
     #[must_use]
     pub fn new(hosts: &Hosts) -> Self {
-        Self::with(Allowed { hosts: hosts.clone(), test_server: None })
+        Self::with(Allowed { hosts: hosts.clone(), test_server: None }, TIME)
     }
 
-    fn with(allowed: Allowed) -> Self {
+    /// One that asks for these hosts at a test's server, over plain HTTP, and waits as long.
+    #[cfg(test)]
+    pub(crate) fn of_test_server(hosts: &Hosts, server: SocketAddr, time: Duration) -> Self {
+        Self::with(Allowed { hosts: hosts.clone(), test_server: Some(server) }, time)
+    }
+
+    fn with(allowed: Allowed, time: Duration) -> Self {
         let allowed = Arc::new(allowed);
         if allowed.hosts.0.is_empty() {
             return Self { allowed, client: None };
@@ -174,7 +182,7 @@ impl Web {
         let client = Client::builder()
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
-            .timeout(TIME)
+            .timeout(time)
             .https_only(allowed.test_server.is_none())
             .no_proxy()
             .referer(false)

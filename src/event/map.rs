@@ -15,7 +15,7 @@ pub(super) fn items(event: &Value) -> Option<&[Value]> {
 
 /// The messages of a batch, one an item.
 pub(super) fn parse(event: &Value, items: &[Value]) -> Vec<Message> {
-    let bucket = bucket(Fields(event), "/BatchInput/bucket", "/BatchInput/Bucket");
+    let bucket = either(Fields(event), "/BatchInput/Bucket", "/BatchInput/bucket");
     let messages = items.iter().enumerate().map(|(index, item)| {
         let entry = change(Fields(item), bucket).map_err(|source| MessageError::Record {
             place: format!("item {index} of the Distributed Map batch"),
@@ -27,15 +27,17 @@ pub(super) fn parse(event: &Value, items: &[Value]) -> Vec<Message> {
 }
 
 fn change(item: Fields<'_>, batch: Option<&str>) -> Result<Change, RecordError> {
-    let bucket = bucket(item, "/bucket", "/Bucket").or(batch);
+    let bucket = either(item, "/Bucket", "/bucket").or(batch);
     let bucket = bucket.ok_or(RecordError::Missing("Bucket, and there is no BatchInput.bucket"))?;
-    let object = ObjectId::new(bucket, item.needed("/Key", "Key")?)?;
+    let key = either(item, "/Key", "/key").ok_or(RecordError::Missing("Key"))?;
+    let object = ObjectId::new(bucket, key)?;
     let etag = item.text("/ETag").or_else(|| item.text("/Etag")).map(ETag::new);
     Ok(Change { etag, size: item.number("/Size"), ..Change::look_at(object) })
 }
 
-fn bucket<'a>(fields: Fields<'a>, lower: &str, upper: &str) -> Option<&'a str> {
-    fields.text(lower).or_else(|| fields.text(upper))
+/// A field as a listing writes its name, or as people do.
+fn either<'a>(fields: Fields<'a>, listed: &str, written: &str) -> Option<&'a str> {
+    fields.text(listed).or_else(|| fields.text(written))
 }
 
 /// How many changes came to each outcome: a state's output is limited in size.
@@ -74,6 +76,17 @@ mod tests {
         let change = envelope.messages()[0].entries[0].as_ref().unwrap();
         assert_eq!((change.size, &change.etag), (Some(7), &Some(ETag::new("abc"))));
         assert_eq!(envelope.messages()[1].id, "Items[1]");
+    }
+
+    #[test]
+    fn names_may_begin_small() {
+        for (bucket, key) in
+            [("bucket", "key"), ("bucket", "Key"), ("Bucket", "key"), ("Bucket", "Key")]
+        {
+            let event = json!({"BatchInput": {bucket: "shop"}, "Items": [
+                {key: "a.jpg"}, {bucket: "other", key: "b.jpg"}]});
+            assert_eq!(objects(&event), [Ok("shop/a.jpg".into()), Ok("other/b.jpg".into())]);
+        }
     }
 
     #[test]

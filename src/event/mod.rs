@@ -95,9 +95,9 @@ pub type Entries = Vec<Result<Change, MessageError>>;
 /// Why a message, or one record of it, names no object.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// The message around the body has a form that SQS does not send.
-    #[error("the SQS message cannot be read ({0})")]
-    Message(String),
+    /// The message has no body, or one that is no text.
+    #[error("the SQS message has no body that is a text")]
+    NoBody,
     /// The body is not JSON.
     #[error("the body is not JSON ({0}); expected {EXPECTED_BODY}")]
     NotJson(#[source] serde_json::Error),

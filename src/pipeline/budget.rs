@@ -37,6 +37,27 @@ impl Budget {
     }
 }
 
+/// An object's bytes, and the room that is held for them: neither is free before the other.
+///
+/// A job on a thread goes on when nobody waits for it any more. So it takes both.
+#[derive(Debug)]
+pub struct Fetched {
+    bytes: Vec<u8>,
+    _held: Option<OwnedSemaphorePermit>,
+}
+
+impl Fetched {
+    pub(super) fn new(bytes: Vec<u8>, held: Option<OwnedSemaphorePermit>) -> Self {
+        Self { bytes, _held: held }
+    }
+
+    /// The object's bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 fn pages(bytes: u64) -> u32 {
     // The semaphore takes at most `usize::MAX >> 3` permits: a quarter of `u32` fits everywhere.
     u32::try_from(bytes.div_ceil(PAGE)).unwrap_or(u32::MAX).min(u32::MAX >> 4)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::budget::Budget;
+use super::budget::{Budget, Fetched};
 use super::outcome::Cause;
 use crate::catalogue::{Judgement, Maker};
 use crate::classifier::{Classifier, WorkerError, Workers};
@@ -25,7 +25,7 @@ pub trait Judge: Send + Sync {
     fn judge_size(&self, size: u64) -> Option<Judgement>;
 
     /// A judgement of the content. An error is not the content's fault, and is tried again.
-    fn judge(&self, bytes: Vec<u8>) -> impl Future<Output = Result<Judgement, Cause>> + Send;
+    fn judge(&self, fetched: Fetched) -> impl Future<Output = Result<Judgement, Cause>> + Send;
 }
 
 /// Judges photos with a classifier, on threads of its own.
@@ -60,6 +60,20 @@ impl PhotoJudge {
             classifier,
         }
     }
+
+    /// Runs a job on what was fetched, which is held until the job has ended, even if nobody waits for it
+    /// any more.
+    async fn run<T: Send + 'static>(
+        &self,
+        fetched: Fetched,
+        job: impl FnOnce(&[u8]) -> T + Send + 'static,
+    ) -> Result<(Fetched, T), WorkerError> {
+        let job = move || {
+            let made = job(fetched.bytes());
+            (fetched, made)
+        };
+        self.workers.run(job).await
+    }
 }
 
 /// A fingerprint of all that can change a row: the first 16 hex digits of a SHA-256.
@@ -90,14 +104,12 @@ impl Judge for PhotoJudge {
         (size > limit).then(|| rejected(&PhotoError::TooLarge { size, limit }, None))
     }
 
-    async fn judge(&self, bytes: Vec<u8>) -> Result<Judgement, Cause> {
+    async fn judge(&self, fetched: Fetched) -> Result<Judgement, Cause> {
         let limits = self.limits;
-        let inspected = self.workers.run(move || {
-            let sha256 = hex::encode(Sha256::digest(&bytes));
-            let header = photo::inspect(&bytes, &limits);
-            (bytes, sha256, header)
+        let inspected = self.run(fetched, move |bytes| {
+            (hex::encode(Sha256::digest(bytes)), photo::inspect(bytes, &limits))
         });
-        let (bytes, sha256, header) = inspected.await.map_err(|error| stopped(&error))?;
+        let (fetched, (sha256, header)) = inspected.await.map_err(|error| stopped(&error))?;
         let room = match header {
             Ok(header) => header.decoded_bytes(),
             Err(error) => return Ok(rejected(&error, Some(sha256))),
@@ -108,8 +120,8 @@ impl Judge for PhotoJudge {
         let held = self.decoded.hold(room).await;
         let (classifier, review_below) = (Arc::clone(&self.classifier), self.review_below);
         let content = sha256.clone();
-        let judged = self.workers.run(move || {
-            let judgement = judge(&classifier, &bytes, &limits, review_below, content);
+        let judged = self.run(fetched, move |bytes| {
+            let judgement = judge(&classifier, bytes, &limits, review_below, content);
             drop(held);
             judgement
         });
@@ -120,7 +132,7 @@ impl Judge for PhotoJudge {
                 message: format!("the program failed on this photo ({words}): please report it"),
                 content_sha256: Some(sha256),
             }),
-            judged => judged.map_err(|error| stopped(&error)),
+            judged => judged.map(|(_, judgement)| judgement).map_err(|error| stopped(&error)),
         }
     }
 }
@@ -178,4 +190,41 @@ fn judge(
 
 fn rejected(error: &PhotoError, content_sha256: Option<String>) -> Judgement {
     Judgement::Rejected { code: error.code(), message: error.to_string(), content_sha256 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    const TINY_MODEL: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fuzz/corpus/model/metadata_deflated.int8_uint8.tflite"
+    );
+
+    /// A job that was given up goes on, with the bytes in its hands: they must be counted until it ends.
+    #[tokio::test]
+    async fn what_was_fetched_is_held_until_its_job_has_ended() {
+        let classifier = Arc::new(Classifier::load(TINY_MODEL.as_ref()).unwrap());
+        let judge = PhotoJudge::new(classifier, &Rules::parse(|_| None).unwrap());
+        let budget = Budget::new(1 << 20);
+        let fetched = Fetched::new(vec![7; 1 << 20], budget.hold(1 << 20).await);
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (go, gone) = mpsc::channel::<()>();
+        let job = judge.run(fetched, move |bytes| {
+            begun.send(bytes.len()).unwrap();
+            gone.recv().is_ok()
+        });
+        tokio::select! {
+            _ = job => unreachable!("the job waits"),
+            begun = has_begun => assert_eq!(begun, Ok(1 << 20)),
+        }
+        // `job` is given up now.
+        assert!(budget.hold(1).now_or_never().is_none(), "the job has the bytes");
+        go.send(()).unwrap();
+        assert!(budget.hold(1 << 20).await.is_some());
+    }
 }

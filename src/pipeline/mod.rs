@@ -18,6 +18,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+pub use budget::Fetched;
 pub use judge::{Judge, PhotoJudge};
 pub use outcome::{Cause, Outcome};
 pub use report::{Line, Report};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::budget::Fetched;
 use super::deadline::Deadline;
 use super::{HandleError, Judge, Pipeline, Report, within};
 use crate::bucket::Bucket;
@@ -14,9 +15,7 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
         let judged = within(deadline, async {
             let held = self.fetched.hold(self.judge.max_bytes()).await;
             let bytes = self.web.fetch(url, self.judge.max_bytes()).await?;
-            let judgement = self.judge.judge(bytes).await?;
-            drop(held);
-            Ok::<_, HandleError>(judgement)
+            Ok::<_, HandleError>(self.judge.judge(Fetched::new(bytes, held)).await?)
         });
         match judged.await.ok_or_else(|| HandleError::GivenUp { url: shown() })?? {
             Judgement::Classified { label, scores, .. } => {

@@ -7,7 +7,7 @@
 
 use time::OffsetDateTime;
 
-use super::budget::Budget;
+use super::budget::{Budget, Fetched};
 use super::judge::Judge;
 use super::outcome::{Cause, Outcome};
 use super::plan::Work;
@@ -155,8 +155,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
                     let bytes = body.read(meta.size).await.map_err(|error| {
                         Cause::new("bucket_failed", format!("s3://{}: {error}", change.object))
                     })?;
-                    let judgement = self.judge.judge(bytes).await?;
-                    drop(held);
+                    let judgement = self.judge.judge(Fetched::new(bytes, held)).await?;
                     return Ok(Found::Judged(meta, judgement));
                 }
                 Err(error @ BucketError::Archived { .. }) => {

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::helpers::{Dice, Embedded, TINY_MODEL, one_colour};
+use crate::helpers::{Dice, Place, TINY_MODEL, one_colour};
 use crate::runtime::{Function, MINUTE, RuntimeApi};
+use crate::second::Anywhere;
 
 const KEYS: usize = 60;
 const CHANGES: usize = 400;
@@ -40,7 +41,7 @@ enum Turn {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_function_loses_nothing() {
-    let embedded = Embedded::start().await;
+    let place = Anywhere::start().await;
     let mut dice = Dice::seeded("CRASH_SEED");
     let mut counts = Counts::default();
     let mut queue: Vec<Message> = Vec::new();
@@ -49,7 +50,7 @@ async fn a_killed_function_loses_nothing() {
     while counts.changes < CHANGES || !queue.is_empty() {
         for _ in 0..dice.roll(16).min(CHANGES - counts.changes) {
             counts.changes += 1;
-            queue.push(change(&embedded, &mut dice, counts.changes).await);
+            queue.push(change(&place, &mut dice, counts.changes).await);
         }
         let batch = dice.draw(&mut queue, 10);
         if batch.is_empty() {
@@ -57,12 +58,12 @@ async fn a_killed_function_loses_nothing() {
         }
         let (mut api, function) = match running.take() {
             Some(running) => running,
-            None => start(&embedded).await,
+            None => start(&place).await,
         };
         // At any moment of what it usually takes, its start included if it has just been started.
         let moment = usual.mul_f64(f64::from(u32::try_from(dice.roll(1000)).unwrap()) / 800.0);
         let killed = (counts.kills < KILLS && dice.percent(70)).then_some(moment);
-        let revisions = revisions(&embedded, &batch).await;
+        let revisions = revisions(&place, &batch).await;
         let taken = api.handed_out();
         let begun = Instant::now();
         counts.invocations += 1;
@@ -77,9 +78,9 @@ async fn a_killed_function_loses_nothing() {
                 counts.kills += 1;
                 if api.handed_out() > taken {
                     counts.in_the_middle += 1;
-                    let now = self::revisions(&embedded, &batch).await;
+                    let now = self::revisions(&place, &batch).await;
                     let written = now.iter().zip(&revisions).filter(|(now, was)| now != was);
-                    if written.count() > 0 && !all_right(&embedded, &batch).await {
+                    if written.count() > 0 && !all_right(&place, &batch).await {
                         counts.partial += 1;
                     }
                 }
@@ -89,7 +90,7 @@ async fn a_killed_function_loses_nothing() {
     }
     println!("{counts:?}");
     for key in (0..KEYS).map(name) {
-        assert!(embedded.is_right(&key).await, "{key}: {:?}", embedded.row(&key).await);
+        assert!(place.is_right(&key).await, "{key}: {:?}", place.row(&key).await);
     }
     assert_eq!(counts.changes, CHANGES);
     assert!(counts.kills >= 25 && counts.in_the_middle * 2 > counts.kills, "{counts:?}");
@@ -101,24 +102,24 @@ fn name(key: usize) -> String {
 }
 
 /// A change of the bucket, and the message that says so.
-async fn change(embedded: &Embedded, dice: &mut Dice, number: usize) -> Message {
+async fn change(place: &Place, dice: &mut Dice, number: usize) -> Message {
     let key = name(dice.roll(KEYS));
     let event = if dice.percent(75) {
         let colour = [[250, 0, 0], [0, 250, 0], [0, 0, 250]][dice.roll(3)];
-        embedded.put(&key, one_colour(colour)).await;
+        place.put(&key, one_colour(colour)).await;
         "ObjectCreated:Put"
     } else {
-        embedded.delete(&key).await;
+        place.delete(&key).await;
         "ObjectRemoved:Delete"
     };
-    let record = embedded.record(event, &key, &format!("{number:016X}"));
+    let record = place.record(event, &key, &format!("{number:016X}"));
     Message { id: number.to_string(), key, body: json!({"Records": [record]}).to_string() }
 }
 
 /// A function that has answered its first event, an empty one.
-async fn start(embedded: &Embedded) -> (RuntimeApi, Function) {
+async fn start(place: &Place) -> (RuntimeApi, Function) {
     let mut api = RuntimeApi::start().await;
-    let function = Function::start_with(&api, embedded, &[("MODEL_FILE", TINY_MODEL)]);
+    let function = Function::start_with(&api, place, &[("MODEL_FILE", TINY_MODEL)]);
     api.invoke(json!({"Event": "s3:TestEvent"}), MINUTE).await;
     (api, function)
 }
@@ -140,18 +141,18 @@ async fn turn(api: &mut RuntimeApi, batch: &[Message], killed: Option<Duration>)
     Turn::Answered(failures.map(|f| f["itemIdentifier"].as_str().unwrap().to_owned()).collect())
 }
 
-async fn revisions(embedded: &Embedded, batch: &[Message]) -> Vec<Option<String>> {
+async fn revisions(place: &Place, batch: &[Message]) -> Vec<Option<String>> {
     let mut revisions = Vec::new();
     for message in batch {
-        let row = embedded.row(&message.key).await;
+        let row = place.row(&message.key).await;
         revisions.push(row.map(|row| row.revision.to_string()));
     }
     revisions
 }
 
-async fn all_right(embedded: &Embedded, batch: &[Message]) -> bool {
+async fn all_right(place: &Place, batch: &[Message]) -> bool {
     for message in batch {
-        if !embedded.is_right(&message.key).await {
+        if !place.is_right(&message.key).await {
             return false;
         }
     }

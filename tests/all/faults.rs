@@ -1,7 +1,8 @@
 //! What networks and AWS do to requests, on the real SDK: a proxy before the bucket and the table, and a
 //! queue with a dead-letter queue. Each change must end in the right row, or be dead with a reason.
+//!
+//! The bucket and the table are embedded, or those of a second implementation of AWS.
 
-mod proxy;
 mod queue;
 
 use std::cell::RefCell;
@@ -11,12 +12,12 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::retry::RetryPartition;
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
 use lookbook::classifier::Classifier;
 use lookbook::pipeline::{Invocation, PhotoJudge, Pipeline};
 use lookbook::settings::Rules;
-use proxy::{Proxy, Service};
 use queue::{Message, Queue, event};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
@@ -24,9 +25,14 @@ use tokio::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-use crate::helpers::{Dice, Embedded, Place, TINY_MODEL, one_colour};
+use crate::helpers::{Dice, Place, TINY_MODEL, one_colour};
+use crate::proxy::{Proxy, Service, random};
+use crate::second::Anywhere;
 
+/// How many changes there are, unless `FAULT_CHANGES` says otherwise.
 const CHANGES: usize = 5000;
+/// Per cent of the requests that go wrong.
+const RATES: [usize; 3] = [5, 15, 30];
 const KEYS: usize = 500;
 const CONSUMERS: usize = 4;
 /// An object may have as many bytes.
@@ -68,6 +74,10 @@ impl Visit for Fields {
 }
 
 /// The pipeline behind these endpoints. The SDK tries three times, and not for long.
+///
+/// It does not adapt its rate, as the function's does: with as many faults as here it would come down to a
+/// few requests a second, and the test would take hours. `lambda.rs` has the function itself throttled.
+/// Its budget for retries is its own, and not that of all tests.
 fn pipeline(place: &Place, s3: &str, dynamodb: &str) -> Pipeline<S3, DynamoDb> {
     let retries = RetryConfig::standard()
         .with_max_attempts(3)
@@ -77,10 +87,12 @@ fn pipeline(place: &Place, s3: &str, dynamodb: &str) -> Pipeline<S3, DynamoDb> {
         TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(400)).build();
     let client = place.s3();
     let s3 = client.config().to_builder().endpoint_url(s3);
-    let s3 = s3.retry_config(retries.clone()).timeout_config(timeouts.clone()).build();
+    let s3 = s3.retry_config(retries.clone()).timeout_config(timeouts.clone());
+    let s3 = s3.retry_partition(RetryPartition::new("faults of S3")).build();
     let client = place.dynamodb();
     let dynamodb = client.config().to_builder().endpoint_url(dynamodb);
-    let dynamodb = dynamodb.retry_config(retries).timeout_config(timeouts).build();
+    let dynamodb = dynamodb.retry_config(retries).timeout_config(timeouts);
+    let dynamodb = dynamodb.retry_partition(RetryPartition::new("faults of DynamoDB")).build();
     let max_bytes = MAX_BYTES.to_string();
     let rules = Rules::parse(|name| (name == "MAX_BYTES").then(|| max_bytes.clone())).unwrap();
     let classifier = Arc::new(Classifier::load(TINY_MODEL.as_ref()).unwrap());
@@ -90,27 +102,30 @@ fn pipeline(place: &Place, s3: &str, dynamodb: &str) -> Pipeline<S3, DynamoDb> {
 }
 
 #[test]
-fn of_5000_changes_none_is_lost_and_none_is_doubled() {
+fn of_many_changes_none_is_lost_and_none_is_doubled() {
+    let changes = std::env::var("FAULT_CHANGES").map_or(CHANGES, |n| n.parse().expect("a number"));
+    assert_eq!(changes % POISONED, 0, "FAULT_CHANGES must be a multiple of {POISONED}");
     let dice = RefCell::new(Dice::seeded("FAULT_SEED"));
     let split = || Dice(dice.borrow_mut().roll(usize::MAX) as u64);
     // The servers have threads of their own; the function has one, so that its log can be read.
     let servers = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (embedded, s3, dynamodb) = servers.block_on(async {
-        let embedded = Embedded::start().await;
-        let s3 = Proxy::start(Service::S3, &embedded.at.s3, split()).await;
-        let dynamodb = Proxy::start(Service::DynamoDb, &embedded.at.dynamodb, split()).await;
-        (embedded, s3, dynamodb)
+    let weather = || random(split(), &RATES, changes / 5);
+    let (place, s3, dynamodb) = servers.block_on(async {
+        let place = Anywhere::start().await;
+        let s3 = Proxy::start(Service::S3, &place.at.s3, weather()).await;
+        let dynamodb = Proxy::start(Service::DynamoDb, &place.at.dynamodb, weather()).await;
+        (place, s3, dynamodb)
     });
     let reasons = Reasons::default();
     let subscriber = tracing_subscriber::registry().with(reasons.clone());
     let _logging = tracing::subscriber::set_default(subscriber);
     let here = Builder::new_current_thread().enable_all().build().unwrap();
     here.block_on(async {
-        let pipeline = pipeline(&embedded, &s3.url, &dynamodb.url);
+        let pipeline = pipeline(&place, &s3.url, &dynamodb.url);
         let queue = Queue::new(split());
         let outcomes = RefCell::new(BTreeMap::new());
         let mut producer =
-            Producer { place: &embedded, dice: split(), sent: 0, keys: BTreeSet::new() };
+            Producer { place: &place, dice: split(), sent: 0, changes, keys: BTreeSet::new() };
         let produce = async {
             producer.run(&queue).await;
             queue.close();
@@ -119,7 +134,7 @@ fn of_5000_changes_none_is_lost_and_none_is_doubled() {
         tokio::join!(produce, futures::future::join_all(consume));
 
         let ended = queue.end();
-        println!("{CHANGES} changes in {} messages, with {} poisoned", producer.sent, POISONED);
+        println!("{changes} changes in {} messages, with {} poisoned", producer.sent, POISONED);
         println!("received {} times, {} of them copies", ended.receives, ended.copies);
         println!("done {}, dead {}", ended.done.len(), ended.dead.len());
         println!("S3: {:?}\nDynamoDB: {:?}", s3.counts(), dynamodb.counts());
@@ -127,7 +142,7 @@ fn of_5000_changes_none_is_lost_and_none_is_doubled() {
         s3.calm_down();
         dynamodb.calm_down();
         let reasons = reasons.0.lock().unwrap().clone();
-        check(&embedded, &producer, &ended, &reasons).await;
+        check(&place, &producer, &ended, &reasons).await;
 
         // The network has got better: what is dead and healthy is sent back, as an operator would.
         let healthy: Vec<Message> =
@@ -136,7 +151,7 @@ fn of_5000_changes_none_is_lost_and_none_is_doubled() {
             pipeline.handle(&event(batch), &invocation()).await.unwrap();
         }
         for key in producer.keys.iter().filter(|key| !key.starts_with("forbidden")) {
-            assert!(embedded.is_right(key).await, "{key}: {:?}", embedded.row(key).await);
+            assert!(place.is_right(key).await, "{key}: {:?}", place.row(key).await);
         }
     });
 }
@@ -169,6 +184,7 @@ struct Producer<'a> {
     place: &'a Place,
     dice: Dice,
     sent: usize,
+    changes: usize,
     /// All that were ever changed.
     keys: BTreeSet<String>,
 }
@@ -179,14 +195,14 @@ const POISONED: usize = 50;
 impl Producer<'_> {
     async fn run(&mut self, queue: &Queue) {
         let mut records: Vec<Value> = vec![];
-        for number in 1..=CHANGES {
+        for number in 1..=self.changes {
             records.push(self.change(number).await);
             // Some messages carry more than one record.
-            if !self.dice.percent(15) || records.len() == 3 || number == CHANGES {
+            if !self.dice.percent(15) || records.len() == 3 || number == self.changes {
                 let body = json!({"Records": std::mem::take(&mut records)}).to_string();
                 self.send(queue, body);
             }
-            if number % (CHANGES / POISONED) == 0 {
+            if number % (self.changes / POISONED) == 0 {
                 self.send(queue, "poison".to_owned());
             }
         }

@@ -63,6 +63,16 @@ impl Place {
         Self { at, s3, dynamodb }
     }
 
+    /// The same, with something between: a bucket and a table at these endpoints.
+    pub fn behind(&self, s3: &str, dynamodb: &str) -> Self {
+        Self::new(Endpoints {
+            s3: s3.to_owned(),
+            dynamodb: dynamodb.to_owned(),
+            bucket: self.at.bucket.clone(),
+            table: self.at.table.clone(),
+        })
+    }
+
     pub fn s3(&self) -> aws_sdk_s3::Client {
         self.s3.clone()
     }

@@ -1,10 +1,11 @@
 //! The real `lambda` binary, driven over the Lambda Runtime API.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::helpers::{Embedded, sample, sqs};
+use crate::helpers::{Embedded, Place, TINY_MODEL, one_colour, sample, sqs};
+use crate::proxy::{Fault, Proxy, Service};
 use crate::runtime::{Function, MINUTE, RuntimeApi, command};
 use crate::second::Anywhere;
 
@@ -38,14 +39,86 @@ async fn the_function_classifies_and_answers_its_senders() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_time_everything_is_handed_back() {
-    let embedded = Embedded::start().await;
+    let place = Anywhere::start().await;
     let mut api = RuntimeApi::start().await;
-    let _function = Function::start(&api, &embedded);
-    embedded.put("a.jpg", sample("hat-1.jpg")).await;
-    let put = json!({"Records": [embedded.record("ObjectCreated:Put", "a.jpg", "01")]}).to_string();
+    let _function = Function::start(&api, &place);
+    place.put("a.jpg", sample("hat-1.jpg")).await;
+    let put = json!({"Records": [place.record("ObjectCreated:Put", "a.jpg", "01")]}).to_string();
     let (_, answer) = api.invoke(sqs(&[put]), Duration::from_millis(100)).await;
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "m0"}]}));
-    assert!(embedded.row("a.jpg").await.is_none());
+    assert!(place.row("a.jpg").await.is_none());
+}
+
+/// A batch of SQS messages, each of which says that one of these was put.
+fn puts(place: &Place, keys: &[&str]) -> Value {
+    let put = |key| json!({"Records": [place.record("ObjectCreated:Put", key, "01")]}).to_string();
+    sqs(&keys.iter().map(|key| put(key)).collect::<Vec<_>>())
+}
+
+/// Of a batch, some photos do not come: one not at all, one byte by byte. The others are done, and the
+/// answer is there before the deadline.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_bucket_hands_back_what_it_holds_up_before_the_deadline() {
+    const TIME: Duration = Duration::from_secs(6);
+    let place = Anywhere::start().await;
+    let slow = |path: &str, _| match path.rsplit('/').next() {
+        Some("stalls.png") => Some(Fault::Silence),
+        Some("drips.png") => Some(Fault::Dripping),
+        _ => None,
+    };
+    let s3 = Proxy::start(Service::S3, &place.at.s3, Box::new(slow)).await;
+    let mut api = RuntimeApi::start().await;
+    let behind = place.behind(&s3.url, &place.at.dynamodb);
+    let settings = [("MODEL_FILE", TINY_MODEL), ("CONCURRENCY", "4")];
+    let _function = Function::start_with(&api, &behind, &settings);
+    api.invoke(json!({"Event": "s3:TestEvent"}), MINUTE).await;
+
+    let keys = ["stalls.png", "drips.png", "a.png", "b.png", "c.png", "d.png", "e.png", "f.png"];
+    for key in keys {
+        place.put(key, one_colour([250, 0, 0])).await;
+    }
+    let begun = Instant::now();
+    let answer = api.invoke(puts(&place, &keys), TIME).await;
+    let took = begun.elapsed();
+    println!("an answer after {took:?} of {TIME:?}");
+    assert!(took < TIME, "{took:?}");
+    let failures = json!([{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]);
+    assert_eq!(answer, ("response".into(), json!({"batchItemFailures": failures})));
+    for (number, key) in keys.into_iter().enumerate() {
+        assert_eq!(place.row(key).await.is_some(), number > 1, "{key}");
+    }
+}
+
+/// The function as it is shipped: the SDK tries four times, and what is throttled more often is handed back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_throttled_is_tried_four_times() {
+    let place = Anywhere::start().await;
+    let mut left = 2;
+    let s3 = move |path: &str, _| {
+        if path.ends_with("/twice.png") {
+            left -= 1;
+        }
+        (path.ends_with("/often.png") || left >= 0).then_some(Fault::Throttled)
+    };
+    let s3 = Proxy::start(Service::S3, &place.at.s3, Box::new(s3)).await;
+    let dynamodb = |_: &str, before: usize| (before < 2).then_some(Fault::Throttled);
+    let dynamodb = Proxy::start(Service::DynamoDb, &place.at.dynamodb, Box::new(dynamodb)).await;
+    let mut api = RuntimeApi::start().await;
+    let behind = place.behind(&s3.url, &dynamodb.url);
+    let _function = Function::start_with(&api, &behind, &[("MODEL_FILE", TINY_MODEL)]);
+    let keys = ["twice.png", "often.png"];
+    for key in keys {
+        place.put(key, one_colour([250, 0, 0])).await;
+    }
+    let answer = api.invoke(puts(&place, &keys), 5 * MINUTE).await;
+    println!("S3: {:?}\nDynamoDB: {:?}", s3.counts(), dynamodb.counts());
+    let failures = json!({"batchItemFailures": [{"itemIdentifier": "m1"}]});
+    assert_eq!(answer, ("response".into(), failures));
+    assert!(place.is_right("twice.png").await && place.row("often.png").await.is_none());
+    // Three for the photo that is throttled twice, four for the other.
+    assert_eq!((s3.counts()["requests"], s3.counts()["Throttled"]), (7, 6));
+    // Two rows are read, and one is written.
+    assert_eq!((dynamodb.counts()["requests"], dynamodb.counts()["Throttled"]), (5, 2));
 }
 
 /// Hostile objects in one event with a good photo. They are rejected, and never in memory.

@@ -17,6 +17,7 @@ mod hostile;
 mod lambda;
 mod local;
 mod models;
+mod proxy;
 mod replay;
 mod runtime;
 mod second;

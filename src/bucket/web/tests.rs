@@ -1,5 +1,7 @@
 //! Photos on the web, from a server on loopback.
 
+use std::time::Instant;
+
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::Redirect;
@@ -10,6 +12,19 @@ use super::*;
 
 /// A server, and a client to which all names lead there.
 async fn web(hosts: &str) -> Web {
+    web_in_time(hosts, TIME).await
+}
+
+/// The same with less time.
+async fn web_in_time(hosts: &str, time: Duration) -> Web {
+    // Ten bytes a second.
+    let drips = || async {
+        let drops = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            Some((Ok::<_, std::io::Error>(vec![7_u8]), ()))
+        });
+        axum::body::Body::from_stream(drops)
+    };
     let endless = || async {
         let chunks = stream::repeat_with(|| Ok::<_, std::io::Error>(vec![7_u8; 1000]));
         axum::body::Body::from_stream(chunks)
@@ -22,11 +37,13 @@ async fn web(hosts: &str) -> Web {
         .route("/round", get(|| async { Redirect::temporary("/round") }))
         .route("/gone", get(|| async { StatusCode::GONE }))
         .route("/announced", get(|| async { ([(header::CONTENT_LENGTH, "5")], "photo") }))
-        .route("/endless", get(endless));
+        .route("/endless", get(endless))
+        .route("/stalls", get(|| std::future::pending::<()>()))
+        .route("/drips", get(drips));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let test_server = Some(listener.local_addr().unwrap());
+    let server = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Web::with(Allowed { hosts: hosts.parse().unwrap(), test_server })
+    Web::of_test_server(&hosts.parse().unwrap(), server, time)
 }
 
 async fn fetch(web: &Web, path: &str) -> Result<Vec<u8>, WebError> {
@@ -50,6 +67,46 @@ async fn a_redirect_is_checked_like_the_first_url() {
     ] {
         let error = fetch(&web, path).await.unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
+    }
+}
+
+/// As the function asks: over HTTPS. What a redirect leads to is no less checked than the first URL.
+#[tokio::test]
+async fn a_redirect_never_leads_to_plain_http_or_inside() {
+    let allowed = Allowed { hosts: "shop.example,localhost".parse().unwrap(), test_server: None };
+    let check = |previous, url: &str| allowed.check_redirect(previous, &url.parse().unwrap());
+    assert_eq!(check(REDIRECTS, "https://shop.example/a"), Ok(()));
+    for (previous, url, words) in [
+        (1, "http://shop.example/a", "only https on its own port is allowed"),
+        (1, "https://shop.example:8443/a", "only https on its own port is allowed"),
+        (1, "https://10.0.0.1/a", "its host is not a name"),
+        (1, "https://169.254.169.254/latest/meta-data", "its host is not a name"),
+        (1, "https://[fd00:ec2::254]/a", "its host is not a name"),
+        (1, "https://other.example/a", "is not among those in URL_HOSTS"),
+        (1, "https://user:word@shop.example/a", "a user's name or password"),
+        (REDIRECTS + 1, "https://shop.example/a", "more than 5 redirects"),
+    ] {
+        let error = check(previous, url).unwrap_err();
+        assert!(error.contains(words), "{url}: {error}");
+    }
+    // A name that leads inside is refused when it is connected to, whichever URL it comes from.
+    let resolver = Public(Arc::new(allowed));
+    let Err(error) = resolver.resolve("localhost".parse().unwrap()).await else {
+        panic!("a private address is found");
+    };
+    assert!(error.to_string().contains("localhost has no public address"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_stalls_or_drips_is_given_up_in_time() {
+    let web = web_in_time("shop.example", Duration::from_millis(500)).await;
+    for path in ["/stalls", "/drips"] {
+        let begun = Instant::now();
+        let error = fetch(&web, path).await.unwrap_err();
+        assert_eq!(error.code(), "url_failed");
+        assert!(error.to_string().contains("timed out"), "{error}");
+        let took = begun.elapsed();
+        assert!((Duration::from_millis(500)..Duration::from_secs(5)).contains(&took), "{took:?}");
     }
 }
 

@@ -20,7 +20,7 @@ use crate::bucket::ObjectMeta;
 use crate::event::{ETag, ObjectId, Sequencer};
 use crate::pipeline::{Invocation, Outcome, Pipeline};
 
-pub(super) const KEYS: [&str; 2] = ["a.jpg", "b.jpg"];
+pub(super) const KEYS: [&str; 3] = ["a.jpg", "b.jpg", "c.jpg"];
 /// How many recipes there can be.
 pub(super) const RECIPES: usize = 3;
 
@@ -57,7 +57,7 @@ pub(super) fn histories() -> impl Strategy<Value = History> {
         2 => Just(None),
         1 => prop::sample::select(vec![Some(""), Some("large")]),
     ];
-    let key = prop_oneof![5 => Just(0_usize), 1 => Just(1)];
+    let key = prop_oneof![8 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
     let operation = prop_oneof![
         12 => (key.clone(), content, prop::bool::weighted(0.8))
             .prop_map(|(key, content, ordered)| Operation::Write(key, content, ordered)),

@@ -8,6 +8,7 @@
 //! ```
 
 mod history;
+mod score;
 mod world;
 
 use std::cell::RefCell;
@@ -200,4 +201,41 @@ async fn an_older_change_does_not_swallow_one_without_order() {
     let report = pipeline.handle(&event, &invocation).await.unwrap();
     assert!(report.lines.iter().all(|line| line.outcome == Outcome::Removed), "{report:?}");
     assert!(world.rows.lock().unwrap()["shop/a.jpg"].is_tombstone());
+}
+
+/// What is in an archive can be looked at, but not fetched. Its restoration changes nothing else: not its
+/// ETag, size or version.
+#[tokio::test]
+async fn an_archived_photo_is_rejected_and_classified_once_it_is_restored() {
+    let world = World::default();
+    let pipeline = pipeline(&world, 0);
+    let mut log = Log::default();
+    log.write(&world, 0, Some("hat"), true);
+    world.archived.lock().unwrap().insert(object(0));
+    let invocation = Invocation { id: "i".into(), deadline: None };
+    let put = event(&log.undelivered);
+    for _ in 0..2 {
+        let report = pipeline.handle(&put, &invocation).await.unwrap();
+        let outcome = &report.lines[0].outcome;
+        assert!(matches!(outcome, Outcome::Rejected { code, .. } if code == "archived"));
+        let row = world.row(&object(0)).unwrap();
+        assert_eq!(row.shelf, Some(Shelf::Rejected));
+        assert!(row.reason.unwrap().contains("restore it"));
+        assert_eq!((row.size, row.content_sha256), (Some(3), None));
+    }
+
+    world.archived.lock().unwrap().clear();
+    let restored = serde_json::json!({"Records": [{"eventName": "ObjectRestore:Completed",
+        "s3": {"bucket": {"name": "shop"}, "object": {"key": KEYS[0]}}}]});
+    let report = pipeline.handle(&restored, &invocation).await.unwrap();
+    assert_eq!(report.lines[0].outcome.name(), "classified");
+    let row = world.row(&object(0)).unwrap();
+    assert_eq!((row.shelf, row.reason), (Some(Shelf::Label("hat by 0".into())), None));
+
+    // It goes back into the archive: what is known of it stays true.
+    world.archived.lock().unwrap().insert(object(0));
+    for event in [&put, &restored] {
+        let report = pipeline.handle(event, &invocation).await.unwrap();
+        assert_eq!(report.lines[0].outcome, Outcome::Unchanged);
+    }
 }

@@ -1,6 +1,6 @@
 //! A bucket, a table, a judge and a reviewer in memory, which give way at every await.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::task::Poll;
 
@@ -11,7 +11,7 @@ use crate::catalogue::{
     Judgement, Maker, ReviewError, Revision, Row, Shelf, Table, TableError, Written, review,
 };
 use crate::event::ObjectId;
-use crate::pipeline::{Cause, Judge, Pipeline};
+use crate::pipeline::{Cause, Fetched, Judge, Pipeline};
 use crate::settings::Rules;
 
 /// A rule that is broken, to see that the check finds out.
@@ -32,6 +32,8 @@ pub(super) enum Flaw {
 #[derive(Default)]
 pub(super) struct World {
     pub objects: Mutex<BTreeMap<ObjectId, (ObjectMeta, Bytes)>>,
+    /// Those that are in an archive, where they can be looked at but not fetched.
+    pub archived: Mutex<BTreeSet<ObjectId>>,
     pub rows: Mutex<BTreeMap<String, Row>>,
     /// Of the writes to come, which lose their answer although they are done.
     pub lost_answers: Mutex<Vec<bool>>,
@@ -64,7 +66,11 @@ impl Bucket for &World {
     async fn get(&self, object: &ObjectId) -> Result<Option<Object>, BucketError> {
         step().await;
         let found = self.objects.lock().unwrap().get(object).cloned();
+        let is_archived = self.archived.lock().unwrap().contains(object);
         step().await;
+        if is_archived && found.is_some() {
+            return Err(BucketError::Archived { object: object.clone() });
+        }
         Ok(found.map(|(meta, bytes)| Object { meta, body: Body::from(bytes) }))
     }
 }
@@ -205,9 +211,9 @@ impl Judge for ByText {
         })
     }
 
-    async fn judge(&self, bytes: Vec<u8>) -> Result<Judgement, Cause> {
+    async fn judge(&self, fetched: Fetched) -> Result<Judgement, Cause> {
         step().await;
-        let text = String::from_utf8(bytes).unwrap();
+        let text = String::from_utf8(fetched.bytes().to_vec()).unwrap();
         if text == "..." {
             return std::future::pending().await;
         }

@@ -14,9 +14,6 @@ use futures::stream;
 
 use crate::helpers::Dice;
 
-/// Per cent of the requests that go wrong, a thousand requests long each, over and over.
-const RATES: [usize; 3] = [5, 15, 30];
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     S3,
@@ -25,7 +22,7 @@ pub enum Service {
 
 /// What goes wrong with a request.
 #[derive(Debug, Clone, Copy)]
-enum Fault {
+pub enum Fault {
     ServerError,
     Throttled,
     /// The connection breaks before the server has the request.
@@ -38,9 +35,12 @@ enum Fault {
     Truncated,
     /// The answer's body comes in small pieces.
     Slow,
+    /// It comes in smaller ones, and much slower.
+    Dripping,
 }
 
-const FAULTS: [Fault; 7] = [
+/// Those that a random fault is one of.
+pub const FAULTS: [Fault; 7] = [
     Fault::ServerError,
     Fault::Throttled,
     Fault::ResetBefore,
@@ -49,6 +49,17 @@ const FAULTS: [Fault; 7] = [
     Fault::Truncated,
     Fault::Slow,
 ];
+
+/// Says what goes wrong with a request, if anything does: by its path, and by how many there were before.
+pub type Weather = Box<dyn FnMut(&str, usize) -> Option<Fault> + Send>;
+
+/// Random faults, at rates of so many per cent, each for as many requests, over and over.
+pub fn random(mut dice: Dice, rates: &'static [usize], requests: usize) -> Weather {
+    Box::new(move |_, before| {
+        let rate = rates[before / requests % rates.len()];
+        dice.percent(rate).then(|| FAULTS[dice.roll(FAULTS.len())])
+    })
+}
 
 /// A proxy that runs.
 #[derive(Clone)]
@@ -61,7 +72,7 @@ struct Inner {
     service: Service,
     target: String,
     client: reqwest::Client,
-    dice: Mutex<Dice>,
+    weather: Mutex<Weather>,
     on: AtomicBool,
     counts: Mutex<BTreeMap<String, usize>>,
 }
@@ -74,12 +85,12 @@ struct Answer {
 }
 
 impl Proxy {
-    pub async fn start(service: Service, target: &str, dice: Dice) -> Self {
+    pub async fn start(service: Service, target: &str, weather: Weather) -> Self {
         let inner = Arc::new(Inner {
             service,
             target: target.to_owned(),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            dice: Mutex::new(dice),
+            weather: Mutex::new(weather),
             on: AtomicBool::new(true),
             counts: Mutex::default(),
         });
@@ -102,14 +113,12 @@ impl Proxy {
 }
 
 impl Inner {
-    fn fault(&self) -> Option<Fault> {
+    fn fault(&self, path: &str) -> Option<Fault> {
         if !self.on.load(Ordering::SeqCst) {
             return None;
         }
-        let requests = self.count("requests");
-        let mut dice = self.dice.lock().unwrap();
-        let rate = RATES[requests / 1000 % RATES.len()];
-        let fault = dice.percent(rate).then(|| FAULTS[dice.roll(FAULTS.len())])?;
+        let before = self.count("requests") - 1;
+        let fault = (self.weather.lock().unwrap())(path, before)?;
         self.count(&format!("{fault:?}"));
         Some(fault)
     }
@@ -160,7 +169,9 @@ async fn pass(State(proxy): State<Arc<Inner>>, request: Request) -> Response {
     if proxy.service == Service::S3 && request.uri().path().contains("forbidden") {
         return (StatusCode::FORBIDDEN, xml("AccessDenied")).into_response();
     }
-    let Some(fault) = proxy.fault() else { return whole(&proxy.forward(request).await) };
+    let Some(fault) = proxy.fault(request.uri().path()) else {
+        return whole(&proxy.forward(request).await);
+    };
     let is_head = request.method() == Method::HEAD;
     match fault {
         Fault::ServerError | Fault::Throttled => proxy.error(fault),
@@ -176,8 +187,9 @@ async fn pass(State(proxy): State<Arc<Inner>>, request: Request) -> Response {
         }
         Fault::Truncated if is_head => reset(),
         Fault::Truncated => truncated(proxy.forward(request).await),
-        Fault::Slow if is_head => whole(&proxy.forward(request).await),
-        Fault::Slow => slow(proxy.forward(request).await),
+        Fault::Slow | Fault::Dripping if is_head => whole(&proxy.forward(request).await),
+        Fault::Slow => slow(proxy.forward(request).await, 40, Duration::from_millis(2)),
+        Fault::Dripping => slow(proxy.forward(request).await, 1, Duration::from_millis(200)),
     }
 }
 
@@ -209,14 +221,15 @@ fn truncated(mut answer: Answer) -> Response {
     response(&answer, body)
 }
 
-fn slow(mut answer: Answer) -> Response {
+fn slow(mut answer: Answer, bytes: usize, pause: Duration) -> Response {
     answer.headers.insert(header::CONTENT_LENGTH, answer.body.len().into());
     let pieces: Vec<Bytes> =
-        answer.body.chunks(40).map(|piece| answer.body.slice_ref(piece)).collect();
-    let body = Body::from_stream(stream::unfold(pieces.into_iter(), |mut pieces| async {
-        let piece = pieces.next()?;
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        Some((Ok::<_, std::io::Error>(piece), pieces))
-    }));
+        answer.body.chunks(bytes).map(|piece| answer.body.slice_ref(piece)).collect();
+    let body =
+        Body::from_stream(stream::unfold(pieces.into_iter(), move |mut pieces| async move {
+            let piece = pieces.next()?;
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, std::io::Error>(piece), pieces))
+        }));
     response(&answer, body)
 }
