@@ -13,6 +13,7 @@ use super::args::RuleArgs;
 use super::metrics::{Metrics, Summary};
 use super::output::{self, Format};
 use super::photos::{self, Failure, Studio};
+use super::plot;
 use crate::classifier::Classifier;
 
 /// Measure a model on photos whose labels are known
@@ -20,9 +21,11 @@ use crate::classifier::Classifier;
 /// DIR has one folder a label, with that label's photos in it. Prints the share of photos whose top
 /// label is right (accuracy), whose label is among the three best (top3), the expected calibration
 /// error (ece, 10 bins), and each label's results. With `--format json` all of it is one object, with
-/// the confusion matrix: a row for each true label, a column for each answer.
+/// the confusion matrix (a row for each true label, a column for each answer) and the bins of ece
+/// (reliability). `--plot` draws both.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: lookbook evaluate photos/validation --format json | jq .accuracy")]
+#[command(after_help = "Examples:\n  lookbook evaluate photos/validation --format json | jq .accuracy\n  \
+                        lookbook evaluate photos/validation --model my.tflite --plot my.png")]
 pub struct Evaluate {
     /// A folder with one folder a label
     #[arg(value_name = "DIR")]
@@ -30,6 +33,9 @@ pub struct Evaluate {
     /// How to print the results
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+    /// Draw the confusion matrix and the reliability diagram into this PNG file
+    #[arg(long, value_name = "FILE.png")]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     rules: RuleArgs,
 }
@@ -68,6 +74,12 @@ impl Evaluate {
         bar.finish_and_clear();
         let code = if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
         let results = Results { summary: metrics.summary(), errors };
+        if let Some(file) = &self.plot {
+            let name = &studio.classifier().description().name;
+            let png = plot::draw(name, &results.summary).map_err(anyhow::Error::msg);
+            png.and_then(|png| Ok(fs::write(file, png)?))
+                .with_context(|| format!("the picture {} cannot be written", file.display()))?;
+        }
         match self.format {
             Format::Json => output::json(&results)?,
             Format::Table => print(&results)?,

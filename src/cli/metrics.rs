@@ -24,6 +24,20 @@ struct Bin {
     confidence: f64,
 }
 
+impl Bin {
+    /// The bin at this place.
+    fn summary(&self, place: usize) -> ReliabilityBin {
+        let some = self.photos > 0;
+        ReliabilityBin {
+            from: share(place, BINS),
+            to: share(place + 1, BINS),
+            images: self.photos,
+            confidence: some.then(|| self.confidence / count(self.photos)),
+            accuracy: some.then(|| share(self.right, self.photos)),
+        }
+    }
+}
+
 /// The results, as `evaluate` prints them. Names and meanings are public.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
@@ -42,6 +56,23 @@ pub struct Summary {
     pub labels: Vec<String>,
     /// How many photos of a label (row) got which answer (column).
     pub confusion: Vec<Vec<usize>>,
+    /// How right the model is where it is how sure: the bins of `ece`, from 0 to 1.
+    pub reliability: Vec<ReliabilityBin>,
+}
+
+/// The photos whose confidence is above `from` and at most `to` (0 belongs to the first).
+#[derive(Debug, Clone, Serialize)]
+pub struct ReliabilityBin {
+    /// The bin's lower end.
+    pub from: f64,
+    /// The bin's upper end.
+    pub to: f64,
+    /// Photos in it.
+    pub images: usize,
+    /// Their mean confidence; `null` where there are none.
+    pub confidence: Option<f64>,
+    /// Share of them whose top label is right; `null` where there are none.
+    pub accuracy: Option<f64>,
 }
 
 /// One label's results.
@@ -113,6 +144,7 @@ impl Metrics {
             per_label: per_label.collect(),
             labels: self.labels.clone(),
             confusion: self.confusion.clone(),
+            reliability: self.bins.iter().enumerate().map(|(i, bin)| bin.summary(i)).collect(),
         }
     }
 }
@@ -156,6 +188,10 @@ mod tests {
         assert_eq!(s.per_label[2].1.recall, None);
         // Bins: 0.7-0.8 two photos, one right: |1 - 1.5|; 0.4-0.5: |0 - 0.5|; 0.9-1: |1 - 0.95|.
         assert!((s.ece - (0.5 + 0.5 + 0.05) / 4.0).abs() < 1e-6, "{}", s.ece);
+        let bin = &s.reliability[7];
+        assert_eq!((bin.from, bin.to, bin.images), (0.7, 0.8, 2));
+        assert_eq!((bin.confidence, bin.accuracy), (Some(0.75), Some(0.5)));
+        assert_eq!((s.reliability[0].images, s.reliability[0].accuracy), (0, None));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod local;
 mod metrics;
 mod output;
 mod photos;
+mod plot;
 mod query;
 mod replay;
 mod samples;

@@ -71,7 +71,7 @@ fn evaluate_counts_what_is_right() {
     // A hat among the shoes is wrong; a text among the hats is an error.
     std::fs::write(dir.path().join("labelled/shoes/wrong.jpg"), sample("hat-1.jpg")).unwrap();
     std::fs::write(dir.path().join("labelled/hat/notes.txt"), "notes").unwrap();
-    let args = ["evaluate", "labelled", "--format", "json"];
+    let args = ["evaluate", "labelled", "--format", "json", "--plot", "plot.png"];
     let result =
         json_lines(&stdout(&lookbook(dir.path()).args(args).output().unwrap(), 1)).remove(0);
     let images = samples().len() + 1;
@@ -87,6 +87,13 @@ fn evaluate_counts_what_is_right() {
         format!("{:.6}", accuracy * f64::from(u32::try_from(images).unwrap())),
         format!("{right}.000000")
     );
+    let bins = result["reliability"].as_array().unwrap();
+    assert_eq!(bins.len(), 10);
+    assert_eq!(bins.iter().map(|bin| bin["images"].as_u64().unwrap()).sum::<u64>(), images as u64);
+    let plot = image::open(dir.path().join("plot.png")).unwrap().into_rgb8();
+    // Something is drawn: the blue of cells and curves.
+    let blue = plot.pixels().filter(|p| p[2] > 100 && p[0] < 60).count();
+    assert!(plot.width() > 800 && blue > 10_000, "{} {blue}", plot.width());
     assert_eq!(result["errors"].as_array().unwrap().len(), 1);
     assert_eq!(result["errors"][0]["error"]["code"], "unsupported_format");
 }
@@ -101,27 +108,41 @@ fn a_folder_that_is_no_label_is_named() {
     assert!(error.contains("gloves") && error.contains("t-shirt"), "{error}");
 }
 
-/// From the file to the scores: decoding, turning and resizing included. JPEG decoders differ by a level
-/// here and there, so the official runtime behind Pillow is a little further away than on the same
-/// pixels, where it is held within 1e-4.
-#[test]
-fn sample_photos_score_as_with_the_official_runtime() {
+/// Scores of these files against the official runtime's.
+fn hold_against_the_official_runtime(kind: &str, folder: &str, tolerance: f64) {
     let text = std::fs::read(repository("model/expected/expected.json")).unwrap();
     let expected: Value = serde_json::from_slice(&text).unwrap();
+    let expected = expected[kind].as_array().unwrap();
+    assert!(!expected.is_empty());
     let dir = TempDir::new().unwrap();
-    let photos = repository("events/photos");
+    let files = expected.iter().map(|photo| repository(folder).join(photo["photo"].as_str().unwrap()));
     let output =
-        lookbook(dir.path()).arg("classify").arg(photos).args(["--format", "json"]).output();
+        lookbook(dir.path()).arg("classify").args(files).args(["--format", "json"]).output();
     let lines = json_lines(&stdout(&output.unwrap(), 0));
-    let expected = expected["photos"].as_array().unwrap();
     assert_eq!(lines.len(), expected.len());
+    let mut worst = 0.0_f64;
     for (line, expected) in lines.iter().zip(expected) {
         assert!(line["image"].as_str().unwrap().ends_with(expected["photo"].as_str().unwrap()));
         for (label, official) in expected["scores"].as_object().unwrap() {
             let difference = line["scores"][label].as_f64().unwrap() - official.as_f64().unwrap();
-            assert!(difference.abs() < 0.03, "{line} {label}: {official}");
+            worst = worst.max(difference.abs());
+            assert!(difference.abs() < tolerance, "{line} {label}: {official}");
         }
     }
+    println!("{} of {kind}, greatest difference {worst:e}", expected.len());
+}
+
+/// From the file to the scores: decoding, turning, resizing, normalising.
+#[test]
+fn photos_without_loss_score_as_with_the_official_runtime() {
+    hold_against_the_official_runtime("whole", "model/expected", 1e-3);
+}
+
+/// JPEG decoders differ by a level here and there, so the official runtime behind Pillow is a little further
+/// away than on the same pixels, where it is held within 1e-4.
+#[test]
+fn sample_photos_score_as_with_the_official_runtime() {
+    hold_against_the_official_runtime("photos", "events/photos", 0.03);
 }
 
 /// The validation photos are not part of the repository.
@@ -139,5 +160,6 @@ fn the_model_is_right_about_most_validation_photos() {
     assert_eq!(result["images"], 341);
     assert_eq!(result["errors"], serde_json::json!([]));
     let accuracy = result["accuracy"].as_f64().unwrap();
-    assert!(accuracy >= 0.87, "{accuracy}");
+    assert!(accuracy >= 0.91, "{accuracy}");
+    assert!(result["ece"].as_f64().unwrap() <= 0.05, "{}", result["ece"]);
 }

@@ -19,6 +19,10 @@ fn normal(name: &str, value: Value) -> Value {
             Value::Object(entries.collect::<Map<_, _>>())
         }
         Value::Array(_) if name == "confusion" => "<matrix>".into(),
+        // Of ten bins, those that have photos: which these are is up to the model.
+        Value::Array(items) if name == "reliability" => {
+            items.into_iter().filter(|bin| bin["images"] != 0).map(|bin| normal("", bin)).collect()
+        }
         Value::Array(items) => items.into_iter().map(|item| normal(name, item)).collect(),
         Value::Number(n) if n.is_f64() => "<number>".into(),
         Value::Number(_) if name == "size" => "<integer>".into(),

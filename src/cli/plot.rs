@@ -1,0 +1,138 @@
+//! The picture of an evaluation: the confusion matrix and the reliability diagram.
+
+use kuva::backend::raster::RasterBackend;
+use kuva::plot::annotations::TextAnnotation;
+use kuva::plot::legend::LegendPosition;
+use kuva::plot::{ColorMap, Heatmap, LinePlot, ScatterPlot};
+use kuva::render::figure::Figure;
+use kuva::render::layout::{Layout, TickFormat};
+use kuva::render::plots::Plot;
+
+use super::metrics::{ReliabilityBin, Summary};
+
+/// With more labels than this, cells are too small for names and numbers.
+const NAMED: usize = 40;
+/// A cell's side in units of the picture, which has [`SCALE`] pixels for each.
+const CELL: f64 = 34.0;
+/// The smallest and largest side of the confusion matrix, without its labels.
+const SIDES: (f64, f64) = (340.0, 1360.0);
+/// Room for labels and titles beside a plot.
+const ROOM: f64 = 190.0;
+/// Pixels for each unit of the picture: sharp on today's screens.
+const SCALE: f32 = 2.0;
+
+/// Draws an evaluation as a PNG: on the left a row for each true label and a column for each answer, with
+/// colour for the share of the row; on the right how often each bin's photos are right, beside how
+/// sure the model is of them.
+///
+/// # Errors
+///
+/// Says what the encoder said.
+pub fn draw(name: &str, summary: &Summary) -> Result<Vec<u8>, String> {
+    let matrix = vec![confusion(summary)];
+    let diagram = reliability(&summary.reliability);
+    let side = side(summary.labels.len());
+    let layouts = vec![confusion_layout(summary, &matrix), reliability_layout(summary, &diagram)];
+    let scene = Figure::new(1, 2)
+        .with_title(format!("{name}: accuracy {:.3}, {} photos", summary.accuracy, summary.images))
+        .with_plots(vec![matrix, diagram])
+        .with_layouts(layouts)
+        .with_cell_size(side + ROOM, side + ROOM)
+        .render();
+    RasterBackend::new().with_scale(SCALE).render_scene(&scene)
+}
+
+/// The side of the confusion matrix.
+fn side(labels: usize) -> f64 {
+    let labels = u32::try_from(labels).unwrap_or(u32::MAX);
+    (f64::from(labels) * CELL).clamp(SIDES.0, SIDES.1)
+}
+
+/// Each count's share of its row.
+fn confusion(summary: &Summary) -> Plot {
+    // The rows are drawn from below.
+    let shares = summary.confusion.iter().rev().map(|row| {
+        let whole = count(row.iter().sum::<usize>().max(1));
+        row.iter().map(|&n| count(n) / whole).collect::<Vec<_>>()
+    });
+    Plot::Heatmap(Heatmap::new().with_data(shares).with_color_map(ColorMap::Blues))
+}
+
+fn confusion_layout(summary: &Summary, plots: &[Plot]) -> Layout {
+    let mut layout = Layout::auto_from_plots(plots)
+        .with_title("Confusion")
+        .with_x_label("answer")
+        .with_y_label("true label")
+        .with_colorbar_tick_format(TickFormat::Percent)
+        .with_show_grid(false);
+    let rows = summary.labels.len();
+    if rows > NAMED {
+        return layout;
+    }
+    layout = layout
+        .with_x_categories(summary.labels.clone())
+        .with_y_categories(summary.labels.iter().rev().cloned().collect())
+        .with_x_tick_rotate(-45.0);
+    for (i, row) in summary.confusion.iter().enumerate() {
+        let whole: usize = row.iter().sum();
+        for (j, &n) in row.iter().enumerate().filter(|&(_, &n)| n > 0) {
+            let colour = if 2 * n > whole { "white" } else { "black" };
+            // A text stands above its place.
+            let (x, y) = (count(j + 1), count(rows - i) - 0.32);
+            let text = TextAnnotation::new(n.to_string(), x, y);
+            layout = layout.with_annotation(text.with_color(colour).with_font_size(11));
+        }
+    }
+    layout
+}
+
+fn reliability(bins: &[ReliabilityBin]) -> Vec<Plot> {
+    let images = count(bins.iter().map(|bin| bin.images).sum::<usize>().max(1));
+    let shares = bins.iter().flat_map(|bin| {
+        let share = count(bin.images) / images;
+        [(bin.from, share), (bin.to, share)]
+    });
+    let points = || bins.iter().filter_map(|bin| Some((bin.confidence?, bin.accuracy?)));
+    let line = |points: Vec<(f64, f64)>| LinePlot::new().with_data(points);
+    vec![
+        Plot::Line(
+            line(shares.collect())
+                .with_color("#bbbbbb")
+                .with_fill()
+                .with_fill_opacity(0.5)
+                .with_legend("share of the photos"),
+        ),
+        Plot::Line(
+            line(vec![(0.0, 0.0), (1.0, 1.0)])
+                .with_color("#777777")
+                .with_dashed()
+                .with_legend("as sure as right"),
+        ),
+        Plot::Line(
+            line(points().collect())
+                .with_color("#1f5fa8")
+                .with_stroke_width(2.0)
+                .with_legend("share that is right"),
+        ),
+        Plot::Scatter(
+            ScatterPlot::new().with_data(points()).with_color("#1f5fa8").with_size(4.0),
+        ),
+    ]
+}
+
+fn reliability_layout(summary: &Summary, plots: &[Plot]) -> Layout {
+    Layout::auto_from_plots(plots)
+        .with_title(format!("Reliability: expected calibration error {:.3}", summary.ece))
+        .with_x_label("confidence")
+        .with_y_label("share")
+        .with_x_axis_min(0.0)
+        .with_x_axis_max(1.0)
+        .with_y_axis_min(0.0)
+        .with_y_axis_max(1.0)
+        .with_legend_position(LegendPosition::InsideTopLeft)
+}
+
+#[allow(clippy::cast_precision_loss)] // photos are fewer than 2^52
+fn count(n: usize) -> f64 {
+    n as f64
+}
