@@ -1,5 +1,7 @@
 //! The picture of an evaluation: the confusion matrix and the reliability diagram.
 
+use std::sync::Arc;
+
 use kuva::backend::raster::RasterBackend;
 use kuva::plot::annotations::TextAnnotation;
 use kuva::plot::legend::LegendPosition;
@@ -55,7 +57,14 @@ fn confusion(summary: &Summary) -> Plot {
         let whole = count(row.iter().sum::<usize>().max(1));
         row.iter().map(|&n| count(n) / whole).collect::<Vec<_>>()
     });
-    Plot::Heatmap(Heatmap::new().with_data(shares).with_color_map(ColorMap::Blues))
+    Plot::Heatmap(Heatmap::new().with_data(shares).with_color_map(ColorMap::Custom(Arc::new(blue))))
+}
+
+/// White to a blue on which black numbers can be read.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 255
+fn blue(share: f64) -> String {
+    let mixed = |end: f64| (255.0 + (end - 255.0) * share.clamp(0.0, 1.0)).round() as u8;
+    format!("#{:02x}{:02x}{:02x}", mixed(100.0), mixed(165.0), mixed(215.0))
 }
 
 fn confusion_layout(summary: &Summary, plots: &[Plot]) -> Layout {
@@ -74,13 +83,11 @@ fn confusion_layout(summary: &Summary, plots: &[Plot]) -> Layout {
         .with_y_categories(summary.labels.iter().rev().cloned().collect())
         .with_x_tick_rotate(-45.0);
     for (i, row) in summary.confusion.iter().enumerate() {
-        let whole: usize = row.iter().sum();
         for (j, &n) in row.iter().enumerate().filter(|&(_, &n)| n > 0) {
-            let colour = if 2 * n > whole { "white" } else { "black" };
             // A text stands above its place.
             let (x, y) = (count(j + 1), count(rows - i) - 0.32);
             let text = TextAnnotation::new(n.to_string(), x, y);
-            layout = layout.with_annotation(text.with_color(colour).with_font_size(11));
+            layout = layout.with_annotation(text.with_font_size(11));
         }
     }
     layout
