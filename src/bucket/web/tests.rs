@@ -38,7 +38,7 @@ async fn web_in_time(hosts: &str, time: Duration) -> Web {
         .route("/gone", get(|| async { StatusCode::GONE }))
         .route("/announced", get(|| async { ([(header::CONTENT_LENGTH, "5")], "photo") }))
         .route("/endless", get(endless))
-        .route("/stalls", get(|| std::future::pending::<()>()))
+        .route("/stalls", get(std::future::pending::<()>))
         .route("/drips", get(drips));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap();

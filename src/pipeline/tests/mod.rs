@@ -204,7 +204,7 @@ async fn an_older_change_does_not_swallow_one_without_order() {
 }
 
 /// What is in an archive can be looked at, but not fetched. Its restoration changes nothing else: not its
-/// ETag, size or version.
+/// `ETag`, size or version.
 #[tokio::test]
 async fn an_archived_photo_is_rejected_and_classified_once_it_is_restored() {
     let world = World::default();

@@ -17,7 +17,7 @@ async fn server() -> SocketAddr {
     let router = Router::new()
         .route("/hat.jpg", get(|| async { photo }))
         .route("/page.html", get(|| async { "<html>no photo</html>" }))
-        .route("/stalls", get(|| std::future::pending::<()>()));
+        .route("/stalls", get(std::future::pending::<()>));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
