@@ -24,8 +24,10 @@ use crate::classifier::Classifier;
 /// the confusion matrix (a row for each true label, a column for each answer) and the bins of ece
 /// (reliability). `--plot` draws both.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lookbook evaluate photos/validation --format json | jq .accuracy\n  \
-                        lookbook evaluate photos/validation --model my.tflite --plot my.png")]
+#[command(
+    after_help = "Examples:\n  lookbook evaluate photos/validation --format json | jq .accuracy\n  \
+                        lookbook evaluate photos/validation --model my.tflite --plot my.png"
+)]
 pub struct Evaluate {
     /// A folder with one folder a label
     #[arg(value_name = "DIR")]

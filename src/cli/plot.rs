@@ -121,9 +121,7 @@ fn reliability(bins: &[ReliabilityBin]) -> Vec<Plot> {
                 .with_stroke_width(2.0)
                 .with_legend("share that is right"),
         ),
-        Plot::Scatter(
-            ScatterPlot::new().with_data(points()).with_color("#1f5fa8").with_size(4.0),
-        ),
+        Plot::Scatter(ScatterPlot::new().with_data(points()).with_color("#1f5fa8").with_size(4.0)),
     ]
 }
 

@@ -115,7 +115,8 @@ fn hold_against_the_official_runtime(kind: &str, folder: &str, tolerance: f64) {
     let expected = expected[kind].as_array().unwrap();
     assert!(!expected.is_empty());
     let dir = TempDir::new().unwrap();
-    let files = expected.iter().map(|photo| repository(folder).join(photo["photo"].as_str().unwrap()));
+    let files =
+        expected.iter().map(|photo| repository(folder).join(photo["photo"].as_str().unwrap()));
     let output =
         lookbook(dir.path()).arg("classify").args(files).args(["--format", "json"]).output();
     let lines = json_lines(&stdout(&output.unwrap(), 0));
