@@ -1,8 +1,7 @@
-"""EfficientNet-Lite0 in Keras, with ImageNet weights from a NumPy archive.
+"""The clothing model in Keras: the form in which it is converted to a TensorFlow Lite file.
 
-The archive holds the layers in graph order: `NN_conv_weight` (output, height, width, input) or
-`NN_depthwise_weight` (1, height, width, channels), each with a `NN_..._bias`. Batch norm is folded
-into them, so that every layer here is a convolution with a bias and, mostly, a ReLU6.
+Two small networks look at a photo side by side, and their logits are added. They are trained in PyTorch
+(networks.py), which takes half of Keras's time on a CPU. Batch norm is folded into the convolutions.
 
 The network has only operators that small TensorFlow Lite runtimes get right. The last pooling is an
 AVERAGE_POOL_2D over the whole map, for some runtimes compute MEAN wrongly.
@@ -11,50 +10,38 @@ AVERAGE_POOL_2D over the whole map, for some runtimes compute MEAN wrongly.
 import keras
 import numpy as np
 
+from stages import LITE0, MOBILENET_V2
+
 SIZE = 224
 """Width and height of the input in pixels."""
 
 MEAN, STD = 127.0, 128.0
 """The input is (pixel - MEAN) / STD."""
 
-BLOCKS = [
-    # expansion, kernel, stride, channels out, repeats
-    (1, 3, 1, 16, 1),
-    (6, 3, 2, 24, 2),
-    (6, 5, 2, 40, 2),
-    (6, 3, 2, 80, 3),
-    (6, 5, 1, 112, 3),
-    (6, 5, 2, 192, 4),
-    (6, 3, 1, 320, 1),
-]
-"""The stages of EfficientNet-Lite0. The first of a stage's repeats has the stride."""
+STAGES = {"efficientnet_lite0": LITE0, "mobilenet_v2": MOBILENET_V2}
+"""The networks by the names that train.py has for them."""
 
 
-def build(labels: int, dropout: float = 0.0) -> keras.Model:
-    """Builds the network with fresh weights; its outputs are logits, one a label."""
+def branch(photo, name: str, labels: int):
+    """One network, with fresh weights: a map of 1 x 1 x labels."""
     number = 0
 
     def conv(x, filters, kernel, stride, relu):
         nonlocal number
-        layer = keras.layers.Conv2D(
-            filters, kernel, stride, "same", name=f"{number:02}_conv"
-        )
+        layer = keras.layers.Conv2D(filters, kernel, stride, "same", name=f"{name}_{number:02}_conv")
         number += 1
         x = layer(x)
         return keras.layers.ReLU(6.0)(x) if relu else x
 
     def depthwise(x, kernel, stride):
         nonlocal number
-        layer = keras.layers.DepthwiseConv2D(
-            kernel, stride, "same", name=f"{number:02}_depthwise"
-        )
+        layer = keras.layers.DepthwiseConv2D(kernel, stride, "same", name=f"{name}_{number:02}_depthwise")
         number += 1
         return keras.layers.ReLU(6.0)(layer(x))
 
-    inputs = keras.Input((SIZE, SIZE, 3), name="photo")
-    x = conv(inputs, 32, 3, 2, relu=True)
+    x = conv(photo, 32, 3, 2, relu=True)
     channels = 32
-    for expansion, kernel, stride, filters, repeats in BLOCKS:
+    for expansion, kernel, stride, filters, repeats in STAGES[name]:
         for repeat in range(repeats):
             step = stride if repeat == 0 else 1
             entry = x
@@ -66,30 +53,39 @@ def build(labels: int, dropout: float = 0.0) -> keras.Model:
                 x = keras.layers.Add()([entry, x])
             channels = filters
     x = conv(x, 1280, 1, 1, relu=True)
-    x = keras.layers.AveragePooling2D(x.shape[1], name="features")(x)
-    if dropout:
-        x = keras.layers.Dropout(dropout)(x)
+    x = keras.layers.AveragePooling2D(x.shape[1], name=f"{name}_features")(x)
     # A 1x1 convolution, for the converter drops the reshape that a dense layer would need.
-    x = keras.layers.Conv2D(labels, 1, name="head")(x)
-    return keras.Model(inputs, keras.layers.Reshape((labels,), name="logits")(x))
+    return keras.layers.Conv2D(labels, 1, name=f"{name}_head")(x)
 
 
-def load_imagenet(model: keras.Model, archive: str) -> None:
-    """Fills all convolutions of `model` from the archive; the head stays as it is."""
-    with np.load(archive) as arrays:
-        unused = set(arrays.files)
-        for layer in model.layers:
-            if not layer.name.endswith(("_conv", "_depthwise")):
-                continue
-            names = f"{layer.name}_weight", f"{layer.name}_bias"
-            weight, bias = (arrays[name] for name in names)
-            if layer.name == "00_conv":
-                # The archive's filters are for pixel - MEAN, without the division.
-                weight = weight * STD
-            layer.set_weights([weight.transpose(1, 2, 3, 0), bias])
-            unused -= set(names)
-    if unused:
-        raise ValueError(f"{archive} has arrays that no layer takes: {sorted(unused)}")
+def build(names: list[str], labels: int) -> keras.Model:
+    """Builds the networks with fresh weights; the outputs are the sums of their logits, one a label."""
+    photo = keras.Input((SIZE, SIZE, 3), name="photo")
+    branches = [branch(photo, name, labels) for name in names]
+    total = keras.layers.Add()(branches) if len(branches) > 1 else branches[0]
+    return keras.Model(photo, keras.layers.Reshape((labels,), name="logits")(total))
+
+
+def load(files: list, labels: int) -> keras.Model:
+    """Builds the networks of files that train.py wrote."""
+    contents = []
+    for file in files:
+        with np.load(file) as arrays:
+            weights = [arrays[name] for name in arrays.files if name != "network"]
+            contents.append((str(arrays["network"]), weights))
+    model = build([name for name, _ in contents], labels)
+    for name, weights in contents:
+        # Keras lists the layers of both networks in turn; each network's own are in order.
+        layers = [layer for layer in model.layers if layer.name.startswith(name) and layer.weights]
+        for layer, filters, bias in zip(layers, weights[::2], weights[1::2], strict=True):
+            if isinstance(layer, keras.layers.DepthwiseConv2D):
+                filters = filters.transpose(2, 3, 0, 1)
+            else:
+                # The head is a matrix there and a 1x1 convolution here.
+                filters = filters.reshape(*filters.shape[:2], *(filters.shape[2:] or (1, 1)))
+                filters = filters.transpose(2, 3, 1, 0)
+            layer.set_weights([filters, bias])
+    return model
 
 
 def multiply_adds(model: keras.Model) -> int:

@@ -1,6 +1,7 @@
 """Turns the trained network into `clothing.tflite`, describes and measures it.
 
-Writes the model, its description `clothing.toml`, and a report for people. All figures are those of
+Writes the model with its TensorFlow Lite Metadata, and its description `clothing.toml`; adds a report
+for people to the log. All figures are those of
 the written file in the official LiteRT runtime. Fails if the file has an operator that it should not
 have, or is too large.
 """
@@ -17,7 +18,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 import backbone
 import data
-from train import softmax
+import metadata
 
 OPERATORS = {
     "CONV_2D",
@@ -25,10 +26,12 @@ OPERATORS = {
     "ADD",
     "AVERAGE_POOL_2D",
     "RESHAPE",
+    "DEQUANTIZE",
 }
-"""The only operators that the file may have. MEAN is left out on purpose."""
+"""The only operators that the file may have. MEAN is left out on purpose; the weights are float16."""
 
 MAX_BYTES = 15_000_000
+MAX_MULTIPLY_ADDS = 800_000_000
 RIGHT_ABOVE = 0.95
 """Of the validation photos at or above the review threshold, this share is right."""
 
@@ -36,7 +39,7 @@ DESCRIPTION = """\
 # Describes clothing.tflite: what goes in, what comes out, and when a person should look.
 # Written by model/training/export.py.
 name = "clothing"
-source = "EfficientNet-Lite0 (Apache-2.0) fine-tuned on clothing-dataset-small (CC0 1.0)"
+source = "EfficientNet-Lite0 and MobileNetV2 (Apache-2.0) fine-tuned on clothing-dataset-small (CC0 1.0)"
 
 # In the order of the model's outputs.
 labels = [{labels}]
@@ -63,6 +66,26 @@ std = [{std}, {std}, {std}]
 """
 
 
+TEXTS = {
+    "name": "clothing",
+    "description": "Which of ten kinds of clothing a photo shows.",
+    "version": "2",
+    "author": "lookbook",
+    "license": "MIT OR Apache-2.0; weights from EfficientNet-Lite0 and MobileNetV2, Apache-2.0",
+}
+
+
+def normalise(pixels: np.ndarray) -> np.ndarray:
+    """Turns pixels of 0 to 255 into the model's input."""
+    return (pixels.astype(np.float32) - backbone.MEAN) / backbone.STD
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of each row of logits."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 class Model:
     """A .tflite file in the official runtime."""
 
@@ -80,13 +103,17 @@ class Model:
 
     def logits(self, pixels: np.ndarray) -> np.ndarray:
         """Logits of one photo of squashed pixels."""
-        self.interpreter.set_tensor(self.input, data.normalise(pixels)[None])
+        self.interpreter.set_tensor(self.input, normalise(pixels)[None])
         self.interpreter.invoke()
         return self.interpreter.get_tensor(self.output)[0].copy()
 
+    def all_logits(self, pixels) -> np.ndarray:
+        """Logits of many photos."""
+        return np.stack([self.logits(photo) for photo in pixels])
+
 
 def convert(network: keras.Model) -> bytes:
-    """Converts to a float32 TensorFlow Lite file for one photo at a time."""
+    """Converts to a TensorFlow Lite file for one photo at a time: float16 weights, float32 else."""
 
     @tf.function(input_signature=[tf.TensorSpec((1, backbone.SIZE, backbone.SIZE, 3))])
     def classify(photo):
@@ -94,7 +121,10 @@ def convert(network: keras.Model) -> bytes:
 
     concrete = classify.get_concrete_function()
     frozen = convert_variables_to_constants_v2(concrete)
-    return tf.lite.TFLiteConverter.from_concrete_functions([frozen]).convert()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
@@ -107,6 +137,25 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The temperature of the least log loss, to three digits."""
     choices = np.arange(0.2, 3.0, 0.005)
     return float(min(choices, key=lambda value: log_loss(logits, labels, value)).round(3))
+
+
+def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Expected calibration error: ten bins of equal width, as `lookbook evaluate` has it."""
+    bins = (np.ceil(confidence * 10) - 1).clip(0, 9).astype(int)
+    gaps = np.bincount(bins, right - confidence, 10)
+    return float(np.abs(gaps).sum() / len(right))
+
+
+def interval(call, *values: np.ndarray, draws: int = 2000) -> tuple[float, float]:
+    """The middle 95 % of what `call` gives for photos drawn again and again (bootstrap)."""
+    rng = np.random.default_rng(7)
+    count = len(values[0])
+    found = []
+    for _ in range(draws):
+        chosen = rng.integers(0, count, count)
+        found.append(call(*(value[chosen] for value in values)))
+    low, high = np.percentile(found, (2.5, 97.5))
+    return float(low), float(high)
 
 
 def read_temperature(description: pathlib.Path) -> float:
@@ -126,26 +175,36 @@ def choose_threshold(confidence: np.ndarray, right: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/")
-    parser.add_argument("--network", type=pathlib.Path, required=True, help="what train.py wrote")
+    parser.add_argument("--networks", type=pathlib.Path, nargs="+", required=True, help="what train.py wrote")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for clothing.tflite and .toml")
     parser.add_argument("--log", type=pathlib.Path, required=True, help="file to add the final figures to")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / "clothing.tflite"
 
-    network = keras.models.load_model(options.network)
+    network = backbone.load(options.networks, len(data.LABELS))
+    work = backbone.multiply_adds(network)
+    if work > MAX_MULTIPLY_ADDS:
+        raise SystemExit(f"a photo takes {work} multiply-adds, more than {MAX_MULTIPLY_ADDS}")
     content = convert(network)
     if len(content) > MAX_BYTES:
         raise SystemExit(f"the model has {len(content)} bytes, more than {MAX_BYTES}")
+    file.write_bytes(content)
+    model = Model(file)
+    pixels, labels = data.load_squashed(options.data / "clothing" / "validation", backbone.SIZE)
+    logits = model.all_logits(pixels)
+    temperature = fit_temperature(logits, labels)
+    texts = TEXTS | {"output": f"Logits: the scores are softmax(logits / {temperature:.3f})."}
+    described = metadata.describe(texts, backbone.SIZE, backbone.MEAN, backbone.STD)
+    content = metadata.put(content, described, data.LABELS)
     file.write_bytes(content)
     model = Model(file)
     strange = model.operators() - OPERATORS
     if strange:
         raise SystemExit(f"the model has operators that it should not have: {sorted(strange)}")
 
-    pixels, labels = data.load_squashed(options.data / "clothing" / "validation")
-    logits = np.stack([model.logits(photo) for photo in pixels])
-    temperature = fit_temperature(logits, labels)
+    if not np.array_equal(model.all_logits(pixels[:8]), logits[:8]):
+        raise SystemExit("the metadata changed the model")
     scores = softmax(logits.astype(np.float64) / temperature)
     chosen, confidence = scores.argmax(axis=1), scores.max(axis=1)
     right = chosen == labels
@@ -164,12 +223,18 @@ def main() -> None:
         )
     )
 
+    def share(ends: tuple[float, float]) -> str:
+        return f"95 % interval {ends[0]:.3f} to {ends[1]:.3f}"
+
     lines = [
         f"clothing.tflite: {len(content)} bytes, {network.count_params()} parameters,"
-        f" {backbone.multiply_adds(network) / 1e6:.0f} million multiply-adds",
+        f" {work / 1e6:.0f} million multiply-adds",
         f"operators: {', '.join(sorted(model.operators()))}",
-        f"validation in LiteRT: {right.sum()} of {len(labels)} right, accuracy {right.mean():.4f},"
+        f"validation in LiteRT: {right.sum()} of {len(labels)} right, accuracy {right.mean():.4f}"
+        f" ({share(interval(np.mean, right))}),"
         f" log loss {log_loss(logits, labels, temperature):.4f} at temperature {temperature}",
+        f"expected calibration error {calibration_error(confidence, right):.4f}"
+        f" ({share(interval(calibration_error, confidence, right))})",
         f"review below {threshold}: {1 - above.mean():.1%} go to review,"
         f" {right[above].mean():.1%} of the others are right",
     ]

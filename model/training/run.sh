@@ -4,8 +4,9 @@
 #   model/training/run.sh DATA_DIR             all of it, into model/ and events/photos/
 #   model/training/run.sh --smoke DATA_DIR     a quick check of each step, into a temporary folder
 #
-# DATA_DIR has clothing/train, clothing/validation and backbones/efficientnet_lite0.npz. EPOCHS
-# (8) and PYTHON (python3) may be set.
+# DATA_DIR has clothing/train, clothing/validation and backbones/. PYTHON (python3) may be set, and WORK:
+# the folder for trained networks, by default model/training/.work. A network that is there already is
+# not trained again.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,35 +17,69 @@ if [ "${1-}" = --smoke ]; then
     shift
 fi
 data=${1-}
-if [ ! -d "$data/clothing/train" ]; then
-    echo "run.sh: no folder '$data/clothing/train'; name the data folder as the argument" >&2
+if [ ! -d "$data/clothing/train" ] || [ ! -d "$data/backbones" ]; then
+    echo "run.sh: '$data' has no clothing/train or no backbones; name the data folder as the argument" >&2
     exit 2
 fi
 
 model=$root/model
 photos=$root/events/photos
 log=$here/train.log
-set -- --epochs "${EPOCHS-8}"
-work=$(mktemp -d)
+work=${WORK-$here/.work}
+few=
 if [ -n "$smoke" ]; then
+    work=$(mktemp -d)
     model=$work/model
     photos=$work/photos
     log=$work/train.log
-    set -- --epochs 1 --limit 96
+    few="--limit 96 --epochs 1"
     mkdir -p "$model"
+    cp "$root/model/MODEL_CARD.md" "$model/"
 fi
+mkdir -p "$work"
 
 [ -x "$here/.venv/bin/python" ] || "${PYTHON-python3}" -m venv "$here/.venv"
 "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 python=$here/.venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL=2
 
-"$python" "$here/train.py" --data "$data" --out "$work/clothing.keras" --log "$log" "$@"
-"$python" "$here/export.py" --data "$data" --network "$work/clothing.keras" --out "$model" --log "$log"
+# network NAME OPTIONS...: trains a network, or two at a time, on a core each.
+network() {
+    name=$1
+    shift
+    [ -f "$work/$name.npz" ] && return
+    # $few is several words on purpose.
+    "$python" "$here/train.py" --data "$data" --out "$work/$name.part.npz" --log "$work/$name.log" \
+        --threads 1 "$@" $few
+    mv "$work/$name.part.npz" "$work/$name.npz"
+}
+
+# pair FIRST SECOND: waits for two background processes and fails if one of them did.
+pair() {
+    failed=
+    wait "$1" || failed=yes
+    wait "$2" || failed=yes
+    [ -z "$failed" ]
+}
+
+[ -f "$work/masks.npz" ] || "$python" "$here/cutout.py" --data "$data" --out "$work/masks.npz"
+
+# Two teachers, which learn from the labels.
+network teacher-lite0 --network efficientnet_lite0 --seed 7 --epochs 8 --changes mild --rate 4e-4 --decay 1 \
+    --mixed 0 --average 0.99 &
+first=$!
+network teacher-mobilenet --network mobilenet_v2 --seed 8 --epochs 15 &
+pair "$first" "$!"
+
+# MobileNetV2 goes on, and learns from both together.
+network mobilenet --network mobilenet_v2 --start "$work/teacher-mobilenet.npz" \
+    --teachers "$work/teacher-lite0.npz" "$work/teacher-mobilenet.npz" --masks "$work/masks.npz" \
+    --seed 18 --epochs 13 --rate 4e-4 --decay 0.97
+
+cat "$work/teacher-lite0.log" "$work/teacher-mobilenet.log" "$work/mobilenet.log" >"$log"
+"$python" "$here/export.py" --data "$data" --networks "$work/teacher-lite0.npz" "$work/mobilenet.npz" \
+    --out "$model" --log "$log"
 "$python" "$here/draw.py" --out "$photos"
 "$python" "$here/expected.py" --model "$model" --photos "$photos"
-if [ -n "$smoke" ]; then
-    echo "wrote $model, $photos and $log"
-else
-    rm -r "$work"
-fi
+"$python" "$here/card.py" --data "$data" --model "$model"
+[ -z "$smoke" ] || echo "wrote $model, $photos and $log"

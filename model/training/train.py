@@ -1,124 +1,249 @@
-"""Trains the clothing model: first a linear head on frozen features, then the whole network.
+"""Trains a network: first a linear head on frozen features, then all but the first layers.
 
 The weights that are kept are the running average of the weights over the last steps (EMA). The
 validation photos choose nothing inside a run: the last epoch is kept. One line an epoch goes to the
-log.
+log. With teachers, most of a target is their scores for the very pixels that the network sees.
 """
 
 import argparse
+import copy
+import dataclasses
+import os
 import pathlib
+import sys
 import time
 
-import keras
 import numpy as np
-import tensorflow as tf
+import torch
+from torch.nn import functional
 
-import backbone
-import data
+from changes import STRENGTHS, Epoch, Photos, mix
+from data import LABELS, list_photos, load_squashed, squash, Image
+from networks import NETWORKS
 
-SEED = 7
-BATCH = 32
-PEAK_RATE = 4e-4
 WARM_UP = 0.06
 """Share of the steps in which the rate rises to its peak."""
 WEIGHT_DECAY = 0.02
 SMOOTHING = 0.1
-EMA = 0.99
-FIRST_TRAINED = 9
-"""The convolutions before this one stay as they are: they see edges and colours, and cost the most."""
+FROZEN = 9
+"""These first convolutions stay as they are: they see edges and colours, and cost the most."""
+TAUGHT = 0.75
+"""Share of the teachers' scores in a target; the rest is the label."""
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
+"""Keeps memory between steps rather than asking the system anew: twice as fast on a CPU."""
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of each row of logits."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+@dataclasses.dataclass
+class Recipe:
+    """What can be chosen of a run."""
+
+    network: str = "efficientnet_lite0"
+    seed: int = 7
+    epochs: int = 15
+    size: int = 224
+    """Width and height of the photos in training."""
+    batch: int = 32
+    rate: float = 5e-4
+    """The peak, at the head."""
+    decay: float = 0.93
+    """Of the rate, for each part between a layer and the head."""
+    changes: str = "strong"
+    """How much photos are changed: mild or strong."""
+    mixed: float = 0.4
+    """Share of the batches that are mixed."""
+    average: float = 0.995
+    """Share of the running average that a step keeps."""
 
 
-def fit_head(features, labels, classes, penalty=1e-3, steps=400):
-    """Fits a logistic regression with Adam; returns the filters and bias of a 1x1 convolution."""
-    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-3
+def fit_head(features: torch.Tensor, labels: torch.Tensor, head: torch.nn.Linear) -> None:
+    """Fits a logistic regression on features of photos."""
+    mean, spread = features.mean(0), features.std(0) + 1e-3
     scaled = (features - mean) / spread
-    targets = np.eye(classes)[labels]
-    weights = np.zeros((features.shape[1], classes))
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
-    bias = np.log(targets.mean(axis=0) + 1e-3)
-    for step in range(1, steps + 1):
-        error = (softmax(scaled @ weights + bias) - targets) / len(labels)
-        gradient = scaled.T @ error + penalty * weights
-        bias -= 0.5 * error.sum(axis=0)
-        first = 0.9 * first + 0.1 * gradient
-        second = 0.999 * second + 0.001 * gradient**2
-        rate = 3e-3 * (1 - step / (steps + 1))
-        weights -= rate * (first / (1 - 0.9**step)) / (
-            np.sqrt(second / (1 - 0.999**step)) + 1e-8
+    probe = torch.nn.Linear(head.in_features, head.out_features)
+    torch.nn.init.zeros_(probe.weight)
+    torch.nn.init.zeros_(probe.bias)
+    optimizer = torch.optim.LBFGS(probe.parameters(), max_iter=100)
+
+    def loss():
+        optimizer.zero_grad()
+        value = functional.cross_entropy(probe(scaled), labels)
+        value = value + 0.01 * probe.weight.square().sum()
+        value.backward()
+        return value.detach()
+
+    optimizer.step(loss)
+    with torch.no_grad():
+        head.weight.copy_(probe.weight / spread)
+        head.bias.copy_(probe.bias - head.weight.cpu() @ mean)
+
+
+def to_device(pixels: torch.Tensor) -> torch.Tensor:
+    """Turns photos of bytes (photos, height, width, 3) into what the networks take."""
+    return pixels.to(DEVICE).permute(0, 3, 1, 2).float()
+
+
+@torch.no_grad()
+def predict(call, pixels: np.ndarray) -> torch.Tensor:
+    """What `call` gives for photos of bytes."""
+    starts = range(0, len(pixels), 32)
+    parts = [call(to_device(torch.from_numpy(pixels[start : start + 32]))) for start in starts]
+    return torch.cat(parts).cpu()
+
+
+def groups(network, recipe: Recipe) -> list[dict]:
+    """The trainable weights with their rates; biases do not decay."""
+    for conv in network.convolutions()[:FROZEN]:
+        conv.requires_grad_(False)
+    found = []
+    for depth, part in network.depths():
+        rate = recipe.rate * recipe.decay**depth
+        for name, value in part.named_parameters():
+            if value.requires_grad:
+                decay = 0.0 if name.endswith("bias") else WEIGHT_DECAY
+                found.append({"params": [value], "lr": rate, "weight_decay": decay, "peak": rate})
+    return found
+
+
+def rate_at(step: int, steps: int) -> float:
+    """Share of the peak rate: rises in a line, falls in half a cosine to 1 %."""
+    warm_up = max(1, int(steps * WARM_UP))
+    if step < warm_up:
+        return (step + 1) / warm_up
+    gone = (step - warm_up) / max(1, steps - warm_up)
+    return 0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * gone))
+
+
+def loss_of(logits, targets, weights) -> torch.Tensor:
+    """Mean weighted cross-entropy against soft targets."""
+    return -(weights * (targets * functional.log_softmax(logits, 1)).sum(1)).mean()
+
+
+class Teachers:
+    """Trained networks whose mean scores are targets."""
+
+    def __init__(self, files: list[pathlib.Path]):
+        self.networks = [load(file).requires_grad_(False).eval() for file in files]
+
+    @torch.no_grad()
+    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
+        scores = [functional.softmax(network(pixels), 1) for network in self.networks]
+        return torch.stack(scores).mean(0)
+
+
+def load(file: pathlib.Path):
+    """Reads a network that `save` wrote."""
+    with np.load(file) as arrays:
+        content = {name: arrays[name] for name in arrays.files}
+    network = NETWORKS[str(content.pop("network"))](len(LABELS))
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in content.items()})
+    return network.to(DEVICE, memory_format=torch.channels_last)
+
+
+def save(network, name: str, file: pathlib.Path) -> None:
+    """Writes a network's name and weights."""
+    weights = {key: value.cpu().numpy() for key, value in network.state_dict().items()}
+    np.savez(file, network=name, **weights)
+
+
+def figures(logits: torch.Tensor, labels: torch.Tensor) -> str:
+    """Accuracy, and log loss at the best temperature."""
+    right = (logits.argmax(1) == labels).float().mean()
+    temperatures = np.arange(0.3, 1.6, 0.02)
+    loss = min(functional.cross_entropy(logits / value, labels).item() for value in temperatures)
+    return f"accuracy {right:.4f} log loss {loss:.4f}"
+
+
+def train(network, photos: Photos, recipe: Recipe, teachers: Teachers | None, report):
+    """Trains a network and gives its running average; `report` gets that after each epoch."""
+    mean = copy.deepcopy(network).requires_grad_(False).eval()
+    optimizer = torch.optim.AdamW(groups(network, recipe))
+    steps_an_epoch = len(photos) // recipe.batch
+    steps, step = recipe.epochs * steps_an_epoch, 0
+    values = {name: value for name, value in network.named_parameters() if value.requires_grad}
+    means = dict(mean.named_parameters())
+    for epoch in range(recipe.epochs):
+        began, total = time.monotonic(), 0.0
+        loader = torch.utils.data.DataLoader(
+            Epoch(photos, STRENGTHS[recipe.changes], recipe.size, recipe.seed, epoch),
+            recipe.batch,
+            num_workers=2,
+            prefetch_factor=4,
+            drop_last=True,
         )
-    weights /= spread[:, None]
-    return weights[None, None].astype(np.float32), (bias - mean @ weights).astype(np.float32)
+        network.train()
+        for pixels, labels, weights in loader:
+            rng = np.random.default_rng((recipe.seed, epoch, step))
+            pixels, labels, weights = to_device(pixels), labels.to(DEVICE), weights.to(DEVICE)
+            targets = functional.one_hot(labels, len(LABELS)).float()
+            pixels, targets = mix(pixels, targets, rng, recipe.mixed)
+            targets = targets * (1 - SMOOTHING) + SMOOTHING / len(LABELS)
+            if teachers:
+                targets = TAUGHT * teachers(pixels) + (1 - TAUGHT) * targets
+            share = rate_at(step, steps)
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * share
+            loss = loss_of(network(pixels), targets, weights)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            # The first steps count for less than the average's full memory.
+            step += 1
+            keep = min(recipe.average, (1 + step) / (10 + step))
+            with torch.no_grad():
+                for name, value in values.items():
+                    means[name].lerp_(value, 1 - keep)
+            total += loss.item()
+        report(mean, epoch, total / steps_an_epoch, time.monotonic() - began)
 
 
-def predict(model, pixels: np.ndarray) -> np.ndarray:
-    """Outputs of a model for photos given as bytes."""
-    parts = [
-        model(data.normalise(pixels[start : start + 64]), training=False).numpy()
-        for start in range(0, len(pixels), 64)
-    ]
-    return np.concatenate(parts)
-
-
-class Average(keras.callbacks.Callback):
-    """Keeps a running average of the weights; after each epoch measures, logs and saves it."""
-
-    def __init__(self, log, out, pixels, labels):
-        super().__init__()
-        self.log, self.out, self.pixels, self.labels = log, out, pixels, labels
-        self.steps = 0
-
-    def on_train_begin(self, logs=None):
-        self.averages = [variable.numpy() for variable in self.model.trainable_variables]
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        # The first steps count for less than the average's full memory.
-        keep = min(EMA, (1 + self.steps) / (10 + self.steps))
-        for average, variable in zip(self.averages, self.model.trainable_variables):
-            average *= keep
-            average += (1 - keep) * variable.numpy()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        seconds = time.monotonic() - self.began
-        weights = [variable.numpy() for variable in self.model.trainable_variables]
-        self.assign(self.averages)
-        logits = predict(self.model, self.pixels)
-        self.model.save(self.out)
-        self.assign(weights)
-        right = (logits.argmax(axis=1) == self.labels).mean()
-        chosen = softmax(logits)[np.arange(len(self.labels)), self.labels]
-        self.log(
-            f"epoch {epoch + 1:2}  loss {logs['loss']:.4f}  validation accuracy {right:.4f}"
-            f"  log loss {-np.log(chosen + 1e-9).mean():.4f}  {seconds:.0f} s"
+def begin(recipe: Recipe, options, photos: Photos):
+    """The network before training: the mean of others, or a backbone with a linear head."""
+    if options.start:
+        network = load(options.start[0])
+        others = [load(file).state_dict() for file in options.start]
+        network.load_state_dict(
+            {name: sum(other[name] for other in others) / len(others) for name in others[0]}
         )
+        return network.eval()
+    network = NETWORKS[recipe.network](len(LABELS), options.data / "backbones")
+    network = network.to(DEVICE, memory_format=torch.channels_last).eval()
+    whole = [np.asarray(squash(Image.fromarray(photo), recipe.size)) for photo in photos.pixels]
+    features = predict(network.features, np.stack(whole))
+    fit_head(features, torch.from_numpy(photos.labels), network.head)
+    return network
 
-    def assign(self, weights):
-        """Puts weights into the network."""
-        for variable, weight in zip(self.model.trainable_variables, weights):
-            variable.assign(weight)
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/ and backbones/")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="file for the trained network (.npz)")
+    parser.add_argument("--log", type=pathlib.Path, required=True, help="file to add one line an epoch to")
+    parser.add_argument("--masks", type=pathlib.Path, help="what cutout.py wrote: change backgrounds too")
+    parser.add_argument("--start", type=pathlib.Path, nargs="+", help="begin with the mean of these networks")
+    parser.add_argument("--teachers", type=pathlib.Path, nargs="+", help="networks whose scores are targets")
+    parser.add_argument("--limit", type=int, help="use so many training photos only, for a quick check")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[224, 256, 288], help="sizes to measure in")
+    for field in dataclasses.fields(Recipe):
+        parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
+    return parser.parse_args()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/ and backbones/")
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="where the trained network goes")
-    parser.add_argument("--log", type=pathlib.Path, required=True, help="file for one line an epoch")
-    parser.add_argument("--epochs", type=int, default=8, help="0 keeps the backbone frozen")
-    parser.add_argument("--limit", type=int, help="use so many training photos only, for a quick check")
-    options = parser.parse_args()
-    keras.utils.set_random_seed(SEED)
+    options = parse()
+    recipe = Recipe(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Recipe)})
+    torch.manual_seed(recipe.seed)
+    torch.set_num_threads(options.threads)
     options.log.parent.mkdir(parents=True, exist_ok=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.log.write_text("")
 
     def log(line: str) -> None:
         print(line, flush=True)
@@ -126,51 +251,32 @@ def main() -> None:
             file.write(line + "\n")
 
     began = time.monotonic()
-    network = backbone.build(len(data.LABELS), dropout=0.2)
-    backbone.load_imagenet(network, options.data / "backbones" / "efficientnet_lite0.npz")
     clothing = options.data / "clothing"
-    pixels, labels = data.load_squashed(clothing / "validation")
-    train_pixels, train_labels = data.load_squashed(clothing / "train")
-    if options.limit:
-        chosen = np.random.default_rng(SEED).permutation(len(train_labels))[: options.limit]
-        train_pixels, train_labels = train_pixels[chosen], train_labels[chosen]
-    frozen = keras.Model(network.input, network.get_layer("features").output)
-    features = predict(frozen, train_pixels).reshape(len(train_labels), -1)
-    network.get_layer("head").set_weights(fit_head(features, train_labels, len(data.LABELS)))
-    right = (predict(network, pixels).argmax(axis=1) == labels).mean()
-    log(f"{len(train_labels)} photos to train, {len(labels)} to validate, seed {SEED}")
-    log(f"linear head on frozen features: validation accuracy {right:.4f}")
-    del train_pixels
+    photos = Photos(clothing / "train", options.masks, options.limit, recipe.seed)
+    seen = {size: load_squashed(clothing / "validation", size)[0] for size in options.sizes}
+    labels = torch.tensor([index for _, index in list_photos(clothing / "validation")])
 
-    if options.epochs:
-        photos = data.Augmented(
-            clothing / "train", BATCH, SEED, SMOOTHING, options.limit, workers=2, max_queue_size=8
-        )
-        steps = options.epochs * len(photos)
-        warm_up = max(1, int(steps * WARM_UP))
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0, steps - warm_up, alpha=0.01, warmup_target=PEAK_RATE, warmup_steps=warm_up
-        )
-        for layer in network.layers:
-            if layer.name[:2].isdigit() and int(layer.name[:2]) < FIRST_TRAINED:
-                layer.trainable = False
-        optimizer = keras.optimizers.AdamW(
-            rate, weight_decay=WEIGHT_DECAY, global_clipnorm=1.0
-        )
-        optimizer.exclude_from_weight_decay(var_names=["bias"])
-        network.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True))
-        network.fit(
-            photos,
-            epochs=options.epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=[Average(log, options.out, pixels, labels)],
-        )
-    else:
-        network.save(options.out)
+    def measure(call) -> str:
+        parts = (f"{size}: {figures(predict(call, pixels), labels)}" for size, pixels in seen.items())
+        return "  ".join(parts)
+
+    log(f"{options.out.stem}: {recipe}, {len(photos)} photos to train")
+    network = begin(recipe, options, photos)
+    log(f"begins with {measure(network)}")
+    teachers = Teachers(options.teachers) if options.teachers else None
+    if teachers:
+        log(f"teachers have {measure(lambda pixels: teachers(pixels).log())}")
+
+    def report(mean, epoch, loss, seconds):
+        save(mean, recipe.network, options.out)
+        log(f"epoch {epoch + 1:2}  loss {loss:.4f}  {measure(mean)}  {seconds:.0f} s")
+
+    train(network, photos, recipe, teachers, report)
     log(f"trained in {(time.monotonic() - began) / 60:.0f} minutes")
 
 
 if __name__ == "__main__":
-    tf.config.experimental.enable_op_determinism()
+    if any(name not in os.environ for name in ALLOCATOR):
+        # They are read at the start of a process.
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ALLOCATOR})
     main()

@@ -1,0 +1,147 @@
+"""Brings the figures of the model card up to date: tables between its marks, and two pictures.
+
+All figures are those of the written file in the official LiteRT runtime on the validation photos. A
+block of the card begins with `<!-- NAME: by card.py -->` and ends with `<!-- end -->`.
+"""
+
+import argparse
+import pathlib
+import re
+import tomllib
+
+import matplotlib
+import numpy as np
+
+import backbone
+import data
+from export import Model, calibration_error, interval, log_loss, softmax
+from robustness import CONDITIONS, measure
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402  (after the choice of what draws)
+
+
+def draw_confusion(confusion: np.ndarray, file: pathlib.Path) -> None:
+    """A row for each true label, a column for each answer; colour is the share of the row."""
+    figure, axes = pyplot.subplots(figsize=(7, 6.4), layout="constrained")
+    shares = confusion / confusion.sum(axis=1, keepdims=True)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(confusion):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, confusion[row, column], ha="center", va="center", color=colour)
+    places = range(len(data.LABELS))
+    axes.set_xticks(places, data.LABELS, rotation=45, ha="right")
+    axes.set_yticks(places, data.LABELS)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("true label")
+    axes.set_title(f"Confusion on {confusion.sum()} validation photos")
+    figure.savefig(file, dpi=110)
+
+
+def draw_reliability(confidence: np.ndarray, right: np.ndarray, file: pathlib.Path) -> None:
+    """How often photos are right, for each tenth of confidence, and how many there are."""
+    figure, axes = pyplot.subplots(figsize=(6, 5.6), layout="constrained")
+    bins = (np.ceil(confidence * 10) - 1).clip(0, 9).astype(int)
+    counts = np.bincount(bins, minlength=10)
+    some = counts > 0
+    means, shares = (np.bincount(bins, values, 10)[some] / counts[some] for values in (confidence, right))
+    spread = 1.96 * np.sqrt(shares * (1 - shares) / counts[some])
+    axes.bar(np.arange(10) / 10 + 0.05, counts / counts.sum(), 0.096, color="#cccccc", label="share of the photos")
+    axes.plot([0, 1], [0, 1], "--", color="#777777", label="as sure as right")
+    axes.errorbar(means, shares, spread, fmt="o-", capsize=3, color="#1f5fa8", label="share that is right")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence", ylabel="share")
+    axes.set_title(f"Reliability: expected calibration error {calibration_error(confidence, right):.3f}")
+    axes.legend(loc="upper left")
+    figure.savefig(file, dpi=110)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def between(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:.3f} to {ends[1]:.3f}"
+
+
+def fill(card: str, name: str, text: str) -> str:
+    """Replaces a block of the card."""
+    block = re.compile(rf"(<!-- {name}: by card.py -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not block.search(card):
+        raise SystemExit(f"the card has no block '{name}'")
+    return block.sub(lambda found: f"{found[1]}{text}\n{found[2]}", card)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/")
+    parser.add_argument("--model", type=pathlib.Path, required=True, help="folder of the model and its card")
+    options = parser.parse_args()
+    file = options.model / "clothing.tflite"
+    description = tomllib.loads(file.with_suffix(".toml").read_text())
+    temperature, threshold = description["temperature"], description["review_below"]
+    model, folder = Model(file), options.data / "clothing" / "validation"
+    pixels, labels = data.load_squashed(folder, backbone.SIZE)
+    logits = model.all_logits(pixels).astype(np.float64)
+    scores = softmax(logits / temperature)
+    answers, confidence = scores.argmax(axis=1), scores.max(axis=1)
+    right, above = answers == labels, confidence >= threshold
+    confusion = np.zeros((len(data.LABELS),) * 2, int)
+    np.add.at(confusion, (labels, answers), 1)
+    pictures = options.model / "pictures"
+    pictures.mkdir(exist_ok=True)
+    draw_confusion(confusion, pictures / "confusion.png")
+    draw_reliability(confidence, right, pictures / "reliability.png")
+
+    blocks = {}
+    blocks["accuracy"] = table(
+        ["on the 341 validation photos", "value", "95 % interval (bootstrap)"],
+        [
+            ["accuracy", f"{right.mean():.3f} ({right.sum()} right)", between(interval(np.mean, right))],
+            [
+                "expected calibration error, ten bins",
+                f"{calibration_error(confidence, right):.3f}",
+                between(interval(calibration_error, confidence, right)),
+            ],
+            ["log loss", f"{log_loss(logits, labels, temperature):.3f}", ""],
+        ],
+    )
+    rows = []
+    for index, label in enumerate(data.LABELS):
+        both, are, said = confusion[index, index], confusion[index].sum(), confusion[:, index].sum()
+        rows.append(
+            [label, f"{both} of {are}, {both / are:.3f}", f"{both} of {said}, {both / max(1, said):.3f}"]
+        )
+    blocks["labels"] = table(["label", "found (recall)", "right when said (precision)"], rows)
+    blocks["review"] = (
+        f"A confidence below {threshold:.2f} sends a photo to review: {1 - above.mean():.1%} of the\n"
+        f"validation photos. Of the others, {right[above].mean():.1%} are right."
+    )
+    rows = []
+    for condition in CONDITIONS:
+        found, truths = measure(model, folder, condition)
+        scores = softmax(found.astype(np.float64) / temperature)
+        correct, sure = scores.argmax(axis=1) == truths, scores.max(axis=1) >= threshold
+        rows.append(
+            [
+                condition,
+                str(len(truths)),
+                f"{correct.mean():.3f}",
+                f"{1 - sure.mean():.1%}",
+                f"{correct[sure].mean():.3f}" if sure.any() else "",
+            ]
+        )
+        print(*rows[-1], flush=True)
+    blocks["robustness"] = table(
+        ["condition", "photos", "accuracy", "to review", "accuracy of the others"], rows
+    )
+    path = options.model / "MODEL_CARD.md"
+    card = path.read_text()
+    for name, text in blocks.items():
+        card = fill(card, name, text)
+    path.write_text(card)
+
+
+if __name__ == "__main__":
+    main()
