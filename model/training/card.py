@@ -77,6 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/")
     parser.add_argument("--model", type=pathlib.Path, required=True, help="folder of the model and its card")
+    parser.add_argument("--limit", type=int, help="so many photos of a condition only, for a quick check")
     options = parser.parse_args()
     file = options.model / "clothing.tflite"
     description = tomllib.loads(file.with_suffix(".toml").read_text())
@@ -96,7 +97,7 @@ def main() -> None:
 
     blocks = {}
     blocks["accuracy"] = table(
-        ["on the 341 validation photos", "value", "95 % interval (bootstrap)"],
+        [f"on the {len(labels)} validation photos", "value", "95 % interval (bootstrap)"],
         [
             ["accuracy", f"{right.mean():.3f} ({right.sum()} right)", between(interval(np.mean, right))],
             [
@@ -120,7 +121,7 @@ def main() -> None:
     )
     rows = []
     for condition in CONDITIONS:
-        found, truths = measure(model, folder, condition)
+        found, truths = measure(model, folder, condition, limit=options.limit)
         scores = softmax(found.astype(np.float64) / temperature)
         correct, sure = scores.argmax(axis=1) == truths, scores.max(axis=1) >= threshold
         rows.append(

@@ -58,18 +58,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="file for the masks of the photos to train")
+    parser.add_argument("--limit", type=int, help="so many photos only, for a quick check")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     cv2.setRNGSeed(7)
     folder = options.data / "clothing" / "train"
-    masks = {}
-    for path, _ in list_photos(folder):
+    photos, masks = list_photos(folder)[: options.limit], {}
+    for path, _ in photos:
         mask = find_mask(open_photo(path))
         if mask is not None:
             masks[str(path.relative_to(folder))] = mask
     options.out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(options.out, **masks)
-    print(f"{len(masks)} of {len(list_photos(folder))} garments found")
+    print(f"{len(masks)} of {len(photos)} garments found")
 
 
 if __name__ == "__main__":

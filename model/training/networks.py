@@ -1,8 +1,7 @@
 """The networks in PyTorch, with ImageNet weights from NumPy arrays.
 
-All of them take pixels of 0 to 255 as float32 (photos, channels, height, width), in any size, and
-give logits (photos, labels). Batch norm is folded into the convolutions of the first two, so that
-each layer is a convolution with a bias and, mostly, a ReLU6. Padding is TensorFlow's SAME.
+They take square photos of any size, pixels of 0 to 255 as float32 (photos, channels, height, width), and
+give logits (photos, labels). Batch norm is folded into the convolutions, so that each layer is a convolution with a bias and, mostly, a ReLU6. Padding is TensorFlow's SAME.
 """
 
 import pathlib

@@ -109,7 +109,7 @@ CONDITIONS = {
     "JPEG, quality 30": lambda photo, other, rng: jpeg(photo, 30),
     "JPEG, quality 10": lambda photo, other, rng: jpeg(photo, 10),
     "200 pixels wide": lambda photo, other, rng: jpeg(scaled(photo, 200)),
-    "12 megapixels": lambda photo, other, rng: jpeg(scaled(photo, 3000)),
+    "3000 pixels wide": lambda photo, other, rng: jpeg(scaled(photo, 3000)),
     "turned by EXIF": lambda photo, other, rng: turned_by_exif(photo),
     "tilted by 15 degrees": lambda photo, other, rng: jpeg(
         photo.rotate(15, Image.Resampling.BICUBIC, fillcolor=photo.getpixel((2, 2)))
@@ -125,9 +125,9 @@ CONDITIONS = {
 """What each condition makes of a photo: a file, or nothing where it does not apply."""
 
 
-def files(folder: pathlib.Path, condition: str):
+def files(folder: pathlib.Path, condition: str, limit: int | None = None):
     """The files of a condition: name, label's index and content."""
-    listed = data.list_photos(folder)
+    listed = data.list_photos(folder)[:limit]
     for place, (path, label) in enumerate(listed):
         # The garment that comes into the way has another label.
         other = listed[(place + len(listed) // 2) % len(listed)][0]
@@ -137,10 +137,10 @@ def files(folder: pathlib.Path, condition: str):
             yield path.name, label, content
 
 
-def measure(model: Model, folder: pathlib.Path, condition: str, keep: pathlib.Path | None = None):
+def measure(model: Model, folder: pathlib.Path, condition: str, keep: pathlib.Path | None = None, limit=None):
     """Scores as they are before the temperature, and labels, of the photos of a condition."""
     logits, labels = [], []
-    for name, label, content in files(folder, condition):
+    for name, label, content in files(folder, condition, limit):
         if keep:
             suffix = ".png" if content.startswith(b"\x89PNG") else ".jpg"
             path = keep / condition / data.LABELS[label] / f"{name}{suffix}"

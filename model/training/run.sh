@@ -17,8 +17,8 @@ if [ "${1-}" = --smoke ]; then
     shift
 fi
 data=${1-}
-if [ ! -d "$data/clothing/train" ] || [ ! -d "$data/backbones" ]; then
-    echo "run.sh: '$data' has no clothing/train or no backbones; name the data folder as the argument" >&2
+if [ ! -d "$data/clothing/train" ] || [ ! -d "$data/clothing/validation" ] || [ ! -d "$data/backbones" ]; then
+    echo "run.sh: '$data' has no clothing/train, clothing/validation or backbones; name the data folder as the argument" >&2
     exit 2
 fi
 
@@ -27,16 +27,20 @@ photos=$root/events/photos
 log=$here/train.log
 work=${WORK-$here/.work}
 few=
+some=
 if [ -n "$smoke" ]; then
     work=$(mktemp -d)
     model=$work/model
     photos=$work/photos
     log=$work/train.log
-    few="--limit 96 --epochs 1"
+    few="--limit 96 --epochs 1 --sizes 224"
+    some="--limit 40"
     mkdir -p "$model"
     cp "$root/model/MODEL_CARD.md" "$model/"
 fi
 mkdir -p "$work"
+# Those in the background do not hear Ctrl-C.
+trap 'trap - INT TERM; kill 0' INT TERM
 
 [ -x "$here/.venv/bin/python" ] || "${PYTHON-python3}" -m venv "$here/.venv"
 "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
@@ -48,7 +52,8 @@ network() {
     name=$1
     shift
     [ -f "$work/$name.npz" ] && return
-    # $few is several words on purpose.
+    rm -f "$work/$name.log"
+    # $few is several words on purpose, and so is $some.
     "$python" "$here/train.py" --data "$data" --out "$work/$name.part.npz" --log "$work/$name.log" \
         --threads 1 "$@" $few
     mv "$work/$name.part.npz" "$work/$name.npz"
@@ -62,7 +67,10 @@ pair() {
     [ -z "$failed" ]
 }
 
-[ -f "$work/masks.npz" ] || "$python" "$here/cutout.py" --data "$data" --out "$work/masks.npz"
+if [ ! -f "$work/masks.npz" ]; then
+    "$python" "$here/cutout.py" --data "$data" --out "$work/masks.part.npz" $some
+    mv "$work/masks.part.npz" "$work/masks.npz"
+fi
 
 # Two teachers, which learn from the labels.
 network teacher-lite0 --network efficientnet_lite0 --seed 7 --epochs 8 --changes mild --rate 4e-4 --decay 1 \
@@ -81,5 +89,5 @@ cat "$work/teacher-lite0.log" "$work/teacher-mobilenet.log" "$work/mobilenet.log
     --out "$model" --log "$log"
 "$python" "$here/draw.py" --out "$photos"
 "$python" "$here/expected.py" --model "$model" --photos "$photos"
-"$python" "$here/card.py" --data "$data" --model "$model"
+"$python" "$here/card.py" --data "$data" --model "$model" $some
 [ -z "$smoke" ] || echo "wrote $model, $photos and $log"

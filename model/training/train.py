@@ -15,10 +15,11 @@ import time
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.nn import functional
 
 from changes import STRENGTHS, Epoch, Photos, mix
-from data import LABELS, list_photos, load_squashed, squash, Image
+from data import LABELS, list_photos, load_squashed, squash
 from networks import NETWORKS
 
 WARM_UP = 0.06
@@ -205,14 +206,9 @@ def train(network, photos: Photos, recipe: Recipe, teachers: Teachers | None, re
 
 
 def begin(recipe: Recipe, options, photos: Photos):
-    """The network before training: the mean of others, or a backbone with a linear head."""
+    """The network before training: one that was trained before, or a backbone with a linear head."""
     if options.start:
-        network = load(options.start[0])
-        others = [load(file).state_dict() for file in options.start]
-        network.load_state_dict(
-            {name: sum(other[name] for other in others) / len(others) for name in others[0]}
-        )
-        return network.eval()
+        return load(options.start).eval()
     network = NETWORKS[recipe.network](len(LABELS), options.data / "backbones")
     network = network.to(DEVICE, memory_format=torch.channels_last).eval()
     whole = [np.asarray(squash(Image.fromarray(photo), recipe.size)) for photo in photos.pixels]
@@ -227,7 +223,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--out", type=pathlib.Path, required=True, help="file for the trained network (.npz)")
     parser.add_argument("--log", type=pathlib.Path, required=True, help="file to add one line an epoch to")
     parser.add_argument("--masks", type=pathlib.Path, help="what cutout.py wrote: change backgrounds too")
-    parser.add_argument("--start", type=pathlib.Path, nargs="+", help="begin with the mean of these networks")
+    parser.add_argument("--start", type=pathlib.Path, help="begin with this network")
     parser.add_argument("--teachers", type=pathlib.Path, nargs="+", help="networks whose scores are targets")
     parser.add_argument("--limit", type=int, help="use so many training photos only, for a quick check")
     parser.add_argument("--threads", type=int, default=2)
@@ -242,6 +238,7 @@ def main() -> None:
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Recipe)})
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(options.threads)
+    torch.backends.cudnn.deterministic = True
     options.log.parent.mkdir(parents=True, exist_ok=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
 
@@ -260,7 +257,7 @@ def main() -> None:
         parts = (f"{size}: {figures(predict(call, pixels), labels)}" for size, pixels in seen.items())
         return "  ".join(parts)
 
-    log(f"{options.out.stem}: {recipe}, {len(photos)} photos to train")
+    log(f"{options.log.stem}: {recipe}, {len(photos)} photos to train")
     network = begin(recipe, options, photos)
     log(f"begins with {measure(network)}")
     teachers = Teachers(options.teachers) if options.teachers else None
