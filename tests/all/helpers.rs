@@ -256,13 +256,18 @@ pub fn model_that_answers_nan() -> Arc<Classifier> {
             let code = codes.get(operator.opcode_index() as usize).deprecated_builtin_code();
             i32::from(code) == BuiltinOperator::CONV_2D.0
         };
-        let last = graph.operators().unwrap().iter().rfind(convolution).unwrap();
-        let bias = usize::try_from(last.inputs().unwrap().get(2)).unwrap();
+        let operators = graph.operators().unwrap();
+        let last = operators.iter().rfind(convolution).unwrap();
+        let bias = last.inputs().unwrap().get(2);
+        // It is in float16, and an operator of its own makes it a float32.
+        let widened = operators.iter().find(|o| o.outputs().unwrap().get(0) == bias).unwrap();
+        let bias = usize::try_from(widened.inputs().unwrap().get(0)).unwrap();
         let buffer = graph.tensors().unwrap().get(bias).buffer() as usize;
         let data = model.buffers().unwrap().get(buffer).data().unwrap().bytes();
         data.as_ptr() as usize - file.as_ptr() as usize
     };
-    file[place..place + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    // Not a number, in float16.
+    file[place..place + 2].copy_from_slice(&0x7e00_u16.to_le_bytes());
     let description = std::fs::read_to_string(repository("model/clothing.toml")).unwrap();
     Arc::new(Classifier::from_bytes(&file, &description).unwrap())
 }

@@ -182,7 +182,7 @@ fn inspect_tells_what_there_is_to_know() {
     let dir = TempDir::new().unwrap();
     let output = lookbook(dir.path()).args(["inspect", "--format", "json"]).output().unwrap();
     let shown: Value = serde_json::from_str(&stdout(&output, 0)).unwrap();
-    assert_eq!((&shown["kind"], &shown["loads"]), (&"float32".into(), &true.into()));
+    assert_eq!((&shown["kind"], &shown["loads"]), (&"float16".into(), &true.into()));
     assert_eq!(shown["labels"].as_array().unwrap().len(), 10);
     assert_eq!(shown["labels_from"], "description");
     assert_eq!(shown["inputs"][0]["shape"], serde_json::json!([1, 224, 224, 3]));
@@ -192,8 +192,25 @@ fn inspect_tells_what_there_is_to_know() {
     let table = stdout(&lookbook(dir.path()).arg("inspect").output().unwrap(), 0);
     assert!(table.contains("dress, hat, longsleeve"), "{table}");
 
-    // A copy that nobody describes can be run, but not named.
-    std::fs::copy(repository("model/clothing.tflite"), dir.path().join("bare.tflite")).unwrap();
+    // A copy with no text beside it still describes itself.
+    let mut file = std::fs::read(repository("model/clothing.tflite")).unwrap();
+    std::fs::write(dir.path().join("copy.tflite"), &file).unwrap();
+    let output = lookbook(dir.path()).args(["inspect", "copy.tflite", "--format", "json"]).output();
+    let copy: Value = serde_json::from_str(&stdout(&output.unwrap(), 0)).unwrap();
+    assert_eq!(
+        (&copy["labels"], &copy["normalisation"]),
+        (&shown["labels"], &shown["normalisation"])
+    );
+    assert_eq!(
+        (&copy["labels_from"], &copy["normalisation_from"]),
+        (&"metadata".into(), &"metadata".into())
+    );
+
+    // One without its metadata can be run, but not named.
+    let name = b"TFLITE_METADATA";
+    let place = file.windows(name.len()).position(|bytes| bytes == name).unwrap();
+    file[place] = b'X';
+    std::fs::write(dir.path().join("bare.tflite"), &file).unwrap();
     let args = ["inspect", "bare.tflite", "--format", "json", "--normalise", "-1..1"];
     let output = lookbook(dir.path()).args(args).output().unwrap();
     let shown: Value = serde_json::from_str(&stdout(&output, 1)).unwrap();
