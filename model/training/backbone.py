@@ -13,10 +13,7 @@ import numpy as np
 from stages import LITE0, MOBILENET_V2
 
 SIZE = 224
-"""Width and height of the input in pixels."""
-
-MEAN, STD = 127.0, 128.0
-"""The input is (pixel - MEAN) / STD."""
+"""Width and height of the input in pixels, which are normalised as data.py says."""
 
 STAGES = {"efficientnet_lite0": LITE0, "mobilenet_v2": MOBILENET_V2}
 """The networks by the names that train.py has for them."""

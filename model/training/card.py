@@ -14,7 +14,7 @@ import numpy as np
 
 import backbone
 import data
-from export import Model, calibration_error, interval, log_loss, softmax
+from export import Model, bins_of, calibration_error, interval, log_loss, softmax
 from robustness import CONDITIONS, measure
 
 matplotlib.use("Agg")
@@ -41,7 +41,7 @@ def draw_confusion(confusion: np.ndarray, file: pathlib.Path) -> None:
 def draw_reliability(confidence: np.ndarray, right: np.ndarray, file: pathlib.Path) -> None:
     """How often photos are right, for each tenth of confidence, and how many there are."""
     figure, axes = pyplot.subplots(figsize=(6, 5.6), layout="constrained")
-    bins = (np.ceil(confidence * 10) - 1).clip(0, 9).astype(int)
+    bins = bins_of(confidence)
     counts = np.bincount(bins, minlength=10)
     some = counts > 0
     means, shares = (np.bincount(bins, values, 10)[some] / counts[some] for values in (confidence, right))
@@ -82,7 +82,7 @@ def main() -> None:
     file = options.model / "clothing.tflite"
     description = tomllib.loads(file.with_suffix(".toml").read_text())
     temperature, threshold = description["temperature"], description["review_below"]
-    model, folder = Model(file), options.data / "clothing" / "validation"
+    model, folder = Model(file.read_bytes()), options.data / "clothing" / "validation"
     pixels, labels = data.load_squashed(folder, backbone.SIZE)
     logits = model.all_logits(pixels).astype(np.float64)
     scores = softmax(logits / temperature)

@@ -23,6 +23,9 @@ LABELS = [
 ]
 """The labels, in the order of the model's outputs."""
 
+MEAN, STD = 127.0, 128.0
+"""The networks see (pixel - MEAN) / STD."""
+
 
 def open_photo(file) -> Image.Image:
     """Decodes a photo, upright and in RGB; what is transparent becomes white."""

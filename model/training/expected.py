@@ -18,10 +18,10 @@ import backbone
 import data
 from export import Model, read_temperature, softmax
 
-
 WHOLE = "dress-1", "hat-1", "outwear-1", "t-shirt-2"
-"""The photos that there is a copy of, and the size of the copy."""
+"""The photos that there is a copy of."""
 WHOLE_SIZE = 270, 360
+"""The width and height of a copy."""
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     for old in out.glob("*.png"):
         old.unlink()
 
-    file = options.model / "clothing.tflite"
+    file = (options.model / "clothing.tflite").read_bytes()
     model = Model(file)
     temperature = read_temperature(options.model / "clothing.toml")
     photos, whole, right = [], [], 0
@@ -60,7 +60,7 @@ def main() -> None:
             whole.append({"photo": f"{path.stem}.whole.png", "scores": scores})
     print(f"{right} of {len(photos)} drawn photos right")
     content = {
-        "model_id": hashlib.sha256(file.read_bytes()).hexdigest()[:16],
+        "model_id": hashlib.sha256(file).hexdigest()[:16],
         "runtime": f"ai-edge-litert {importlib.metadata.version('ai-edge-litert')}",
         "photos": photos,
         "whole": whole,

@@ -1,9 +1,8 @@
 """Turns the trained network into `clothing.tflite`, describes and measures it.
 
 Writes the model with its TensorFlow Lite Metadata, and its description `clothing.toml`; adds a report
-for people to the log. All figures are those of
-the written file in the official LiteRT runtime. Fails if the file has an operator that it should not
-have, or is too large.
+for people to the log. All figures are those of the written file in the official LiteRT runtime. Fails,
+and writes nothing, if the file has an operator that it should not have or is too large.
 """
 
 import argparse
@@ -65,7 +64,6 @@ mean = [{mean}, {mean}, {mean}]
 std = [{std}, {std}, {std}]
 """
 
-
 TEXTS = {
     "name": "clothing",
     "description": "Which of ten kinds of clothing a photo shows.",
@@ -77,7 +75,7 @@ TEXTS = {
 
 def normalise(pixels: np.ndarray) -> np.ndarray:
     """Turns pixels of 0 to 255 into the model's input."""
-    return (pixels.astype(np.float32) - backbone.MEAN) / backbone.STD
+    return (pixels.astype(np.float32) - data.MEAN) / data.STD
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -89,8 +87,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 class Model:
     """A .tflite file in the official runtime."""
 
-    def __init__(self, path: pathlib.Path):
-        self.interpreter = Interpreter(model_path=str(path))
+    def __init__(self, content: bytes):
+        self.interpreter = Interpreter(model_content=content)
         self.interpreter.allocate_tensors()
         self.input = self.interpreter.get_input_details()[0]["index"]
         self.output = self.interpreter.get_output_details()[0]["index"]
@@ -139,10 +137,14 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(min(choices, key=lambda value: log_loss(logits, labels, value)).round(3))
 
 
+def bins_of(confidence: np.ndarray) -> np.ndarray:
+    """The bin of each confidence: ten of equal width, as `lookbook evaluate` has them."""
+    return (np.ceil(confidence * 10) - 1).clip(0, 9).astype(int)
+
+
 def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
-    """Expected calibration error: ten bins of equal width, as `lookbook evaluate` has it."""
-    bins = (np.ceil(confidence * 10) - 1).clip(0, 9).astype(int)
-    gaps = np.bincount(bins, right - confidence, 10)
+    """Expected calibration error."""
+    gaps = np.bincount(bins_of(confidence), right - confidence, 10)
     return float(np.abs(gaps).sum() / len(right))
 
 
@@ -179,32 +181,28 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for clothing.tflite and .toml")
     parser.add_argument("--log", type=pathlib.Path, required=True, help="file to add the final figures to")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    file = options.out / "clothing.tflite"
-
     network = backbone.load(options.networks, len(data.LABELS))
     work = backbone.multiply_adds(network)
     if work > MAX_MULTIPLY_ADDS:
         raise SystemExit(f"a photo takes {work} multiply-adds, more than {MAX_MULTIPLY_ADDS}")
     content = convert(network)
-    if len(content) > MAX_BYTES:
-        raise SystemExit(f"the model has {len(content)} bytes, more than {MAX_BYTES}")
-    file.write_bytes(content)
-    model = Model(file)
+    model = Model(content)
+    strange = model.operators() - OPERATORS
+    if strange:
+        raise SystemExit(f"the model has operators that it should not have: {sorted(strange)}")
     pixels, labels = data.load_squashed(options.data / "clothing" / "validation", backbone.SIZE)
     logits = model.all_logits(pixels)
     temperature = fit_temperature(logits, labels)
     texts = TEXTS | {"output": f"Logits: the scores are softmax(logits / {temperature:.3f})."}
-    described = metadata.describe(texts, backbone.SIZE, backbone.MEAN, backbone.STD)
+    described = metadata.describe(texts, backbone.SIZE, data.MEAN, data.STD)
     content = metadata.put(content, described, data.LABELS)
-    file.write_bytes(content)
-    model = Model(file)
-    strange = model.operators() - OPERATORS
-    if strange:
-        raise SystemExit(f"the model has operators that it should not have: {sorted(strange)}")
-
+    if len(content) > MAX_BYTES:
+        raise SystemExit(f"the model has {len(content)} bytes, more than {MAX_BYTES}")
+    model = Model(content)
     if not np.array_equal(model.all_logits(pixels[:8]), logits[:8]):
         raise SystemExit("the metadata changed the model")
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "clothing.tflite").write_bytes(content)
     scores = softmax(logits.astype(np.float64) / temperature)
     chosen, confidence = scores.argmax(axis=1), scores.max(axis=1)
     right = chosen == labels
@@ -218,8 +216,8 @@ def main() -> None:
             review=1 - above.mean(),
             threshold=threshold,
             size=backbone.SIZE,
-            mean=backbone.MEAN,
-            std=backbone.STD,
+            mean=data.MEAN,
+            std=data.STD,
         )
     )
 

@@ -1,7 +1,8 @@
 """The networks in PyTorch, with ImageNet weights from NumPy arrays.
 
 They take square photos of any size, pixels of 0 to 255 as float32 (photos, channels, height, width), and
-give logits (photos, labels). Batch norm is folded into the convolutions, so that each layer is a convolution with a bias and, mostly, a ReLU6. Padding is TensorFlow's SAME.
+give logits (photos, labels). Batch norm is folded into the convolutions, so that each layer is a
+convolution with a bias and, mostly, a ReLU6. Padding is TensorFlow's SAME.
 """
 
 import pathlib
@@ -11,10 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from data import MEAN, STD
 from stages import LITE0, MOBILENET_V2
-
-MEAN, STD = 127.0, 128.0
-"""The networks see (pixel - MEAN) / STD."""
 
 MOBILENET_V2_BLOCKS = """
     165/99/73 3/119/115 255/216/157 227/221/193 243/102/215 226/163/229 104/254/143 25/142/202
@@ -34,7 +33,7 @@ class Conv(nn.Conv2d):
     def forward(self, x):
         if self.stride[0] > 1:
             # TensorFlow pads the right and the bottom first.
-            (size, kernel) = x.shape[-1], self.kernel_size[0]
+            size, kernel = x.shape[-1], self.kernel_size[0]
             total = max((-(-size // self.stride[0]) - 1) * self.stride[0] + kernel - size, 0)
             first, last = total // 2, total - total // 2
             x = functional.pad(x, (first, last, first, last))
@@ -61,9 +60,8 @@ class Block(nn.Module):
 class Mobile(nn.Module):
     """A network of inverted residuals: EfficientNet-Lite0 or MobileNetV2."""
 
-    def __init__(self, stages, mean, std, labels, dropout=0.2):
+    def __init__(self, stages, labels, dropout=0.2):
         super().__init__()
-        self.stages, self.mean, self.std = stages, mean, std
         self.stem = Conv(3, 32, 3, 2)
         blocks, channels = [], 32
         for expansion, kernel, stride, outputs, repeats in stages:
@@ -78,7 +76,7 @@ class Mobile(nn.Module):
 
     def features(self, pixels):
         """The means over the last map (photos, 1280)."""
-        x = self.stem((pixels - self.mean) / self.std)
+        x = self.stem((pixels - MEAN) / STD)
         for block in self.blocks:
             x = block(x)
         return self.last(x).mean((2, 3))
@@ -107,14 +105,14 @@ class Mobile(nn.Module):
 
 def efficientnet_lite0(labels: int, backbones: pathlib.Path | None = None) -> Mobile:
     """EfficientNet-Lite0; with ImageNet weights if their folder is named."""
-    network = Mobile(LITE0, MEAN, STD, labels)
+    network = Mobile(LITE0, labels)
     if backbones:
         with np.load(backbones / "efficientnet_lite0.npz") as arrays:
             names = sorted(name for name in arrays.files if name.endswith("_weight"))
             biases = [name.removesuffix("weight") + "bias" for name in names]
             weights = [(arrays[name], arrays[bias]) for name, bias in zip(names, biases)]
         # The archive's first filters are for pixel - 127, without the division.
-        weights[0] = weights[0][0] * 128.0, weights[0][1]
+        weights[0] = weights[0][0] * STD, weights[0][1]
         network.load(weights)
     return network
 
@@ -123,7 +121,7 @@ def mobilenet_v2(labels: int, backbones: pathlib.Path | None = None) -> Mobile:
     """MobileNetV2 1.0; with ImageNet weights if their folder is named."""
     # Its weights are for (pixel - 127.5) / 127.5; that half a step is nothing to it, and so both networks
     # take the same input.
-    network = Mobile(MOBILENET_V2, MEAN, STD, labels)
+    network = Mobile(MOBILENET_V2, labels)
     if backbones:
         folder = backbones / "mobilenetv2"
 

@@ -118,11 +118,11 @@ CONDITIONS = {
     "far away: the middle half": lambda photo, other, rng: jpeg(far(photo)),
     "too near: the middle 75 %": lambda photo, other, rng: jpeg(middle(photo, 0.75, 0.75)),
     "short and wide, as for children": lambda photo, other, rng: jpeg(middle(photo, 0.75, 1)),
-    "cluttered": lambda photo, other, rng: jpeg(cluttered(photo, other, rng)),
+    "cluttered": lambda photo, other, rng: jpeg(cluttered(photo, other(), rng)),
     "partly covered": lambda photo, other, rng: jpeg(covered(photo, rng)),
     "cut out, PNG": lambda photo, other, rng: cut_out(photo),
 }
-"""What each condition makes of a photo: a file, or nothing where it does not apply."""
+"""What each condition makes of a photo: a file, or nothing where it does not apply. `other` reads another."""
 
 
 def files(folder: pathlib.Path, condition: str, limit: int | None = None):
@@ -131,8 +131,8 @@ def files(folder: pathlib.Path, condition: str, limit: int | None = None):
     for place, (path, label) in enumerate(listed):
         # The garment that comes into the way has another label.
         other = listed[(place + len(listed) // 2) % len(listed)][0]
-        photos = data.open_photo(path), data.open_photo(other)
-        content = CONDITIONS[condition](*photos, np.random.default_rng((7, place)))
+        rng = np.random.default_rng((7, place))
+        content = CONDITIONS[condition](data.open_photo(path), lambda: data.open_photo(other), rng)
         if content is not None:
             yield path.name, label, content
 
@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--model", type=pathlib.Path, required=True, help="a .tflite file")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the photos of each condition")
     options = parser.parse_args()
-    model = Model(options.model)
+    model = Model(options.model.read_bytes())
     folder = options.data / "clothing" / "validation"
     for condition in CONDITIONS:
         logits, labels = measure(model, folder, condition, options.keep)

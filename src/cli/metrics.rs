@@ -156,12 +156,14 @@ fn bin_of(confidence: f32) -> usize {
     (bin.max(0.0) as usize).min(BINS - 1)
 }
 
-fn share(part: usize, whole: usize) -> f64 {
+/// A part's share of a whole; 0 of nothing.
+pub(super) fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { count(part) / count(whole) }
 }
 
+/// A count as a number to compute with.
 #[allow(clippy::cast_precision_loss)] // photos are fewer than 2^52
-fn count(n: usize) -> f64 {
+pub(super) fn count(n: usize) -> f64 {
     n as f64
 }
 

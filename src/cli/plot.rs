@@ -10,7 +10,7 @@ use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
-use super::metrics::{ReliabilityBin, Summary};
+use super::metrics::{ReliabilityBin, Summary, count, share};
 
 /// With more labels than this, cells are too small for names and numbers.
 const NAMED: usize = 40;
@@ -33,7 +33,7 @@ const SCALE: f32 = 2.0;
 pub fn draw(name: &str, summary: &Summary) -> Result<Vec<u8>, String> {
     let matrix = vec![confusion(summary)];
     let diagram = reliability(&summary.reliability);
-    let side = side(summary.labels.len());
+    let side = (count(summary.labels.len()) * CELL).clamp(SIDES.0, SIDES.1);
     let layouts = vec![confusion_layout(summary, &matrix), reliability_layout(summary, &diagram)];
     let scene = Figure::new(1, 2)
         .with_title(format!("{name}: accuracy {:.3}, {} photos", summary.accuracy, summary.images))
@@ -44,18 +44,12 @@ pub fn draw(name: &str, summary: &Summary) -> Result<Vec<u8>, String> {
     RasterBackend::new().with_scale(SCALE).render_scene(&scene)
 }
 
-/// The side of the confusion matrix.
-fn side(labels: usize) -> f64 {
-    let labels = u32::try_from(labels).unwrap_or(u32::MAX);
-    (f64::from(labels) * CELL).clamp(SIDES.0, SIDES.1)
-}
-
 /// Each count's share of its row.
 fn confusion(summary: &Summary) -> Plot {
     // The rows are drawn from below.
     let shares = summary.confusion.iter().rev().map(|row| {
-        let whole = count(row.iter().sum::<usize>().max(1));
-        row.iter().map(|&n| count(n) / whole).collect::<Vec<_>>()
+        let whole = row.iter().sum();
+        row.iter().map(|&n| share(n, whole)).collect::<Vec<_>>()
     });
     Plot::Heatmap(Heatmap::new().with_data(shares).with_color_map(ColorMap::Custom(Arc::new(blue))))
 }
@@ -94,9 +88,9 @@ fn confusion_layout(summary: &Summary, plots: &[Plot]) -> Layout {
 }
 
 fn reliability(bins: &[ReliabilityBin]) -> Vec<Plot> {
-    let images = count(bins.iter().map(|bin| bin.images).sum::<usize>().max(1));
+    let images = bins.iter().map(|bin| bin.images).sum();
     let shares = bins.iter().flat_map(|bin| {
-        let share = count(bin.images) / images;
+        let share = share(bin.images, images);
         [(bin.from, share), (bin.to, share)]
     });
     let points = || bins.iter().filter_map(|bin| Some((bin.confidence?, bin.accuracy?)));
@@ -135,9 +129,4 @@ fn reliability_layout(summary: &Summary, plots: &[Plot]) -> Layout {
         .with_y_axis_min(0.0)
         .with_y_axis_max(1.0)
         .with_legend_position(LegendPosition::InsideTopLeft)
-}
-
-#[allow(clippy::cast_precision_loss)] // photos are fewer than 2^52
-fn count(n: usize) -> f64 {
-    n as f64
 }
