@@ -76,15 +76,15 @@ impl Evaluate {
         bar.finish_and_clear();
         let code = if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
         let results = Results { summary: metrics.summary(), errors };
+        match self.format {
+            Format::Json => output::json(&results)?,
+            Format::Table => print(&results)?,
+        }
         if let Some(file) = &self.plot {
             let name = &studio.classifier().description().name;
             let png = plot::draw(name, &results.summary).map_err(anyhow::Error::msg);
             png.and_then(|png| Ok(fs::write(file, png)?))
                 .with_context(|| format!("the picture {} cannot be written", file.display()))?;
-        }
-        match self.format {
-            Format::Json => output::json(&results)?,
-            Format::Table => print(&results)?,
         }
         Ok(code)
     }

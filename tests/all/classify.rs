@@ -99,6 +99,18 @@ fn evaluate_counts_what_is_right() {
 }
 
 #[test]
+fn results_are_not_lost_with_a_picture_that_cannot_be_written() {
+    let dir = TempDir::new().unwrap();
+    std::fs::create_dir_all(dir.path().join("labelled/hat")).unwrap();
+    std::fs::write(dir.path().join("labelled/hat/a.jpg"), sample("hat-1.jpg")).unwrap();
+    let args = ["evaluate", "labelled", "--format", "json", "--plot", "missing/plot.png"];
+    let output = lookbook(dir.path()).args(args).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("the picture missing/plot.png cannot be written"), "{error}");
+    assert_eq!(json_lines(&stdout(&output, 2))[0]["images"], 1);
+}
+
+#[test]
 fn a_folder_that_is_no_label_is_named() {
     let dir = TempDir::new().unwrap();
     std::fs::create_dir_all(dir.path().join("labelled/gloves")).unwrap();
