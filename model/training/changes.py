@@ -174,10 +174,14 @@ def change_pixels(photo: Image.Image, strength: Strength, rng: np.random.Generat
     return pixels.clip(0, 255).astype(np.uint8)
 
 
-def mix(pixels, targets, rng: np.random.Generator, share: float):
-    """Mixes a share of the batches with themselves in another order: mixup or CutMix."""
+def mix(pixels, targets, weights, rng: np.random.Generator, share: float):
+    """Mixes a share of the batches with themselves in another order: mixup or CutMix.
+
+    Gives pixels, targets and weights. A mixed photo weighs what its parts do, and its target is shared
+    out by their weights, so that a rare label counts as much in a mixed photo as alone.
+    """
     if rng.random() >= share:
-        return pixels, targets
+        return pixels, targets, weights
     order = torch.from_numpy(rng.permutation(len(pixels))).to(pixels.device)
     if rng.random() < 0.5:
         kept = float(rng.beta(0.3, 0.3))
@@ -190,4 +194,7 @@ def mix(pixels, targets, rng: np.random.Generator, share: float):
         pixels = pixels.clone(memory_format=torch.preserve_format)
         pixels[:, :, top:bottom, left:right] = pixels[order, :, top:bottom, left:right]
         kept = 1 - edge * edge / (size * size)
-    return pixels, targets * kept + targets[order] * (1 - kept)
+    mine, other = weights * kept, weights[order] * (1 - kept)
+    mixed = mine + other
+    targets = (targets * mine[:, None] + targets[order] * other[:, None]) / mixed[:, None]
+    return pixels, targets, mixed

@@ -33,7 +33,7 @@ if [ -n "$smoke" ]; then
     model=$work/model
     photos=$work/photos
     log=$work/train.log
-    few="--limit 96 --epochs 1 --sizes 224"
+    few="--limit 96 --epochs 1"
     some="--limit 40"
     mkdir -p "$model"
     cp "$root/model/MODEL_CARD.md" "$model/"
@@ -43,7 +43,8 @@ mkdir -p "$work"
 trap 'trap - INT TERM; kill 0' INT TERM
 
 [ -x "$here/.venv/bin/python" ] || "${PYTHON-python3}" -m venv "$here/.venv"
-"$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+"$here/.venv/bin/pip" install --quiet --disable-pip-version-check \
+    -r "$here/requirements.txt" -c "$here/constraints.txt"
 python=$here/.venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL=2
 
@@ -79,13 +80,20 @@ first=$!
 network teacher-mobilenet --network mobilenet_v2 --seed 8 --epochs 15 &
 pair "$first" "$!"
 
-# MobileNetV2 goes on, and learns from both together.
-network mobilenet --network mobilenet_v2 --start "$work/teacher-mobilenet.npz" \
-    --teachers "$work/teacher-lite0.npz" "$work/teacher-mobilenet.npz" --masks "$work/masks.npz" \
-    --seed 18 --epochs 13 --rate 4e-4 --decay 0.97
+# Both go on, and learn from both together.
+taught() {
+    name=$1
+    shift
+    network "$name" --start "$work/teacher-$name.npz" --teachers "$work/teacher-lite0.npz" \
+        "$work/teacher-mobilenet.npz" --masks "$work/masks.npz" --rate 4e-4 --decay 0.97 "$@"
+}
+taught lite0 --network efficientnet_lite0 --seed 17 --epochs 10 --first 0.5 &
+first=$!
+taught mobilenet --network mobilenet_v2 --seed 18 --epochs 13 &
+pair "$first" "$!"
 
-cat "$work/teacher-lite0.log" "$work/teacher-mobilenet.log" "$work/mobilenet.log" >"$log"
-"$python" "$here/export.py" --data "$data" --networks "$work/teacher-lite0.npz" "$work/mobilenet.npz" \
+cat "$work/teacher-lite0.log" "$work/teacher-mobilenet.log" "$work/lite0.log" "$work/mobilenet.log" >"$log"
+"$python" "$here/export.py" --data "$data" --networks "$work/lite0.npz" "$work/mobilenet.npz" \
     --out "$model" --log "$log"
 "$python" "$here/draw.py" --out "$photos"
 "$python" "$here/expected.py" --model "$model" --photos "$photos"

@@ -19,7 +19,7 @@ from PIL import Image
 from torch.nn import functional
 
 from changes import STRENGTHS, Epoch, Photos, mix
-from data import LABELS, list_photos, load_squashed, squash
+from data import LABELS, load_squashed, squash
 from networks import NETWORKS
 
 WARM_UP = 0.06
@@ -61,6 +61,9 @@ class Recipe:
     """Share of the batches that are mixed."""
     average: float = 0.995
     """Share of the running average that a step keeps."""
+    first: float = 0.0
+    """Share of the weights at the start in those that are kept: the mean of two networks, one of which
+    comes from the other, is often better than both (model soups, https://arxiv.org/abs/2203.05482)."""
 
 
 def fit_head(features: torch.Tensor, labels: torch.Tensor, head: torch.nn.Linear) -> None:
@@ -183,7 +186,7 @@ def train(network, photos: Photos, recipe: Recipe, teachers: Teachers | None, re
             rng = np.random.default_rng((recipe.seed, epoch, step))
             pixels, labels, weights = to_device(pixels), labels.to(DEVICE), weights.to(DEVICE)
             targets = functional.one_hot(labels, len(LABELS)).float()
-            pixels, targets = mix(pixels, targets, rng, recipe.mixed)
+            pixels, targets, weights = mix(pixels, targets, weights, rng, recipe.mixed)
             targets = targets * (1 - SMOOTHING) + SMOOTHING / len(LABELS)
             if teachers:
                 targets = TAUGHT * teachers(pixels) + (1 - TAUGHT) * targets
@@ -203,6 +206,7 @@ def train(network, photos: Photos, recipe: Recipe, teachers: Teachers | None, re
                     means[name].lerp_(value, 1 - keep)
             total += loss.item()
         report(mean, epoch, total / steps_an_epoch, time.monotonic() - began)
+    return mean
 
 
 def begin(recipe: Recipe, options, photos: Photos):
@@ -227,7 +231,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--teachers", type=pathlib.Path, nargs="+", help="networks whose scores are targets")
     parser.add_argument("--limit", type=int, help="use so many training photos only, for a quick check")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[224, 256, 288], help="sizes to measure in")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[224], help="sizes to measure in")
     for field in dataclasses.fields(Recipe):
         parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
     return parser.parse_args()
@@ -250,12 +254,13 @@ def main() -> None:
     began = time.monotonic()
     clothing = options.data / "clothing"
     photos = Photos(clothing / "train", options.masks, options.limit, recipe.seed)
-    seen = {size: load_squashed(clothing / "validation", size)[0] for size in options.sizes}
-    labels = torch.tensor([index for _, index in list_photos(clothing / "validation")])
+    seen = {size: load_squashed(clothing / "validation", size) for size in options.sizes}
 
     def measure(call) -> str:
-        parts = (f"{size}: {figures(predict(call, pixels), labels)}" for size, pixels in seen.items())
-        return "  ".join(parts)
+        return "  ".join(
+            f"{size}: {figures(predict(call, pixels), torch.from_numpy(labels))}"
+            for size, (pixels, labels) in seen.items()
+        )
 
     log(f"{options.log.stem}: {recipe}, {len(photos)} photos to train")
     network = begin(recipe, options, photos)
@@ -268,7 +273,14 @@ def main() -> None:
         save(mean, recipe.network, options.out)
         log(f"epoch {epoch + 1:2}  loss {loss:.4f}  {measure(mean)}  {seconds:.0f} s")
 
-    train(network, photos, recipe, teachers, report)
+    first = copy.deepcopy(network)
+    mean = train(network, photos, recipe, teachers, report)
+    if recipe.first:
+        with torch.no_grad():
+            for value, at_first in zip(mean.parameters(), first.parameters()):
+                value.lerp_(at_first, recipe.first)
+        save(mean, recipe.network, options.out)
+        log(f"with {recipe.first} of the first weights {measure(mean)}")
     log(f"trained in {(time.monotonic() - began) / 60:.0f} minutes")
 
 
