@@ -29,14 +29,20 @@
 //! 6. *Reproducible.* A row says which model, recipe and software version made it.
 //! 7. *A person's word stands.* A review belongs to a photo's content, and no machine overwrites it.
 
+pub mod aws;
 pub mod bucket;
 pub mod catalogue;
 pub mod classifier;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod code;
 pub mod event;
+pub mod handler;
+pub mod label;
 #[cfg(feature = "cli")]
 pub mod local;
+pub mod object;
 pub mod photo;
 pub mod pipeline;
 pub mod settings;
+pub mod telemetry;

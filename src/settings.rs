@@ -6,12 +6,6 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
-
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use tracing_subscriber::EnvFilter;
 
 use crate::bucket::Hosts;
 use crate::classifier::Choice;
@@ -138,32 +132,6 @@ impl Rules {
     }
 }
 
-/// How the SDK retries throttling and server errors: where they belong, and slower and slower, as the
-/// service asks it to. What is left after that is a `Retry`.
-#[must_use]
-pub fn retries() -> RetryConfig {
-    RetryConfig::adaptive().with_max_attempts(4)
-}
-
-/// The AWS configuration of the environment, with the SDK's own [`retries`].
-pub async fn aws() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .read_timeout(Duration::from_secs(20))
-        .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(retries())
-        .timeout_config(timeouts)
-        .load()
-        .await
-}
-
-/// Which log lines are written: `RUST_LOG`, or lookbook's own from `info` and others' from `warn`.
-#[must_use]
-pub fn log_filter() -> EnvFilter {
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,lookbook=info"))
-}
-
 /// Source: Amazon `DynamoDB` developer guide, "Naming rules".
 fn is_table_name(name: &str) -> bool {
     (3..=255).contains(&name.len())
@@ -203,13 +171,6 @@ mod tests {
         Settings::parse(|name| {
             pairs.iter().find(|(n, _)| *n == name).map(|(_, text)| (*text).to_owned())
         })
-    }
-
-    #[test]
-    fn the_sdk_slows_down_and_tries_four_times() {
-        let retries = retries();
-        assert_eq!(retries.mode(), aws_config::retry::RetryMode::Adaptive);
-        assert_eq!(retries.max_attempts(), 4);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::DateTime;
 use time::OffsetDateTime;
 
 use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain};
-use crate::event::{ETag, ObjectId};
+use crate::object::{ETag, ObjectId};
 
 /// The S3 client, narrowed to what lookbook needs of it.
 #[derive(Debug, Clone)]

@@ -1,17 +1,58 @@
 //! A person's word on a photo.
 
+use std::fmt;
+use std::str::FromStr;
+
+use time::OffsetDateTime;
+
 use super::{Row, Shelf, Table, TableError, Written};
-use crate::event::ObjectId;
+use crate::label::{Label, LabelError};
+use crate::object::ObjectId;
 
 /// How often a review is begun anew when others write the row first.
 const ATTEMPTS: usize = 5;
 
+/// What a person said of a photo's content. Its text is the label, or `rejected`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Review {
+    /// It shows this.
+    Label(Label),
+    /// It is not to be shown.
+    Rejected,
+}
+
+impl fmt::Display for Review {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Label(label) => label.fmt(f),
+            Self::Rejected => f.write_str(Shelf::Rejected.as_str()),
+        }
+    }
+}
+
+impl FromStr for Review {
+    type Err = LabelError;
+
+    fn from_str(text: &str) -> Result<Self, LabelError> {
+        if text == Shelf::Rejected.as_str() {
+            return Ok(Self::Rejected);
+        }
+        Label::parse(text).map(Self::Label)
+    }
+}
+
+impl From<Review> for Shelf {
+    fn from(review: Review) -> Self {
+        match review {
+            Review::Label(label) => Self::Label(label),
+            Review::Rejected => Self::Rejected,
+        }
+    }
+}
+
 /// Why a review was not written down.
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewError {
-    /// It is not a label's name.
-    #[error("'{0}' cannot be a label: give a name other than 'review' and 'rejected'")]
-    Label(String),
     /// There is no photo to say something of.
     #[error("{0} is not in the table, or was removed: reload the page")]
     Gone(ObjectId),
@@ -26,27 +67,24 @@ pub enum ReviewError {
     Table(#[from] TableError),
 }
 
-/// Writes down that a person says `label` of the content with that SHA-256 (in hex), and returns the
-/// row as it is now.
+/// Writes down what a person says of the content with that SHA-256 (in hex), or, with `None`, that
+/// nothing is said of it any more; and returns the row as it is now.
 ///
-/// It applies whenever that content is there; no classification overwrites it. Another review of the
-/// same object takes its place.
+/// A review applies whenever that content is there; no classification overwrites it. Another review of
+/// the same object takes its place.
 pub async fn review<T: Table>(
     table: &T,
     object: &ObjectId,
-    label: &str,
+    review: Option<&Review>,
     content_sha256: &str,
 ) -> Result<Row, ReviewError> {
-    if label.trim().is_empty() || !matches!(Shelf::from(label.to_owned()), Shelf::Label(_)) {
-        return Err(ReviewError::Label(label.to_owned()));
-    }
     for _ in 0..ATTEMPTS {
         let before = table.read(object).await?.filter(|row| !row.is_tombstone());
         let before = before.ok_or_else(|| ReviewError::Gone(object.clone()))?;
         if before.content_sha256.as_deref() != Some(content_sha256) {
             return Err(ReviewError::Replaced(object.clone()));
         }
-        let row = before.reviewed(label);
+        let row = before.reviewed(review, OffsetDateTime::now_utc());
         if table.write(&row, Some(&before.revision)).await? == Written::Done {
             return Ok(row);
         }
@@ -57,4 +95,18 @@ pub async fn review<T: Table>(
         }
     }
     Err(ReviewError::Rivals(object.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_review_is_a_label_or_a_rejection() {
+        assert_eq!("rejected".parse(), Ok(Review::Rejected));
+        let skirt: Review = " skirt ".parse().unwrap();
+        assert_eq!(skirt.to_string(), "skirt");
+        assert_eq!(Shelf::from(skirt), "skirt".parse().unwrap());
+        assert!("review".parse::<Review>().is_err() && "".parse::<Review>().is_err());
+    }
 }

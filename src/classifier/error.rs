@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::choice::Origin;
 use super::metadata::MetadataError;
-use super::{DescriptionError, Label};
+use super::DescriptionError;
+use crate::code::Code;
+use crate::label::Label;
 use crate::photo::PhotoError;
 
 /// Why a model cannot be used. Each says what to do.
@@ -183,13 +185,13 @@ impl ClassifyError {
     /// A name for this kind of error that never changes, for dashboards and rows. Of
     /// [`Resize`](Self::Resize), it is the code of the error inside.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
             Self::Resize(error) => error.code(),
-            Self::NotFinite { .. } => "not_finite",
-            Self::NotProbabilities { .. } => "not_probabilities",
-            Self::Count { .. } => "count",
-            Self::Engine(_) => "engine",
+            Self::NotFinite { .. } => Code::NotFinite,
+            Self::NotProbabilities { .. } => Code::NotProbabilities,
+            Self::Count { .. } => Code::Count,
+            Self::Engine(_) => Code::Engine,
         }
     }
 }

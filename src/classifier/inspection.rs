@@ -7,7 +7,8 @@ use super::choice::{Choice, Origin};
 use super::contain::contain;
 use super::knowledge::Knowledge;
 use super::tflite::{self, Converted};
-use super::{Input, Kind, Label, Metadata, ModelError, ModelId};
+use super::{Input, Kind, Metadata, ModelError, ModelId};
+use crate::label::Label;
 
 /// What [`inspect`] found.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tracing_subscriber::EnvFilter;
 
 use crate::classifier::Choice;
 use crate::settings::{Rules, SettingsError};
@@ -119,11 +118,4 @@ pub struct DirArgs {
     /// The folder of the embedded bucket and table
     #[arg(long, value_name = "D", default_value = ".lookbook")]
     pub dir: PathBuf,
-}
-
-/// The command line logs warnings. Outcomes, which the pipeline logs, it prints. The embedded servers
-/// are quiet: what a client does wrong, it hears, and a lost condition is no fault.
-pub fn log_filter() -> EnvFilter {
-    let quiet = "error,lookbook=warn,lookbook::pipeline=off,s3s=off,dynoxide=error";
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet))
 }

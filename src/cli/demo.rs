@@ -14,11 +14,12 @@ use tokio::sync::Notify;
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
 use super::samples::SAMPLES;
-use super::{photos, stack};
+use super::{photos, place};
 use crate::catalogue::{Row, Table};
-use crate::event::ObjectId;
+use crate::object::ObjectId;
 use crate::local::{Options, Stack};
-use crate::pipeline::{Outcome, Pipeline};
+use crate::handler::Handler;
+use crate::pipeline::Outcome;
 
 /// The prefix of the sample photos' keys: with a space and an accent, as real keys have them.
 const SAMPLE_PREFIX: &str = "new in/été/";
@@ -70,14 +71,14 @@ impl Demo {
         }
         let rules = self.rules.rules()?;
         let options = Options { dir: self.dir.dir.clone(), ..Options::default() };
-        let stack = stack::start(options).await?;
-        let pipeline = Pipeline::open(stack.s3(), stack::table_of(&stack), &rules)?;
+        let stack = place::start(options).await?;
+        let handler = Handler::open(stack.s3(), place::table_of(&stack), &rules)?;
         let keys: Vec<String> = uploads.iter().map(|upload| upload.key.clone()).collect();
 
         let bar = output::progress(uploads.len(), "classifying");
         let (tried, gave_up) = (Mutex::new(BTreeMap::new()), Notify::new());
         let handler = |event| {
-            stack::handle(&pipeline, event, |line| {
+            place::handle(&handler, event, |line| {
                 bar.inc(1);
                 if let Outcome::Retry(cause) = &line.outcome {
                     bar.suspend(|| eprintln!("trying again: {}", cause.message));
@@ -103,7 +104,7 @@ impl Demo {
         let mut rows = Vec::new();
         for key in keys {
             let object = ObjectId::new(stack.bucket(), &key)?;
-            match pipeline.table().read(&object).await? {
+            match handler.table().read(&object).await? {
                 Some(row) => rows.push(row),
                 None => errors.push(anyhow::anyhow!("{key} has no row")),
             }

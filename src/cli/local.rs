@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
-use super::stack;
+use super::place;
 use crate::local::{CREDENTIAL, Options, Stack};
-use crate::pipeline::{Line, Pipeline};
+use crate::handler::Handler;
+use crate::pipeline::Line;
 
 /// How long a file must not have changed before it counts as whole: people copy slowly.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -55,9 +56,9 @@ impl Local {
             settle: SETTLE,
             ..Options::default()
         };
-        let stack = stack::start(options).await?;
+        let stack = place::start(options).await?;
         stack.publish()?;
-        let pipeline = Pipeline::open(stack.s3(), stack::table_of(&stack), &rules)?;
+        let handler = Handler::open(stack.s3(), place::table_of(&stack), &rules)?;
         greet(&stack, self.format)?;
         let format = self.format;
         let print = |line: &Line| {
@@ -68,7 +69,7 @@ impl Local {
             // Where nobody reads any more, the work goes on.
             drop(printed);
         };
-        stack.watch(|event| stack::handle(&pipeline, event, print), stopped()).await?;
+        stack.watch(|event| place::handle(&handler, event, print), stopped()).await?;
         stack.shutdown().await;
         if format == Format::Table {
             output::line("stopped")?;

@@ -10,7 +10,7 @@ use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
-use super::metrics::{ReliabilityBin, Summary, count, share};
+use super::evaluation::{ReliabilityBin, Summary, count, share};
 
 /// With more labels than this, cells are too small for names and numbers.
 const NAMED: usize = 40;

@@ -7,7 +7,8 @@
 use serde_json::Value;
 
 use super::record::{Fields, RecordError};
-use super::{Change, Message, MessageError, ObjectId};
+use super::{Change, Message, MessageError};
+use crate::object::ObjectId;
 
 /// The message of a direct call; `None` if the event is none.
 pub(super) fn parse(event: &Value, invocation: &str) -> Option<Message> {

@@ -5,7 +5,8 @@
 use serde_json::Value;
 
 use super::record::{Fields, RecordError};
-use super::{Change, ETag, Entries, Kind, MessageError, ObjectId};
+use super::{Change, Entries, Kind, MessageError};
+use crate::object::{ETag, ObjectId};
 
 /// The change of an event, or `None` if the value is no event of S3.
 pub(super) fn parse(event: &Value) -> Option<Entries> {

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use super::{ObjectIdError, SequencerError};
+use crate::object::{ObjectIdError, SequencerError};
 
 /// Why a record, a task or an item cannot be used.
 #[derive(Debug, thiserror::Error)]

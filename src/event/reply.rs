@@ -1,19 +1,18 @@
 //! What a sender is told.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Envelope, Sender, batch, map, sqs};
 
 /// What became of one message.
-#[derive(Debug, Clone, Copy)]
-pub struct Reply<'a, T> {
+#[derive(Debug, Clone)]
+pub struct Reply<'a> {
     /// The message's id.
     pub id: &'a str,
     /// Whether it is done.
     pub fate: Fate,
     /// What became of each of its changes.
-    pub outcomes: &'a [T],
+    pub outcomes: Vec<Told>,
 }
 
 /// Whether a message is done.
@@ -28,11 +27,14 @@ pub enum Fate {
 }
 
 /// What can be told of one change.
-pub trait Told: Serialize {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
     /// The outcome's name.
-    fn name(&self) -> &'static str;
+    pub name: &'static str,
     /// A sentence for a person.
-    fn words(&self) -> String;
+    pub words: String,
+    /// All of it, for who asked for this one.
+    pub whole: Value,
 }
 
 impl Envelope {
@@ -50,7 +52,7 @@ impl Envelope {
     /// Source: AWS Lambda developer guide, "Implementing partial batch responses" and "Asynchronous
     /// invocation"; the others are named where their answers are made.
     #[must_use]
-    pub fn answer<T: Told>(&self, replies: &[Reply<'_, T>]) -> Option<Value> {
+    pub fn answer(&self, replies: &[Reply<'_>]) -> Option<Value> {
         let mut failed = replies.iter().filter(|reply| reply.fate != Fate::Done).map(|r| r.id);
         match self.sender() {
             Sender::Sqs => Some(sqs::answer(failed)),
@@ -59,11 +61,8 @@ impl Envelope {
             Sender::S3 | Sender::Sns | Sender::EventBridge => Some(json!({})),
             Sender::Map => Some(map::answer(replies)),
             Sender::Direct => {
-                let outcome = replies.iter().flat_map(|reply| reply.outcomes).next();
-                // By way of the text, in which a number is as short as it can be. An outcome has texts
-                // and numbers in it; should it ever not serialise, it is done all the same.
-                let text = serde_json::to_string(&outcome).unwrap_or_default();
-                Some(serde_json::from_str(&text).unwrap_or_default())
+                let told = replies.iter().flat_map(|reply| &reply.outcomes).next();
+                Some(told.map(|told| told.whole.clone()).unwrap_or_default())
             }
         }
     }
@@ -73,26 +72,21 @@ impl Envelope {
 mod tests {
     use super::*;
 
-    #[derive(Serialize)]
-    struct Said(&'static str);
-
-    impl Told for Said {
-        fn name(&self) -> &'static str {
-            self.0
-        }
-        fn words(&self) -> String {
-            format!("it was {}", self.0)
-        }
+    fn said(name: &'static str) -> Told {
+        Told { name, words: format!("it was {name}"), whole: json!(name) }
     }
 
     fn answer(event: &Value, fates: &[Fate]) -> Option<Value> {
         let envelope = Envelope::parse(event, "r").unwrap();
-        let said = [Said("classified")];
         let replies: Vec<_> = envelope
             .messages()
             .iter()
             .zip(fates)
-            .map(|(message, &fate)| Reply { id: &message.id, fate, outcomes: &said[..] })
+            .map(|(message, &fate)| Reply {
+                id: &message.id,
+                fate,
+                outcomes: vec![said("classified")],
+            })
             .collect();
         envelope.answer(&replies)
     }

@@ -55,6 +55,8 @@ mod watcher;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use self::stack::dynamodb_client;
 pub use self::{
     endpoints::Endpoints,
     error::LocalError,

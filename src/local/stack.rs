@@ -241,7 +241,7 @@ pub(super) fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
-pub(super) fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
+pub(crate) fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::new(&config(endpoint))
 }
 

@@ -1,12 +1,13 @@
 //! `lookbook local`: the real program in one process, the real SDK in another.
 
 use std::io::{BufRead, BufReader};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
-use lookbook::catalogue::{DynamoDb, Filter, Listing, Shelf};
+use lookbook::catalogue::{DynamoDb, Listing, Shelves};
 use lookbook::local::Endpoints;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -66,14 +67,10 @@ impl Local {
     }
 
     async fn shelf(&self, shelf: &str) -> Vec<Listing> {
-        let filter = Filter { shelf: Some(Shelf::from(shelf.to_owned())), ..Filter::default() };
-        let mut rows = Vec::new();
-        let each = |row| {
-            rows.push(row);
-            std::ops::ControlFlow::Continue(())
-        };
-        self.table().list(&filter, each).await.unwrap();
-        rows
+        let limit = NonZeroU16::new(100).unwrap();
+        let page = self.table().page(&shelf.parse().unwrap(), None, limit).await.unwrap();
+        assert_eq!(page.next, None);
+        page.rows
     }
 
     /// Waits until it prints this outcome of this key.

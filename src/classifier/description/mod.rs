@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::Label;
+use crate::label::Label;
 use crate::photo::Filter;
 
 /// A model's description: what its user says, else what the TOML file beside it says, else what the

@@ -9,9 +9,11 @@ use aws_sdk_sqs::types::{
     Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
 };
 use lookbook::bucket::S3;
-use lookbook::catalogue::{DynamoDb, Filter};
-use lookbook::event::ETag;
-use lookbook::pipeline::{Line, Pipeline, Report};
+use lookbook::catalogue::DynamoDb;
+use lookbook::handler::{Handler, Report};
+use lookbook::label::Label;
+use lookbook::object::ETag;
+use lookbook::pipeline::Line;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -156,17 +158,17 @@ impl Shop {
         all.into_values().collect()
     }
 
-    /// Hands messages to the pipeline as an event source mapping does.
-    pub async fn deliver(&self, pipeline: &Pipeline<S3, DynamoDb>, messages: &[Message]) -> Report {
-        pipeline.handle(&event(messages, &self.queue), &invocation()).await.unwrap()
+    /// Hands messages to the handler as an event source mapping does.
+    pub async fn deliver(&self, handler: &Handler<S3, DynamoDb>, messages: &[Message]) -> Report {
+        handler.handle(&event(messages, &self.queue), &invocation()).await.unwrap()
     }
 
     /// Delivers messages, deletes those that are done, and lets the others be received again.
     ///
     /// Source: AWS Lambda developer guide, "Handling errors for an SQS event source in Lambda". Lambda
     /// would let the visibility timeout run out, which comes to the same later.
-    pub async fn turn(&self, pipeline: &Pipeline<S3, DynamoDb>, messages: &[Message]) -> Turn {
-        let report = self.deliver(pipeline, messages).await;
+    pub async fn turn(&self, handler: &Handler<S3, DynamoDb>, messages: &[Message]) -> Turn {
+        let report = self.deliver(handler, messages).await;
         let failures = &report.answer.as_ref().unwrap()["batchItemFailures"];
         let failed: BTreeSet<&str> = failures
             .as_array()
@@ -193,13 +195,13 @@ impl Shop {
     }
 
     /// Works until so many different messages are done; gives their lines.
-    pub async fn work(&self, pipeline: &Pipeline<S3, DynamoDb>, count: usize) -> Vec<Line> {
+    pub async fn work(&self, handler: &Handler<S3, DynamoDb>, count: usize) -> Vec<Line> {
         let (mut done, mut lines) = (BTreeSet::new(), Vec::new());
         let work = async {
             while done.len() < count {
                 let messages = self.receive(&self.queue, 10).await;
                 if !messages.is_empty() {
-                    let turn = self.turn(pipeline, &messages).await;
+                    let turn = self.turn(handler, &messages).await;
                     done.extend(turn.done);
                     lines.extend(turn.report.lines);
                 }
@@ -238,7 +240,7 @@ impl Shop {
             assert_eq!(row.size.map(u64::cast_signed), object.size, "{key}");
             let content = hex::encode(Sha256::digest(sample(name)));
             assert_eq!(row.content_sha256, Some(content), "{key}");
-            assert_eq!(row.label.as_deref(), Some(label_of(name)), "{key}");
+            assert_eq!(row.label.as_ref().map(Label::as_str), Some(label_of(name)), "{key}");
             there.insert(key);
         }
         assert_eq!(there, photos.keys().cloned().collect(), "the bucket has all");
@@ -247,7 +249,7 @@ impl Shop {
             shown.insert(row.key);
             ControlFlow::Continue(())
         };
-        self.table().list(&Filter::default(), each).await.unwrap();
+        self.table().scan(each).await.unwrap();
         assert_eq!(shown, there, "the index shows all, and nothing else");
     }
 }

@@ -11,12 +11,12 @@ use futures::stream;
 use super::*;
 
 /// A server, and a client to which all names lead there.
-async fn web(hosts: &str) -> Web {
+async fn web(hosts: &str) -> UrlClient {
     web_in_time(hosts, TIME).await
 }
 
 /// The same with less time.
-async fn web_in_time(hosts: &str, time: Duration) -> Web {
+async fn web_in_time(hosts: &str, time: Duration) -> UrlClient {
     // Ten bytes a second.
     let drips = || async {
         let drops = stream::unfold((), |()| async {
@@ -43,10 +43,10 @@ async fn web_in_time(hosts: &str, time: Duration) -> Web {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Web::of_test_server(&hosts.parse().unwrap(), server, time)
+    UrlClient::of_test_server(&hosts.parse().unwrap(), server, time)
 }
 
-async fn fetch(web: &Web, path: &str) -> Result<Vec<u8>, WebError> {
+async fn fetch(web: &UrlClient, path: &str) -> Result<Vec<u8>, UrlError> {
     web.fetch(&format!("http://shop.example{path}"), 5000).await
 }
 
@@ -116,17 +116,17 @@ async fn an_answer_is_bounded() {
     let error = fetch(&web, "/endless").await.unwrap_err();
     assert_eq!(error.code(), "too_large");
     let error = web.fetch("http://shop.example/announced", 4).await.unwrap_err();
-    assert!(matches!(error, WebError::TooLarge { limit: 4, .. }), "{error}");
+    assert!(matches!(error, UrlError::TooLarge { limit: 4, .. }), "{error}");
     let error = fetch(&web, "/gone").await.unwrap_err().to_string();
     assert!(error.contains("410"), "{error}");
 }
 
 #[tokio::test]
 async fn only_named_hosts_are_asked_and_only_over_https() {
-    let off = Web::new(&Hosts::default());
+    let off = UrlClient::new(&Hosts::default());
     let error = off.fetch("https://shop.example/a", 9).await.unwrap_err();
     assert!(error.to_string().contains("name their hosts in URL_HOSTS"), "{error}");
-    let web = Web::new(&"shop.example, localhost".parse().unwrap());
+    let web = UrlClient::new(&"shop.example, localhost".parse().unwrap());
     for (url, words) in [
         ("https://other.example/a", "the host other.example is not among those"),
         ("https://shop.example.evil.example/a", "is not among those"),

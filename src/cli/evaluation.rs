@@ -9,7 +9,7 @@ const BINS: usize = 10;
 
 /// Counts what a model gets right, photo by photo.
 #[derive(Debug, Clone)]
-pub struct Metrics {
+pub struct Evaluation {
     labels: Vec<String>,
     /// `confusion[truth][answer]`.
     confusion: Vec<Vec<usize>>,
@@ -97,7 +97,7 @@ fn in_order<S: Serializer>(
     map.end()
 }
 
-impl Metrics {
+impl Evaluation {
     /// Nothing counted yet. `labels` is the model's order.
     pub fn new(labels: Vec<String>) -> Self {
         let n = labels.len();
@@ -171,13 +171,13 @@ pub(super) fn count(n: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn metrics() -> Metrics {
-        Metrics::new(vec!["a".into(), "b".into(), "c".into(), "d".into()])
+    fn evaluation() -> Evaluation {
+        Evaluation::new(vec!["a".into(), "b".into(), "c".into(), "d".into()])
     }
 
     #[test]
     fn counts_by_hand() {
-        let mut m = metrics();
+        let mut m = evaluation();
         m.add(0, &[0.75, 0.25, 0.0, 0.0]); // right
         m.add(0, &[0.25, 0.75, 0.0, 0.0]); // b for a, but second
         m.add(3, &[0.5, 0.3, 0.2, 0.0]); // a for d, not in the top three
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_first_label() {
-        let mut m = metrics();
+        let mut m = evaluation();
         m.add(1, &[0.25; 4]);
         assert_eq!(m.summary().confusion[1], [1, 0, 0, 0]);
         assert!((m.summary().top3 - 1.0).abs() < 1e-9);
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn nothing_counted_is_no_error() {
-        let s = metrics().summary();
+        let s = evaluation().summary();
         assert_eq!((s.images, s.accuracy, s.ece), (0, 0.0, 0.0));
     }
 

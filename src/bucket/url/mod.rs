@@ -30,7 +30,7 @@ pub struct Hosts(Vec<String>);
 
 /// Fetches photos from the web.
 #[derive(Debug)]
-pub struct Web {
+pub struct UrlClient {
     allowed: Arc<Allowed>,
     /// None if no host is allowed: then nothing is set up for it. Or why it could not be.
     client: Option<Result<Client, String>>,
@@ -46,7 +46,7 @@ struct Allowed {
 
 /// Why a photo on the web was not fetched.
 #[derive(Debug, thiserror::Error)]
-pub enum WebError {
+pub enum UrlError {
     /// It must not be asked for.
     #[error("{url} is not fetched: {why}")]
     NotAllowed {
@@ -76,7 +76,7 @@ pub enum WebError {
     Setup(String),
 }
 
-impl WebError {
+impl UrlError {
     /// A stable name, for logs and for the error's type in Lambda's answer.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -160,7 +160,7 @@ impl Resolve for Public {
     }
 }
 
-impl Web {
+impl UrlClient {
     /// Sets up what these hosts need. Should that fail, each fetch says so; all else goes on.
     #[must_use]
     pub fn new(hosts: &Hosts) -> Self {
@@ -194,20 +194,20 @@ impl Web {
     }
 
     /// Fetches what is there, at most `limit` bytes of it.
-    pub async fn fetch(&self, url: &str, limit: u64) -> Result<Vec<u8>, WebError> {
+    pub async fn fetch(&self, url: &str, limit: u64) -> Result<Vec<u8>, UrlError> {
         let shown = || url.chars().take(200).collect::<String>();
-        let not_allowed = |why: String| WebError::NotAllowed { url: shown(), why };
-        let failed = |error| WebError::Failed { url: shown(), cause: super::chain(error) };
+        let not_allowed = |why: String| UrlError::NotAllowed { url: shown(), why };
+        let failed = |error| UrlError::Failed { url: shown(), cause: super::chain(error) };
         let parsed = Url::parse(url).map_err(|error| not_allowed(error.to_string()))?;
         self.allowed.check(&parsed).map_err(not_allowed)?;
         let client = match &self.client {
             Some(Ok(client)) => client,
-            Some(Err(cause)) => return Err(WebError::Setup(cause.clone())),
+            Some(Err(cause)) => return Err(UrlError::Setup(cause.clone())),
             None => return Err(not_allowed("no host is allowed".to_owned())),
         };
         let answer = client.get(parsed).send().await.map_err(failed)?;
         let mut answer = answer.error_for_status().map_err(failed)?;
-        let too_large = || WebError::TooLarge { url: shown(), limit };
+        let too_large = || UrlError::TooLarge { url: shown(), limit };
         if answer.content_length().is_some_and(|length| length > limit) {
             return Err(too_large());
         }

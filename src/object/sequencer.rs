@@ -16,12 +16,12 @@ const MAX: usize = 128;
 /// It is kept in upper case and padded, so that its text sorts as it does.
 ///
 /// ```
-/// use lookbook::event::Sequencer;
+/// use lookbook::object::Sequencer;
 ///
 /// let older: Sequencer = "0055AED6DCD90281E5".parse()?;
 /// let newer: Sequencer = "0055aed6dcd90281e51".parse()?;
 /// assert!(older < newer);
-/// # Ok::<(), lookbook::event::SequencerError>(())
+/// # Ok::<(), lookbook::object::SequencerError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

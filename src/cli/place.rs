@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::aws;
 use crate::bucket::S3;
 use crate::catalogue::DynamoDb;
 use crate::classifier::ModelError;
+use crate::handler::{HandleError, Handler, Invocation};
 use crate::local::{Answer, Endpoints, LocalError, Options, Stack};
-use crate::pipeline::{HandleError, Invocation, Line, Outcome, Pipeline};
-use crate::settings::{self, Rules};
+use crate::pipeline::{Line, Outcome};
+use crate::settings::Rules;
 
 /// How long to wait for another command that has the folder.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,12 +30,8 @@ impl Place {
     /// another process runs it, that one is asked.
     pub async fn open(table: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
         if let Some(table) = table {
-            let aws = settings::aws().await;
-            return Ok(Self {
-                s3: aws_sdk_s3::Client::new(&aws),
-                table: DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), table),
-                stack: None,
-            });
+            let (s3, table) = aws::clients(table).await;
+            return Ok(Self { s3, table, stack: None });
         }
         if !dir.is_dir() {
             anyhow::bail!(
@@ -71,9 +69,9 @@ impl Place {
         &self.table
     }
 
-    /// The very pipeline that runs on AWS, on this bucket and table.
-    pub fn pipeline(&self, rules: &Rules) -> Result<Pipeline<S3, DynamoDb>, ModelError> {
-        Pipeline::open(self.s3.clone(), self.table.clone(), rules)
+    /// The very handler that runs on AWS, on this bucket and table.
+    pub fn handler(&self, rules: &Rules) -> Result<Handler<S3, DynamoDb>, ModelError> {
+        Handler::open(self.s3.clone(), self.table.clone(), rules)
     }
 }
 
@@ -82,14 +80,14 @@ pub fn table_of(stack: &Stack) -> DynamoDb {
     DynamoDb::new(stack.dynamodb(), stack.table())
 }
 
-/// Gives an event of the watcher to the pipeline; what must be retried is announced again.
+/// Gives an event of the watcher to the handler; what must be retried is announced again.
 pub async fn handle(
-    pipeline: &Pipeline<S3, DynamoDb>,
+    handler: &Handler<S3, DynamoDb>,
     event: Value,
     mut each: impl FnMut(&Line),
 ) -> Result<Answer, HandleError> {
     let invocation = Invocation { id: "watcher".to_owned(), deadline: None };
-    let report = pipeline.handle(&event, &invocation).await?;
+    let report = handler.handle(&event, &invocation).await?;
     report.lines.iter().for_each(&mut each);
     let retry = report.lines.into_iter().filter_map(|line| match (line.image, line.outcome) {
         (Some(image), Outcome::Retry(cause)) => {

@@ -1,4 +1,4 @@
-//! What a photo shows.
+//! What a photo shows, as a word: parsed once, here, for models, shelves, rows and reviews.
 
 use std::fmt;
 use std::str::FromStr;
@@ -43,11 +43,11 @@ impl Label {
     /// Takes white space off both ends of `text` and checks the rest.
     ///
     /// ```
-    /// use lookbook::classifier::Label;
+    /// use lookbook::label::Label;
     ///
     /// assert_eq!(Label::parse(" t-shirt ")?.as_str(), "t-shirt");
     /// assert!(Label::parse("review").is_err());
-    /// # Ok::<(), lookbook::classifier::LabelError>(())
+    /// # Ok::<(), lookbook::label::LabelError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, LabelError> {
         let text = text.trim();

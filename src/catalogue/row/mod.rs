@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::judgement::ARCHIVED;
-use super::{Judgement, Maker, Revision, Shelf, stamp};
+use super::{Judgement, Maker, Review, Revision, Shelf, stamp};
 use crate::bucket::ObjectMeta;
-use crate::event::{ETag, ObjectId, Sequencer};
+use crate::code::Code;
+use crate::label::Label;
+use crate::object::{ETag, ObjectId, Sequencer};
 
 /// How many scores a row keeps: the best ones.
 pub const SCORES_KEPT: usize = 10;
@@ -43,20 +44,30 @@ pub struct Row {
     pub shelf: Option<Shelf>,
     /// The model's top label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
+    pub label: Option<Label>,
     /// The top label's probability, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
     /// The best scores: label to probability.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scores: Option<BTreeMap<String, f32>>,
-    /// What a person said of the content in `reviewed_sha256`.
+    pub scores: Option<BTreeMap<Label, f32>>,
+    /// Whether the confidence is below the review threshold; absent if it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
+    /// What a person said of the content in `reviewed_sha256`: a label, or `rejected`. A website may
+    /// write it too, so it is parsed where it is used ([`review`](Self::review)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_label: Option<String>,
     /// The SHA-256 of the content that a person looked at, in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_sha256: Option<String>,
-    /// Why it is rejected: a stable code, a colon, and a sentence.
+    /// When a person looked at it.
+    #[serde(default, with = "stamp::option", skip_serializing_if = "Option::is_none")]
+    pub reviewed_at: Option<OffsetDateTime>,
+    /// Why it is rejected: a stable code. One that this version does not know is read as none.
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<Code>,
+    /// Why it is rejected, for people: the code, a colon, and a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Pixels across, upright.
@@ -91,6 +102,37 @@ pub struct Row {
 }
 
 impl Row {
+    /// The names of all attributes that lookbook writes, but the key, `image`.
+    pub const ATTRIBUTES: [&str; 27] = [
+        "bucket",
+        "key",
+        "version_id",
+        "etag",
+        "size",
+        "sequencer",
+        "revision",
+        "shelf",
+        "label",
+        "confidence",
+        "scores",
+        "unsure",
+        "reviewed_label",
+        "reviewed_sha256",
+        "reviewed_at",
+        "reason_code",
+        "reason",
+        "width",
+        "height",
+        "format",
+        "content_sha256",
+        "model_id",
+        "recipe",
+        "software",
+        "classified_at",
+        "added_at",
+        "expires_at",
+    ];
+
     /// The row of an object that is there, freshly judged.
     ///
     /// `before` is the row that it replaces: the sequencer only grows, and a review stays with the
@@ -110,7 +152,7 @@ impl Row {
         row.model_id = Some(maker.model_id.clone());
         row.recipe = Some(maker.recipe.clone());
         row.classified_at = Some(to_seconds(now));
-        let shelf = match judgement {
+        match judgement {
             Judgement::Classified {
                 label,
                 confidence,
@@ -121,22 +163,22 @@ impl Row {
                 format,
                 content_sha256,
             } => {
-                row.label = Some(label.clone());
+                row.label = Some(label);
+                row.unsure = unsure;
                 row.confidence = Some(confidence);
                 row.scores = Some(scores.into_iter().take(SCORES_KEPT).collect());
                 row.width = Some(width);
                 row.height = Some(height);
                 row.format = Some(format.to_owned());
                 row.content_sha256 = Some(content_sha256);
-                if unsure { Shelf::Review } else { Shelf::Label(label) }
             }
-            Judgement::Rejected { code, message, content_sha256 } => {
-                row.reason = Some(format!("{code}: {}", clip(&message, 500)));
+            Judgement::Rejected { rejection, content_sha256 } => {
+                row.reason_code = Some(rejection.code);
+                row.reason = Some(format!("{}: {}", rejection.code, clip(&rejection.message, 500)));
                 row.content_sha256 = content_sha256;
-                Shelf::Rejected
             }
-        };
-        row.shelf = Some(row.reviewed_shelf().unwrap_or(shelf));
+        }
+        row.shelf = Some(row.shelf_of_object());
         row
     }
 
@@ -165,15 +207,33 @@ impl Row {
         row
     }
 
-    /// The row with a person's word on the content that it is of. The shelf follows.
+    /// The row with a person's word on the content that it is of, or without one. The shelf follows.
     #[must_use]
-    pub(super) fn reviewed(&self, label: &str) -> Self {
+    pub(super) fn reviewed(&self, review: Option<&Review>, now: OffsetDateTime) -> Self {
         let mut row = self.clone();
         row.revision = Revision::fresh();
-        row.reviewed_label = Some(label.to_owned());
-        row.reviewed_sha256.clone_from(&self.content_sha256);
-        row.shelf = row.reviewed_shelf().or(row.shelf);
+        row.reviewed_label = review.map(ToString::to_string);
+        row.reviewed_sha256 = review.and(self.content_sha256.clone());
+        row.reviewed_at = review.map(|_| to_seconds(now));
+        row.shelf = Some(row.shelf_of_object());
         row
+    }
+
+    /// What a person said of the content that is there, if somebody did.
+    #[must_use]
+    pub fn review(&self) -> Option<Review> {
+        let applies = self.reviewed_sha256.is_some() && self.reviewed_sha256 == self.content_sha256;
+        self.reviewed_label.as_ref().filter(|_| applies)?.parse().ok()
+    }
+
+    /// Where an object that is there stands: where a person put it, else where the model did.
+    fn shelf_of_object(&self) -> Shelf {
+        match (self.review(), &self.label) {
+            (Some(review), _) => review.into(),
+            (None, Some(_)) if self.unsure => Shelf::Review,
+            (None, Some(label)) => Shelf::Label(label.clone()),
+            (None, None) => Shelf::Rejected,
+        }
     }
 
     /// Whether the object was gone when the row was written.
@@ -194,8 +254,11 @@ impl Row {
     /// archived says nothing of its content: once it is restored, it is to be looked at.
     #[must_use]
     pub fn is_made_by(&self, recipe: &str) -> bool {
-        let code = self.reason.as_deref().and_then(|reason| reason.split(':').next());
-        let archived = code == Some(ARCHIVED);
+        // A reason whose code is not known may be just that.
+        let archived = match self.reason_code {
+            Some(code) => code == Code::Archived,
+            None => self.reason.is_some(),
+        };
         !self.is_tombstone() && !archived && self.recipe.as_deref() == Some(recipe)
     }
 
@@ -224,8 +287,11 @@ impl Row {
             label: None,
             confidence: None,
             scores: None,
+            unsure: false,
             reviewed_label: before.and_then(|row| row.reviewed_label.clone()),
             reviewed_sha256: before.and_then(|row| row.reviewed_sha256.clone()),
+            reviewed_at: before.and_then(|row| row.reviewed_at),
+            reason_code: None,
             reason: None,
             width: None,
             height: None,
@@ -246,15 +312,12 @@ impl Row {
         self.size = Some(meta.size);
         self.added_at = Some(to_seconds(meta.last_modified));
     }
+}
 
-    /// The shelf that a person chose, if it was for the content that is there.
-    fn reviewed_shelf(&self) -> Option<Shelf> {
-        let label = self.reviewed_label.as_ref()?;
-        let applies = !label.is_empty()
-            && self.reviewed_sha256.is_some()
-            && self.reviewed_sha256 == self.content_sha256;
-        applies.then(|| Shelf::from(label.clone()))
-    }
+/// A code of this version; another one is none.
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Code>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.parse().ok()))
 }
 
 fn newer(a: Option<&Sequencer>, b: Option<&Sequencer>) -> Option<Sequencer> {
@@ -275,125 +338,4 @@ fn clip(text: &str, chars: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn object() -> ObjectId {
-        ObjectId::new("shop", "a b.jpg").unwrap()
-    }
-
-    fn meta() -> ObjectMeta {
-        ObjectMeta {
-            etag: ETag::new("e1"),
-            size: 9,
-            last_modified: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),
-            version_id: None,
-        }
-    }
-
-    fn maker() -> Maker {
-        Maker { model_id: "m".into(), recipe: "r".into(), software: "lookbook 0".into() }
-    }
-
-    fn judged(sha: &str, unsure: bool) -> Judgement {
-        Judgement::Classified {
-            label: "hat".into(),
-            confidence: 0.5,
-            scores: vec![("hat".into(), 0.5), ("shoes".into(), 0.5)],
-            unsure,
-            width: 3,
-            height: 4,
-            format: "jpeg",
-            content_sha256: sha.into(),
-        }
-    }
-
-    fn row(judgement: Judgement, sequencer: &str, before: Option<&Row>) -> Row {
-        let sequencer = sequencer.parse().ok();
-        let now = OffsetDateTime::UNIX_EPOCH;
-        Row::of_object(&object(), &meta(), judgement, &maker(), sequencer.as_ref(), before, now)
-    }
-
-    #[test]
-    fn the_shelf_follows_the_confidence() {
-        assert_eq!(row(judged("x", false), "1", None).shelf, Some(Shelf::Label("hat".into())));
-        assert_eq!(row(judged("x", true), "1", None).shelf, Some(Shelf::Review));
-        let rejected =
-            Judgement::Rejected { code: "empty", message: "é".repeat(600), content_sha256: None };
-        let rejected = row(rejected, "1", None);
-        assert_eq!(rejected.shelf, Some(Shelf::Rejected));
-        assert!(rejected.reason.unwrap().starts_with("empty: é"));
-    }
-
-    #[test]
-    fn a_review_stands_whenever_its_content_is_there() {
-        let mut reviewed = row(judged("x", true), "1", None);
-        reviewed.reviewed_label = Some("skirt".into());
-        reviewed.reviewed_sha256 = Some("x".into());
-        let other = row(judged("y", false), "2", Some(&reviewed));
-        assert_eq!(other.shelf, Some(Shelf::Label("hat".into())));
-        let gone =
-            Row::tombstone(&object(), &maker(), None, Some(&other), OffsetDateTime::UNIX_EPOCH);
-        assert!(gone.is_tombstone());
-        let back = row(judged("x", false), "3", Some(&gone));
-        assert_eq!(back.shelf, Some(Shelf::Label("skirt".into())));
-        assert_eq!(back.label.as_deref(), Some("hat"));
-    }
-
-    #[test]
-    fn an_archived_object_is_looked_at_again() {
-        let archived = row(Judgement::archived(&"restore it"), "1", None);
-        assert_eq!(archived.shelf, Some(Shelf::Rejected));
-        assert!(!archived.is_of(&meta(), "r"));
-        assert!(row(judged("x", false), "1", None).is_of(&meta(), "r"));
-    }
-
-    #[test]
-    fn an_empty_review_is_none() {
-        let mut reviewed = row(judged("x", false), "1", None);
-        reviewed.reviewed_label = Some(String::new());
-        reviewed.reviewed_sha256 = Some("x".into());
-        let again = row(judged("x", false), "2", Some(&reviewed));
-        assert_eq!(again.shelf, Some(Shelf::Label("hat".into())));
-    }
-
-    #[test]
-    fn the_sequencer_only_grows() {
-        let first = row(judged("x", false), "5", None);
-        let late = row(judged("x", false), "3", Some(&first));
-        assert_eq!(late.sequencer, first.sequencer);
-        let none = first.unchanged(&meta(), None);
-        assert_eq!(none.sequencer, first.sequencer);
-        assert_ne!(none.revision, first.revision);
-        assert!(none.says_the_same_as(&first));
-    }
-
-    #[test]
-    fn a_row_survives_the_table() {
-        for row in [
-            row(judged("x", false), "5", None),
-            Row::tombstone(&object(), &maker(), None, None, OffsetDateTime::UNIX_EPOCH),
-        ] {
-            let item: serde_dynamo::Item = serde_dynamo::to_item(&row).unwrap();
-            assert!(item.inner().values().all(|v| *v != serde_dynamo::AttributeValue::Null(true)));
-            assert_eq!(serde_dynamo::from_item::<_, Row>(item).unwrap(), row);
-        }
-    }
-
-    #[test]
-    fn the_tables_form_is_stable() {
-        let mut row = row(judged("x", false), "5", None);
-        row.revision = Revision("rev".into());
-        assert_eq!(
-            serde_json::to_value(&row).unwrap(),
-            serde_json::json!({
-                "image": "shop/a b.jpg", "bucket": "shop", "key": "a b.jpg", "etag": "e1", "size": 9,
-                "sequencer": "50000000000000000000000000000000", "revision": "rev", "shelf": "hat",
-                "label": "hat", "confidence": 0.5, "scores": {"hat": 0.5, "shoes": 0.5},
-                "width": 3, "height": 4, "format": "jpeg", "content_sha256": "x", "model_id": "m",
-                "recipe": "r", "software": "lookbook 0", "classified_at": "1970-01-01T00:00:00Z",
-                "added_at": "2023-11-14T22:13:20Z",
-            })
-        );
-    }
-}
+mod tests;
