@@ -16,11 +16,11 @@ second:
 
 # Formatting
 fmt:
-    cargo fmt --check
+    cargo fmt --all --check
 
 # Lints, warnings denied
 lint:
-    cargo clippy --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets -- -D warnings
 
 # The function as it is deployed: without the command line
 lambda-check:
