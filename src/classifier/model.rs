@@ -103,7 +103,8 @@ fn grey([red, green, blue]: [u8; 3]) -> u8 {
 pub fn convert(path: &Path) -> Result<Vec<u8>, Vec<ModelError>> {
     let choice = Choice { model: Some(path.to_owned()), ..Choice::default() };
     let knowledge = Knowledge::gather(&choice).map_err(|error| vec![error])?;
-    let errors = |problems: Problems| problems.into_iter().map(ModelError::Network).collect();
+    let errors =
+        |problems: Problems| -> Vec<_> { problems.into_iter().map(ModelError::Network).collect() };
     let converted = lookbook_tflite::convert(&knowledge.file).map_err(errors)?;
     converted.to_file().map_err(|error| vec![ModelError::Network(error)])
 }
