@@ -8,15 +8,10 @@
 
 #[allow(dead_code)]
 mod common;
-// The module alone, so that the rest of the program need not be built.
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/event/mod.rs"]
-mod event;
-
 use std::fmt::Display;
 
-use event::{Change, Envelope, EventError, Fate, Reply, Sender, Told};
 use libfuzzer_sys::fuzz_target;
+use lookbook::event::{self, Change, Envelope, EventError, Fate, Reply, Sender, Told};
 use serde_json::{Value, json};
 
 /// What reading may hold at any time: this many bytes, and so many for each byte of the event. The

@@ -4,9 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
+use lookbook_tflite::contain;
 use tokio::sync::oneshot;
-
-use super::contain::contain;
 
 /// A fixed number of threads for decoding and inference.
 ///

@@ -124,7 +124,7 @@ impl Shown {
         Self {
             model_id: inspection.id.to_string(),
             bytes: inspection.bytes,
-            kind: inspection.kind.name(),
+            kind: inspection.precision.name(),
             inputs: tensors(&inspection.inputs),
             outputs: tensors(&inspection.outputs),
             labels: labels.map(|(labels, _)| labels.iter().map(ToString::to_string).collect()),

@@ -69,7 +69,7 @@ pub enum Resize {
 
 impl Input {
     /// The widest and highest input that a network may have, in pixels.
-    pub const MAX_SIDE: u32 = 2048;
+    pub const MAX_SIDE: u32 = lookbook_tflite::MAX_SIDE;
 }
 
 impl Description {
