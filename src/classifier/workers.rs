@@ -13,6 +13,10 @@ use tokio::sync::oneshot;
 /// stall every request that shares the thread. Jobs wait in a queue in the order in which they came.
 /// The queue has no limit of its own: whoever calls [`Workers::run`] bounds what is in flight.
 ///
+/// Tokio's `spawn_blocking` behind a semaphore would do nearly the same. But it panics where the
+/// system refuses a thread, which here is an error of the one job; and its threads outlive whoever
+/// asked for them, with all that they hold.
+///
 /// Dropping `Workers` ends the threads: each finishes the job that it has begun, and no more. The drop
 /// does not wait for them.
 #[derive(Debug)]
