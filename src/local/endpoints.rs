@@ -26,8 +26,8 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// What the process that has the folder `dir` has published. It means nothing unless
-    /// [`Stack::start`](super::Stack::start) says that the folder is taken.
+    /// What the process that has the folder `dir` has published. It means nothing unless the folder
+    /// is taken: [`LocalError::Locked`].
     #[must_use]
     pub fn of_running(dir: &Path) -> Option<Self> {
         let text = fs::read(dir.join("state").join(FILE)).ok()?;
