@@ -1,6 +1,6 @@
 //! The bucket, the table and the watcher, together.
 
-use fs::{self, File};
+use std::fs::{self, File};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
