@@ -20,6 +20,5 @@ mod models;
 mod proxy;
 mod replay;
 mod review;
-mod review;
 mod runtime;
 mod second;
