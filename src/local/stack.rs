@@ -1,7 +1,7 @@
 //! The bucket, the table and the watcher, together.
 
-use std::fs::{self, File};
 use std::fmt::Display;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
