@@ -96,7 +96,7 @@ async fn stopped() {
 
 /// Where everything is. The names in the JSON are public: programs read them.
 #[derive(Debug, Serialize)]
-struct Endpoints<'a> {
+struct Greeting<'a> {
     s3_endpoint: String,
     dynamodb_endpoint: String,
     bucket: &'a str,
@@ -105,7 +105,7 @@ struct Endpoints<'a> {
 }
 
 fn greet(stack: &Stack, format: Format) -> std::io::Result<()> {
-    let endpoints = Endpoints {
+    let greeting = Greeting {
         s3_endpoint: stack.s3_endpoint(),
         dynamodb_endpoint: stack.dynamodb_endpoint(),
         bucket: stack.bucket(),
@@ -113,15 +113,15 @@ fn greet(stack: &Stack, format: Format) -> std::io::Result<()> {
         table: stack.table(),
     };
     if format == Format::Json {
-        return output::json(&endpoints);
+        return output::json(&greeting);
     }
     output::line(&format!(
         "S3        {}   bucket {}\nDynamoDB  {}   table {}\nfolder    {}\nkeys      {CREDENTIAL} / {CREDENTIAL}\n\nCopy photos into the folder, or put them through the S3 endpoint. Ctrl-C stops.\n",
-        endpoints.s3_endpoint,
-        endpoints.bucket,
-        endpoints.dynamodb_endpoint,
-        endpoints.table,
-        endpoints.folder
+        greeting.s3_endpoint,
+        greeting.bucket,
+        greeting.dynamodb_endpoint,
+        greeting.table,
+        greeting.folder
     ))
 }
 

@@ -10,7 +10,7 @@ use crate::bucket::S3;
 use crate::catalogue::DynamoDb;
 use crate::classifier::ModelError;
 use crate::handler::{HandleError, Handler, Invocation};
-use crate::local::{Answer, Endpoints, LocalError, Options, Stack};
+use crate::local::{Endpoints, LocalError, Options, Stack, WatcherAnswer};
 use crate::pipeline::{Line, Outcome};
 use crate::settings::Rules;
 
@@ -85,7 +85,7 @@ pub async fn handle(
     handler: &Handler<S3, DynamoDb>,
     event: Value,
     mut each: impl FnMut(&Line),
-) -> Result<Answer, HandleError> {
+) -> Result<WatcherAnswer, HandleError> {
     let invocation = Invocation { id: "watcher".to_owned(), deadline: None };
     let report = handler.handle(&event, &invocation).await?;
     report.lines.iter().for_each(&mut each);
@@ -96,7 +96,7 @@ pub async fn handle(
         }
         _ => None,
     });
-    Ok(Answer { retry: retry.collect() })
+    Ok(WatcherAnswer { retry: retry.collect() })
 }
 
 /// Starts the embedded bucket and table.
