@@ -4,12 +4,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::label::Label;
 use crate::pipeline::{Line, Outcome};
+use crate::settings::RUST_LOG;
 
 /// Which log lines the function writes: `RUST_LOG`, or lookbook's own from `info` and others' from
 /// `warn`.
 #[must_use]
 pub fn function_filter() -> EnvFilter {
-    filter("warn,lookbook=info")
+    filter(&RUST_LOG.default.to_string())
 }
 
 /// Which log lines the command line writes: `RUST_LOG`, or lookbook's own warnings. The embedded

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::DescriptionError;
 use super::choice::Origin;
 use super::metadata::MetadataError;
-use super::DescriptionError;
 use crate::code::Code;
 use crate::label::Label;
 use crate::photo::PhotoError;

@@ -21,3 +21,4 @@ mod proxy;
 mod replay;
 mod runtime;
 mod second;
+mod settings;
