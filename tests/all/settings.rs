@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use lookbook::settings::{
-    ALL, KEY_PREFIX, LABELS_FILE, MODEL_FILE, NORMALISE, RUST_LOG, Setting, TABLE_NAME, Unset,
+    ALL, KEY_PREFIX, LABELS_FILE, MODEL_FILE, NORMALISE, RUST_LOG, Setting, TABLE_NAME,
 };
 use tempfile::TempDir;
 
@@ -93,7 +93,7 @@ fn the_template_sets_each_setting_and_tells_what_it_is() {
         assert!(narrower || block.contains(&range.as_str()), "{name} lacks the line:\n{range}");
         // Descriptions are last, on one line or folded.
         let words = block.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-        let (_, description) = words.split_once("Description: ").unwrap();
+        let (_, description) = words.split_once(" Description: ").unwrap();
         let expected = format!("{}. Empty means {}.", setting.help, setting.default);
         assert_eq!(description.trim_start_matches(">- "), expected, "the description of {name}");
     }
@@ -107,7 +107,7 @@ fn the_template_sets_each_setting_and_tells_what_it_is() {
     assert_eq!(set, expected.iter().map(String::as_str).collect());
     let (_, level) = template.split_once("\n  LogLevel:\n    Type: String\n    Default: ").unwrap();
     let level = level.lines().next().unwrap().to_ascii_lowercase();
-    assert_eq!(RUST_LOG.default, Unset::Text(&format!("warn,lookbook={level}"), ""));
+    assert_eq!(RUST_LOG.default.to_string(), format!("warn,lookbook={level}"));
 }
 
 #[test]
