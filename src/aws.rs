@@ -8,8 +8,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 use crate::catalogue::DynamoDb;
 
-/// How the SDK retries throttling and server errors: where they belong, and slower and slower, as the
-/// service asks it to. What is left after that is a `Retry`.
+/// How the SDK retries throttling and server errors: where they belong, and slower and slower, as
+/// the service asks it to. What is left after that is a `Retry`.
 #[must_use]
 pub fn retries() -> RetryConfig {
     RetryConfig::adaptive().with_max_attempts(4)

@@ -1,5 +1,5 @@
-//! Stable names of what can go wrong. They are public: logs, rows and Lambda's answers have them, and
-//! dashboards count them. `docs/CODES.md` says what each means.
+//! Stable names of what can go wrong. They are public: logs, rows and Lambda's answers have them,
+//! and dashboards count them. `docs/CODES.md` says what each means.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,7 @@
 //! What a photo shows, as a word: parsed once, here, for models, shelves, rows and reviews.
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// One of the model's classes, as in `t-shirt`.
 ///
-/// Never empty, without white space around it, at most [`Label::MAX_BYTES`] long, and not the name of
-/// a shelf that is no label. Labels compare and sort as text. A clone is a pointer.
+/// Never empty, without white space around it, at most [`Label::MAX_BYTES`] long, and not the name
+/// of a shelf that is no label. Labels compare and sort as text. A clone is a pointer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(Arc<str>);
 
@@ -76,6 +77,14 @@ impl Label {
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+impl Deref for Label {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,27 +1,39 @@
 //! What is said while the program works: log lines.
 
-use tracing_subscriber::EnvFilter;
+use std::env;
+
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::layer;
+use tracing_subscriber::prelude::*;
 
 use crate::label::Label;
 use crate::pipeline::{Line, Outcome};
 use crate::settings::RUST_LOG;
 
-/// Which log lines the function writes: `RUST_LOG`, or lookbook's own from `info` and others' from
-/// `warn`.
-#[must_use]
-pub fn function_filter() -> EnvFilter {
-    filter(&RUST_LOG.default.to_string())
+/// Lets the function write log lines, each a JSON object: those that `RUST_LOG` names, or
+/// lookbook's own from `info` and others' from `warn`.
+pub fn start_function() {
+    let lines = layer().json().flatten_event(true);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(targets(&RUST_LOG.default.to_string())))
+        .init();
 }
 
-/// Which log lines the command line writes: `RUST_LOG`, or lookbook's own warnings. The embedded
-/// servers are quiet: what a client does wrong, it hears, and a lost condition is no fault.
-#[must_use]
-pub fn command_filter() -> EnvFilter {
-    filter("error,lookbook=warn,s3s=off,dynoxide=error")
+/// Lets the command line write log lines to standard error: those that `RUST_LOG` names, or
+/// lookbook's own warnings. The embedded servers are quiet: what a client does wrong, it hears, and
+/// a lost condition is no fault.
+pub fn start_command(colour: bool) {
+    let lines = layer().with_writer(std::io::stderr).with_ansi(colour);
+    let quiet = targets("error,lookbook=warn,s3s=off,dynoxide=error");
+    tracing_subscriber::registry().with(lines.with_filter(quiet)).init();
 }
 
-fn filter(default: &str) -> EnvFilter {
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default))
+/// What `RUST_LOG` names (`warn,lookbook=debug`), or the default if it is not set or cannot be
+/// read.
+fn targets(default: &str) -> Targets {
+    let named = env::var(RUST_LOG.name).ok().filter(|text| !text.trim().is_empty());
+    let named = named.and_then(|text| text.parse().ok());
+    named.unwrap_or_else(|| default.parse().unwrap_or_default())
 }
 
 /// Writes to the log what became of each change.

@@ -15,11 +15,7 @@ use tokio::time::Instant;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(telemetry::function_filter())
-        .init();
+    telemetry::start_function();
     let handler = match init().await {
         Ok(handler) => Arc::new(handler),
         Err(error) => {

@@ -1,10 +1,11 @@
 //! Objects in buckets: look at one ([`Bucket::head`]) or fetch it ([`Bucket::get`]).
 //!
-//! [`S3`] does it over the network. What an event says of an object is a hint; what these two answer
-//! is the truth, since S3 is strongly consistent: a look sees every write that was done before it.
+//! [`S3`] does it over the network. What an event says of an object is a hint; what these two
+//! answer is the truth, since S3 is strongly consistent: a look sees every write that was done
+//! before it.
 //!
-//! An object that is not there is `None`, not an error: S3 answers 404 for it as long as the role may
-//! list the bucket, and 403 if it may not. So a 403 is an error, of that object alone.
+//! An object that is not there is `None`, not an error: S3 answers 404 for it as long as the role
+//! may list the bucket, and 403 if it may not. So a 403 is an error, of that object alone.
 //!
 //! [`UrlClient`] fetches photos that are in no bucket, from hosts that are named.
 

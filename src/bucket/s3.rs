@@ -64,8 +64,8 @@ fn meta(
     })
 }
 
-/// 404 means that there is no object; 403 and all else are errors. (HEAD has no body, so its 404 may
-/// also mean that there is no bucket. GET tells.)
+/// 404 means that there is no object; 403 and all else are errors. (HEAD has no body, so its 404
+/// may also mean that there is no bucket. GET tells.)
 ///
 /// Source: Amazon S3 API reference, `HeadObject` ("Permissions") and `GetObject`: without
 /// `s3:ListBucket` a missing object answers 403.

@@ -28,8 +28,8 @@ impl DynamoDb {
         Self { client, table: table.to_owned() }
     }
 
-    /// Gives all rows that are on a shelf to `each`, in no order, until it breaks. It reads the whole
-    /// index: this is for the command line, not for a website.
+    /// Gives all rows that are on a shelf to `each`, in no order, until it breaks. It reads the
+    /// whole index: this is for the command line, not for a website.
     pub async fn scan(
         &self,
         mut each: impl FnMut(Listing) -> ControlFlow<()>,

@@ -1,4 +1,5 @@
-//! What was found out about an object, and by whom: all that a row is made of beside the object itself.
+//! What was found out about an object, and by whom: all that a row is made of beside the object
+//! itself.
 
 use crate::code::{Code, Rejection};
 use crate::label::Label;

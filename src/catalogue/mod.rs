@@ -2,8 +2,9 @@
 //!
 //! What a row says is decided by pure functions over plain values ([`Row::of_object`],
 //! [`Row::tombstone`]). [`Table`] is the narrow door to where rows are kept, [`Shelves`] the one to
-//! where they are listed, page by page; [`DynamoDb`] is both. A row is written only on condition that nobody wrote it since it was read:
-//! each write has a fresh [`Revision`], and names the one that it replaces.
+//! where they are listed, page by page; [`DynamoDb`] is both. A row is written only on condition
+//! that nobody wrote it since it was read: each write has a fresh [`Revision`], and names the one
+//! that it replaces.
 
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -12,6 +13,7 @@ mod judgement;
 mod listing;
 mod page;
 mod review;
+mod reviewing;
 mod row;
 pub mod schema;
 mod shelf;
@@ -24,7 +26,8 @@ pub use dynamodb::DynamoDb;
 pub use judgement::{Judgement, Maker};
 pub use listing::Listing;
 pub use page::{Cursor, CursorError, Page, Shelves};
-pub use review::{Review, ReviewError, review};
+pub use review::Review;
+pub use reviewing::{ReviewError, review};
 pub use row::{Row, SCORES_KEPT, TOMBSTONE_DAYS};
 pub use shelf::Shelf;
 

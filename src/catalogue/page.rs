@@ -11,11 +11,12 @@ use super::{Listing, Shelf, TableError, stamp};
 
 /// Where a shelf is read.
 pub trait Shelves: Send + Sync {
-    /// Some rows of a shelf, newest first: those after `cursor`, or the first ones. At most `limit`, and
-    /// fewer where the table ends a page early: only a missing [`Page::next`] says that no more follow.
+    /// Some rows of a shelf, newest first: those after `cursor`, or the first ones. At most
+    /// `limit`, and fewer where the table ends a page early: only a missing [`Page::next`] says
+    /// that no more follow.
     ///
-    /// One bounded request to the table. Rows that are written meanwhile neither repeat nor hide others:
-    /// a cursor is a place in the order, not a count.
+    /// One bounded request to the table. Rows that are written meanwhile neither repeat nor hide
+    /// others: a cursor is a position in the order, not a count.
     fn page(
         &self,
         shelf: &Shelf,
@@ -37,10 +38,10 @@ pub struct Page {
 ///
 /// Its text is opaque to who keeps it: hexadecimal digits, which need no quoting in a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor(Place);
+pub struct Cursor(Position);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct Position {
     /// The version of this form.
     v: u8,
     shelf: Shelf,
@@ -59,14 +60,14 @@ impl Cursor {
     /// The longest text that is looked at: a key has 1024 bytes at most, a label 200.
     const MAX_LEN: usize = 8192;
 
-    /// The place just after a row of that shelf.
+    /// The position just after a row of that shelf.
     #[must_use]
     pub fn after(shelf: &Shelf, added_at: OffsetDateTime, image: &str) -> Self {
         let (shelf, image) = (shelf.clone(), image.to_owned());
-        Self(Place { v: Self::VERSION, shelf, added_at, image })
+        Self(Position { v: Self::VERSION, shelf, added_at, image })
     }
 
-    /// The shelf whose order it is a place in.
+    /// The shelf whose order it is a position in.
     #[must_use]
     pub fn shelf(&self) -> &Shelf {
         &self.0.shelf
@@ -87,8 +88,8 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = serde_json::to_vec(&self.0).map_err(|_| fmt::Error)?;
-        f.write_str(&hex::encode(place))
+        let position = serde_json::to_vec(&self.0).map_err(|_| fmt::Error)?;
+        f.write_str(&hex::encode(position))
     }
 }
 
@@ -97,9 +98,9 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
         let bytes = Some(text).filter(|text| text.len() <= Self::MAX_LEN).map(hex::decode);
-        let place: Option<Place> =
+        let position: Option<Position> =
             bytes.and_then(Result::ok).and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        place.filter(|place| place.v == Self::VERSION).map(Self).ok_or(CursorError)
+        position.filter(|position| position.v == Self::VERSION).map(Self).ok_or(CursorError)
     }
 }
 
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn a_cursor_of_another_version_is_refused() {
         let cursor = Cursor::after(&Shelf::Rejected, OffsetDateTime::UNIX_EPOCH, "shop/a");
-        let other = Cursor(Place { v: 2, ..cursor.0 });
+        let other = Cursor(Position { v: 2, ..cursor.0 });
         assert_eq!(other.to_string().parse::<Cursor>(), Err(CursorError));
         assert_eq!("0".repeat(10_000).parse::<Cursor>(), Err(CursorError));
     }

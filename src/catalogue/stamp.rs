@@ -1,4 +1,5 @@
-//! Times as the table has them: RFC 3339, for attributes that may be absent and for those that may not.
+//! Times as the table has them: RFC 3339, for attributes that may be absent and for those that may
+//! not.
 
 use serde::de::Error as _;
 use serde::ser::Error as _;

@@ -17,12 +17,12 @@ use crate::settings::Rules;
 
 /// Classify photos in files and folders, without AWS
 ///
-/// The labels and the normalisation of a model come from the flags, else from FILE.toml beside FILE.tflite,
-/// else from TensorFlow Lite Metadata in the file. Prints a line a photo. With `--format json`, one object a line: {"image": "...", "label":
-/// "pants", "confidence": 0.97, "scores": {"dress": 0.001, ...}}, or {"image": "...", "error":
-/// {"code": "corrupt", "message": "..."}}. With `--raw`, one object a line: {"image": "...",
-/// "outputs": [0.1, ...]}. Folders are searched to the bottom; hidden files are not
-/// looked at. The exit code is 1 if any photo failed.
+/// The labels and the normalisation of a model come from the flags, else from FILE.toml beside
+/// FILE.tflite, else from TensorFlow Lite Metadata in the file. Prints a line a photo. With
+/// `--format json`, one object a line: {"image": "...", "label": "pants", "confidence": 0.97,
+/// "scores": {"dress": 0.001, ...}}, or {"image": "...", "error": {"code": "corrupt", "message":
+/// "..."}}. With `--raw`, one object a line: {"image": "...", "outputs": [0.1, ...]}. Folders are
+/// searched to the bottom; hidden files are not looked at. The exit code is 1 if any photo failed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: lookbook classify --format json photos/ | jq 'select(.label == \"hat\")'"

@@ -28,10 +28,10 @@ const UPLOADS: usize = 4;
 
 /// See it work: photos go into a bucket, through the function, into a table
 ///
-/// Starts an embedded bucket and table, uploads the photos, waits until each has its row, and prints
-/// the rows. Without PHOTO it uploads the sample photos, which are drawn, as 'new in/été/...'. The
-/// bucket and the table stay in DIR, for the other commands. The exit code is 1 if any photo could not
-/// be uploaded, or was rejected.
+/// Starts an embedded bucket and table, uploads the photos, waits until each has its row, and
+/// prints the rows. Without PHOTO it uploads the sample photos, which are drawn, as 'new
+/// in/été/...'. The bucket and the table stay in DIR, for the other commands. The exit code is 1 if
+/// any photo could not be uploaded, or was rejected.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Photos, and folders of photos [default: the sample photos]

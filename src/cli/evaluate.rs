@@ -21,9 +21,9 @@ use crate::classifier::Classifier;
 ///
 /// DIR has one folder a label, with that label's photos in it. Prints the share of photos whose top
 /// label is right (accuracy), whose label is among the three best (top3), the expected calibration
-/// error (ece, 10 bins), and each label's results. With `--format json` all of it is one object, with
-/// the confusion matrix (a row for each true label, a column for each answer) and the bins of ece
-/// (reliability). `--plot` draws both.
+/// error (ece, 10 bins), and each label's results. With `--format json` all of it is one object,
+/// with the confusion matrix (a row for each true label, a column for each answer) and the bins of
+/// ece (reliability). `--plot` draws both.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lookbook evaluate photos/validation --format json | jq .accuracy\n  \

@@ -47,8 +47,8 @@ struct Shown {
     metadata: Option<Said>,
     /// Whether the network can be run.
     loads: bool,
-    /// Whether `classify` can use the model: the network can be run, and labels and normalisation are
-    /// known.
+    /// Whether `classify` can use the model: the network can be run, and labels and normalisation
+    /// are known.
     classifies: bool,
     load_ms: Option<f64>,
     photo_ms: Option<f64>,

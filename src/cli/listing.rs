@@ -11,7 +11,7 @@ const PAGE: NonZeroU16 = NonZeroU16::new(1000).unwrap();
 
 /// Which rows are shown.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Filter {
+pub struct Selection {
     /// Only this shelf; otherwise all of them.
     pub shelf: Option<Shelf>,
     /// Only rows whose confidence is at least this.
@@ -20,7 +20,7 @@ pub struct Filter {
     pub limit: Option<usize>,
 }
 
-impl Filter {
+impl Selection {
     fn passes(&self, row: &Listing) -> bool {
         self.min_confidence.is_none_or(|least| row.confidence.is_some_and(|has| has >= least))
     }
@@ -33,16 +33,16 @@ impl Filter {
 /// catalogue then).
 pub async fn list(
     table: &DynamoDb,
-    filter: &Filter,
+    selection: &Selection,
     mut each: impl FnMut(Listing) -> ControlFlow<()>,
 ) -> Result<(), TableError> {
-    if filter.limit == Some(0) {
+    if selection.limit == Some(0) {
         return Ok(());
     }
-    if let Some(shelf) = &filter.shelf {
-        return list_shelf(table, shelf, filter, each).await;
+    if let Some(shelf) = &selection.shelf {
+        return list_shelf(table, shelf, selection, each).await;
     }
-    for row in newest(table, filter).await? {
+    for row in newest(table, selection).await? {
         if each(row).is_break() {
             break;
         }
@@ -53,18 +53,18 @@ pub async fn list(
 async fn list_shelf(
     table: &DynamoDb,
     shelf: &Shelf,
-    filter: &Filter,
+    selection: &Selection,
     mut each: impl FnMut(Listing) -> ControlFlow<()>,
 ) -> Result<(), TableError> {
-    let mut left = filter.limit.unwrap_or(usize::MAX);
+    let mut left = selection.limit.unwrap_or(usize::MAX);
     // A page no larger than what is shown, unless rows of it may not be.
-    let few = filter.limit.filter(|_| filter.min_confidence.is_none());
+    let few = selection.limit.filter(|_| selection.min_confidence.is_none());
     let few = few.and_then(|limit| NonZeroU16::new(u16::try_from(limit).ok()?));
     let size = few.map_or(PAGE, |few| few.min(PAGE));
     let mut cursor = None;
     loop {
         let page = table.page(shelf, cursor.as_ref(), size).await?;
-        for row in page.rows.into_iter().filter(|row| filter.passes(row)) {
+        for row in page.rows.into_iter().filter(|row| selection.passes(row)) {
             left -= 1;
             if each(row).is_break() || left == 0 {
                 return Ok(());
@@ -77,12 +77,12 @@ async fn list_shelf(
     }
 }
 
-async fn newest(table: &DynamoDb, filter: &Filter) -> Result<Vec<Listing>, TableError> {
-    let limit = filter.limit.unwrap_or(usize::MAX);
+async fn newest(table: &DynamoDb, selection: &Selection) -> Result<Vec<Listing>, TableError> {
+    let limit = selection.limit.unwrap_or(usize::MAX);
     let mut newest = BinaryHeap::new();
     table
         .scan(|row| {
-            if filter.passes(&row) {
+            if selection.passes(&row) {
                 newest.push(OldestFirst(row));
             }
             if newest.len() > limit {

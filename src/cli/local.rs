@@ -18,11 +18,11 @@ const SETTLE: Duration = Duration::from_secs(1);
 
 /// Keep an embedded bucket and table running
 ///
-/// A photo that is copied into the bucket's folder, or put through the S3 endpoint, is classified and
-/// appears in the table; a deleted one leaves it. Everything is kept in one folder: what changed while
-/// nothing ran is picked up at the next start. Another model or threshold applies to photos that change
-/// from then on. The endpoints listen on this machine only, but any program on it can reach them.
-/// Ctrl-C stops it.
+/// A photo that is copied into the bucket's folder, or put through the S3 endpoint, is classified
+/// and appears in the table; a deleted one leaves it. Everything is kept in one folder: what
+/// changed while nothing ran is picked up at the next start. Another model or threshold applies to
+/// photos that change from then on. The endpoints listen on this machine only, but any program on
+/// it can reach them. Ctrl-C stops it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  lookbook local --port 9000 &\n  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1\n  aws s3 cp --endpoint-url http://127.0.0.1:9000 hat.jpg s3://photos/"
@@ -30,7 +30,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub struct Local {
     #[command(flatten)]
     dir: DirArgs,
-    /// Port of the S3 endpoint; the DynamoDB endpoint has the next one. 0 takes any two that are free
+    /// Port of the S3 endpoint; the DynamoDB endpoint has the next one. 0 takes any two that are
+    /// free
     #[arg(long, value_name = "P", default_value = "9000")]
     port: u16,
     /// How to print what becomes of each photo

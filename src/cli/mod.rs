@@ -57,11 +57,7 @@ enum Command {
 impl Cli {
     /// Runs the subcommand.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        tracing_subscriber::fmt()
-            .with_env_filter(crate::telemetry::command_filter())
-            .with_writer(std::io::stderr)
-            .with_ansi(output::stderr_has_colour())
-            .init();
+        crate::telemetry::start_command(output::stderr_has_colour());
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(async {
             match self.command {

@@ -99,8 +99,8 @@ fn failure(error: &PhotoError) -> Failure {
     Failure { code: error.code().as_str(), message: error.to_string() }
 }
 
-/// The files that paths name: a file itself, and all files below a folder but hidden ones, sorted by
-/// path. A path that is not there stays in the list: it fails by name when it is read.
+/// The files that paths name: a file itself, and all files below a folder but hidden ones, sorted
+/// by path. A path that is not there stays in the list: it fails by name when it is read.
 pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {

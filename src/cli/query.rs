@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::args::DirArgs;
-use super::listing::{Filter, list};
+use super::listing::{Selection, list};
 use super::output::{self, Format};
 use super::place::{self, Place};
 use crate::catalogue::{DynamoDb, Listing, Row, Shelf, Table};
@@ -16,9 +16,9 @@ use crate::object::ObjectId;
 
 /// Read the catalogue, newest first
 ///
-/// Reads the embedded table (`--dir`), or a table on AWS (`--table`, with the usual AWS environment).
-/// With `--format json`, one object a line. The exit code is 1 if `--image` names no row. A removed
-/// object has a row without a shelf for seven days: only `--image` shows it.
+/// Reads the embedded table (`--dir`), or a table on AWS (`--table`, with the usual AWS
+/// environment). With `--format json`, one object a line. The exit code is 1 if `--image` names no
+/// row. A removed object has a row without a shelf for seven days: only `--image` shows it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lookbook query --shelf hat --min-confidence 0.9\n  lookbook query --image 'photos/new in/été/hat-1.jpg' --format json\n  lookbook query --table lookbook --shelf review --limit 20"
@@ -71,7 +71,7 @@ impl Query {
     }
 
     async fn list(&self, table: &DynamoDb) -> anyhow::Result<ExitCode> {
-        let filter = Filter {
+        let selection = Selection {
             shelf: self.shelf.clone(),
             min_confidence: self.min_confidence,
             limit: self.limit,
@@ -85,7 +85,7 @@ impl Query {
             }
             if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        list(table, &filter, each).await?;
+        list(table, &selection, each).await?;
         printed?;
         if self.format == Format::Table {
             print_listing(&rows)?;

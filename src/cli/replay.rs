@@ -17,9 +17,10 @@ use crate::pipeline::Line;
 /// Run events through the function's handler
 ///
 /// Each file holds one event as AWS Lambda would get it: from S3, SQS, SNS, EventBridge, S3 Batch
-/// Operations or a Distributed Map of Step Functions, or a direct call. It is handled on the embedded bucket and table (`--dir`), or on AWS (`--table`, with the
-/// usual AWS environment; the bucket is the one that the event names). Prints what became of each
-/// change, and the answer that the sender would get. The exit code is 1 if something must be retried.
+/// Operations or a Distributed Map of Step Functions, or a direct call. It is handled on the
+/// embedded bucket and table (`--dir`), or on AWS (`--table`, with the usual AWS environment; the
+/// bucket is the one that the event names). Prints what became of each change, and the answer that
+/// the sender would get. The exit code is 1 if something must be retried.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: lookbook demo && lookbook replay events/sqs-batch.json")]
 pub struct Replay {

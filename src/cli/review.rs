@@ -14,10 +14,10 @@ use crate::object::ObjectId;
 
 /// Say what is on a photo
 ///
-/// Your word stands: the photo goes to the shelf that you name, and no classification moves it. It is
-/// said of the photo's content. Another photo under the same name is judged anew, and when the same
-/// content comes back, under that name, so does your word. Prints the row as it is then. The exit code
-/// is 1 if there is no such photo.
+/// Your word stands: the photo goes to the shelf that you name, and no classification moves it. It
+/// is said of the photo's content. Another photo under the same name is judged anew, and when the
+/// same content comes back, under that name, so does your word. Prints the row as it is then. The
+/// exit code is 1 if there is no such photo.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lookbook query --shelf review\n  lookbook review 'photos/new in/été/hat-1.jpg' hat\n  lookbook review photos/blurred.jpg --reject\n  lookbook review photos/blurred.jpg --clear"

@@ -1,8 +1,9 @@
-//! An invocation by S3 Batch Operations: tasks, each with one object, and an answer with a result a task.
+//! An invocation by S3 Batch Operations: tasks, each with one object, and an answer with a result a
+//! task.
 //!
 //! Source: Amazon S3 user guide, "Invoke AWS Lambda function" (request and response, version 1.0);
-//! Amazon S3 API reference, `LambdaInvokeOperation` (version 2.0: `s3Bucket`, `userArguments`). Keys
-//! are encoded as a form is: AWS's own examples decode them with `unquote_plus`.
+//! Amazon S3 API reference, `LambdaInvokeOperation` (version 2.0: `s3Bucket`, `userArguments`).
+//! Keys are encoded as a form is: AWS's own examples decode them with `unquote_plus`.
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! A direct call: somebody asks for one photo, and waits for the answer.
 //!
-//! `{"bucket": B, "key": K}` and `{"url": "s3://B/K"}` are requests to look at an object, with the key
-//! as it is in the bucket. `{"url": "https://..."}` names no object but a photo on the web: nothing is
-//! written down for it, and it is answered with the scores alone.
+//! `{"bucket": B, "key": K}` and `{"url": "s3://B/K"}` are requests to look at an object, with the
+//! key as it is in the bucket. `{"url": "https://..."}` names no object but a photo on the web:
+//! nothing is written down for it, and it is answered with the scores alone.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! An event of S3 that came over `EventBridge`. Its keys are as they are in the bucket: not encoded.
+//! An event of S3 that came over `EventBridge`. Its keys are as they are in the bucket: not
+//! encoded.
 //!
 //! Source: Amazon S3 user guide, "EventBridge event message structure" and "Using `EventBridge`".
 

@@ -1,7 +1,8 @@
 //! A batch of a Step Functions Distributed Map: items as a bucket's listing has them.
 //!
-//! Source: AWS Step Functions developer guide, "`ItemBatcher` (Map)" and "`ItemReader` (Map)". A listing
-//! does not name its bucket, so `BatchInput` does. Keys are as they are in the bucket: not encoded.
+//! Source: AWS Step Functions developer guide, "`ItemBatcher` (Map)" and "`ItemReader` (Map)". A
+//! listing does not name its bucket, so `BatchInput` does. Keys are as they are in the bucket: not
+//! encoded.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Reading a record field by field: one that is not used must never lose a photo, whatever is in it.
+//! Reading a record field by field: one that is not used must never lose a photo, whatever is in
+//! it.
 
 use percent_encoding::percent_decode;
 use serde_json::Value;

@@ -45,8 +45,8 @@ impl Envelope {
     /// - SQS takes back the messages that are named, and no others.
     /// - S3, SNS and `EventBridge` ignore the answer, and send again what failed.
     /// - S3 Batch Operations wants a result for each task.
-    /// - A Distributed Map fails the batch, and runs it again if its state says so; otherwise it gets
-    ///   how many changes came to each outcome.
+    /// - A Distributed Map fails the batch, and runs it again if its state says so; otherwise it
+    ///   gets how many changes came to each outcome.
     /// - Who calls directly gets the outcome.
     ///
     /// Source: AWS Lambda developer guide, "Implementing partial batch responses" and "Asynchronous

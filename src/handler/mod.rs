@@ -1,7 +1,7 @@
 //! From an event to its answer: parse, run, answer.
 //!
-//! The function on AWS, `lookbook local` and `lookbook replay` all go through [`Handler::handle`]. It
-//! writes no log: its callers say of the [`Report`] what they want said.
+//! The function on AWS, `lookbook local` and `lookbook replay` all go through [`Handler::handle`].
+//! It writes no log: its callers say of the [`Report`] what they want said.
 
 mod report;
 
@@ -94,8 +94,8 @@ impl<B: Bucket, T: Table, J: Judge> Handler<B, T, J> {
         self.pipeline.table()
     }
 
-    /// Deals with one event: every change in it ends in exactly one outcome. A direct call with the URL of
-    /// a photo on the web has no change; it is answered with the photo's scores.
+    /// Deals with one event: every change in it ends in exactly one outcome. A direct call with the
+    /// URL of a photo on the web has no change; it is answered with the photo's scores.
     pub async fn handle(
         &self,
         event: &Value,

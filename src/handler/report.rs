@@ -13,8 +13,8 @@ use crate::pipeline::{Line, Outcome};
 /// What became of an event.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
-    /// One line a change, and one for each record that could not be read; in the event's order. None
-    /// for a photo on the web, which is no object.
+    /// One line a change, and one for each record that could not be read; in the event's order.
+    /// None for a photo on the web, which is no object.
     pub lines: Vec<Line>,
     /// What the sender is told. `None`: the invocation fails, and the sender repeats the event.
     pub answer: Option<Value>,
@@ -66,8 +66,8 @@ impl Report {
     }
 }
 
-/// A value by way of its text, in which a number is as short as it can be. What comes here has texts and
-/// numbers in it; should it ever not serialise, it is done all the same.
+/// A value by way of its text, in which a number is as short as it can be. What comes here has
+/// texts and numbers in it; should it ever not serialise, it is done all the same.
 fn shortest(value: &impl Serialize) -> Value {
     let text = serde_json::to_string(value).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()

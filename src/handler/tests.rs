@@ -1,4 +1,5 @@
-//! Events and their answers; scores of photos on the web, from a server on loopback, by the real model.
+//! Events and their answers; scores of photos on the web, from a server on loopback, by the real
+//! model.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -44,8 +44,8 @@ struct Times {
 }
 
 impl Deadline {
-    /// The deadline at that time, if there is one, seen from now. A margin before it is kept free, to
-    /// hand back the answer.
+    /// The deadline at that time, if there is one, seen from now. A margin before it is kept free,
+    /// to hand back the answer.
     #[must_use]
     pub fn new(deadline: Option<Instant>, now: Instant) -> Self {
         Self(deadline.map(|deadline| {

@@ -70,8 +70,8 @@ impl PhotoJudge {
         }
     }
 
-    /// Runs a job on what was fetched, which is held until the job has ended, even if nobody waits for it
-    /// any more.
+    /// Runs a job on what was fetched, which is held until the job has ended, even if nobody waits
+    /// for it any more.
     async fn run<T: Send + 'static>(
         &self,
         fetched: Fetched,
@@ -233,7 +233,8 @@ mod tests {
         "/fuzz/corpus/model/metadata_deflated.int8_uint8.tflite"
     );
 
-    /// A job that was given up goes on, with the bytes in its hands: they must be counted until it ends.
+    /// A job that was given up goes on, with the bytes in its hands: they must be counted until it
+    /// ends.
     #[tokio::test]
     async fn what_was_fetched_is_held_until_its_job_has_ended() {
         let classifier = Arc::new(Classifier::load(TINY_MODEL.as_ref()).unwrap());

@@ -1,14 +1,14 @@
-//! From messages to outcomes: plan, fetch, judge, record. The only module that knows all those to the
-//! left of it.
+//! From messages to outcomes: plan, fetch, judge, record. The only module that knows all those to
+//! the left of it.
 //!
-//! Messages come in, are reduced to one piece of work a key, and each key is settled on its own (see
-//! `settle.rs` for the rules). Keys are settled side by side, bounded by number and by bytes: what is
-//! fetched and what is decoded each have a budget. Photos are judged on threads of their own, never
-//! on the async executor.
+//! Messages come in, are reduced to one piece of work a key, and each key is settled on its own
+//! (see `settle.rs` for the rules). Keys are settled side by side, bounded by number and by bytes:
+//! what is fetched and what is decoded each have a budget. Photos are judged on threads of their
+//! own, never on the async executor.
 //!
-//! It knows no envelope and writes no log. The function on AWS, `lookbook local` and `lookbook replay`
-//! have messages from events, by way of the [`handler`](crate::handler); who has them from elsewhere
-//! calls [`Pipeline::run`].
+//! It knows no envelope and writes no log. The function on AWS, `lookbook local` and `lookbook
+//! replay` have messages from events, by way of the [`handler`](crate::handler); who has them from
+//! elsewhere calls [`Pipeline::run`].
 
 mod budget;
 mod deadline;

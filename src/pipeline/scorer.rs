@@ -1,4 +1,5 @@
-//! Scores for a photo on the web: for who calls with its URL. It is no object, and no row comes of it.
+//! Scores for a photo on the web: for who calls with its URL. It is no object, and no row comes of
+//! it.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! How one key is settled: read the row, look at the object, write once.
 //!
-//! The row is read before the object is looked at, and written on condition that it is still the one
-//! that was read. So whoever writes after a change was settled has read its row, looked later, and
-//! seen at least that object. Every change but an exact repeat writes, for it is the fresh revision
-//! that stops a slower rival which holds an older photo.
+//! The row is read before the object is looked at, and written on condition that it is still the
+//! one that was read. So whoever writes after a change was settled has read its row, looked later,
+//! and seen at least that object. Every change but an exact repeat writes, for it is the fresh
+//! revision that stops a slower rival which holds an older photo.
 
 use time::OffsetDateTime;
 

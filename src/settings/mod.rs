@@ -24,6 +24,7 @@ pub use definitions::{
     URL_HOSTS,
 };
 use reader::Reader;
+pub use reader::SettingsError;
 pub use setting::{Flag, Group, Setting, Unset};
 pub use values::{Confidence, TableName, ValueError};
 
@@ -58,11 +59,6 @@ pub struct Rules {
     /// unless they are named.
     pub url_hosts: Hosts,
 }
-
-/// All mistakes in the settings.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{}", .0.join("; "))]
-pub struct SettingsError(pub Vec<String>);
 
 impl Settings {
     /// Reads the settings. `lookup` gives a setting's text by its name; empty is unset.

@@ -2,8 +2,12 @@
 
 use std::str::FromStr;
 
-use super::SettingsError;
 use super::setting::{Setting, Unset};
+
+/// All mistakes in the settings.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", .0.join("; "))]
+pub struct SettingsError(pub Vec<String>);
 
 /// Reads settings one after another.
 pub(super) struct Reader<F> {

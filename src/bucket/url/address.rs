@@ -33,8 +33,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         return is_public_v4(v4);
     }
     match address.segments() {
-        // Global unicast is 2000::/3. Of that: protocols (Teredo, ...), documentation, and 6to4, whose
-        // address holds another.
+        // Global unicast is 2000::/3. Of that: protocols (Teredo, ...), documentation, and 6to4,
+        // whose address holds another.
         [0x2001, 0..0x200 | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..0x1000, ..] => false,
         // Addresses of IPv4 behind a translator.
         [0x64, 0xff9b, 0, 0, 0, 0, a, b] => {

@@ -1,8 +1,8 @@
 //! Photos on the web, for who asks about one that is in no bucket.
 //!
-//! A URL comes from outside, so it decides nothing: only hosts that the settings name are asked, over
-//! HTTPS, at public addresses, and so is each redirect; an answer has a time and a size. Without a
-//! named host all of it is off.
+//! A URL comes from outside, so it decides nothing: only hosts that the settings name are asked,
+//! over HTTPS, at public addresses, and so is each redirect; an answer has a time and a size.
+//! Without a named host all of it is off.
 //!
 //! Source: OWASP cheat sheet series, "Server-Side Request Forgery Prevention".
 
@@ -92,7 +92,8 @@ impl UrlError {
 impl FromStr for Hosts {
     type Err = String;
 
-    /// Names with commas between them. An address is no name: it could not be told from a private one.
+    /// Names with commas between them. An address is no name: it could not be told from a private
+    /// one.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty()).map(|host| {
             let url = Url::parse(&format!("https://{host}/"));

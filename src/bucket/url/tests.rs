@@ -70,7 +70,8 @@ async fn a_redirect_is_checked_like_the_first_url() {
     }
 }
 
-/// As the function asks: over HTTPS. What a redirect leads to is no less checked than the first URL.
+/// As the function asks: over HTTPS. What a redirect leads to is no less checked than the first
+/// URL.
 #[tokio::test]
 async fn a_redirect_never_leads_to_plain_http_or_inside() {
     let allowed = Allowed { hosts: "shop.example,localhost".parse().unwrap(), test_server: None };

@@ -54,8 +54,8 @@ pub struct Row {
     /// Whether the confidence is below the review threshold; absent if it is not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsure: bool,
-    /// What a person said of the content in `reviewed_sha256`: a label, or `rejected`. A website may
-    /// write it too, so it is parsed where it is used ([`review`](Self::review)).
+    /// What a person said of the content in `reviewed_sha256`: a label, or `rejected`. A website
+    /// may write it too, so it is parsed where it is used ([`review`](Self::review)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_label: Option<String>,
     /// The SHA-256 of the content that a person looked at, in hex.
@@ -207,7 +207,8 @@ impl Row {
         row
     }
 
-    /// The row with a person's word on the content that it is of, or without one. The shelf follows.
+    /// The row with a person's word on the content that it is of, or without one. The shelf
+    /// follows.
     #[must_use]
     pub(super) fn reviewed(&self, review: Option<&Review>, now: OffsetDateTime) -> Self {
         let mut row = self.clone();

@@ -1,9 +1,9 @@
 //! A random history, and its play in a random order of steps.
 //!
-//! A scheduler, driven by a seed, decides at each step who goes on: the next operation, the delivery of
-//! some events (again), or one of the invocations and reviewers under way. Each of these has a pace of
-//! its own, and so has the next operation or delivery: much can happen while a slow one is between two of
-//! its steps.
+//! A scheduler, driven by a seed, decides at each step who goes on: the next operation, the
+//! delivery of some events (again), or one of the invocations and reviewers under way. Each of
+//! these has a pace of its own, and so has the next operation or delivery: much can happen while a
+//! slow one is between two of its steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;

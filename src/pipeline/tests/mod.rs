@@ -1,5 +1,5 @@
-//! Convergence, over random histories in a random order of steps: in the end every row must say what
-//! the bucket says, and what people said. Each history comes from a number, its seed.
+//! Convergence, over random histories in a random order of steps: in the end every row must say
+//! what the bucket says, and what people said. Each history comes from a number, its seed.
 //!
 //! ```sh
 //! cargo test --lib convergence -- --nocapture                      # says how much there was of what
@@ -206,8 +206,8 @@ async fn an_older_change_does_not_swallow_one_without_order() {
     assert!(world.rows.lock().unwrap()["shop/a.jpg"].is_tombstone());
 }
 
-/// What is in an archive can be looked at, but not fetched. Its restoration changes nothing else: not its
-/// `ETag`, size or version.
+/// What is in an archive can be looked at, but not fetched. Its restoration changes nothing else:
+/// not its `ETag`, size or version.
 #[tokio::test]
 async fn an_archived_photo_is_rejected_and_classified_once_it_is_restored() {
     let world = World::default();

@@ -1,5 +1,6 @@
-//! What networks and AWS do to requests, on the real SDK: a proxy before the bucket and the table, and a
-//! queue with a dead-letter queue. Each change must end in the right row, or be dead with a reason.
+//! What networks and AWS do to requests, on the real SDK: a proxy before the bucket and the table,
+//! and a queue with a dead-letter queue. Each change must end in the right row, or be dead with a
+//! reason.
 //!
 //! The bucket and the table are embedded, or those of a second implementation of AWS.
 
@@ -77,9 +78,9 @@ impl Visit for Fields {
 
 /// The pipeline behind these endpoints. The SDK tries three times, and not for long.
 ///
-/// It does not adapt its rate, as the function's does: with as many faults as here it would come down to a
-/// few requests a second, and the test would take hours. `lambda.rs` has the function itself throttled.
-/// Its budget for retries is its own, and not that of all tests.
+/// It does not adapt its rate, as the function's does: with as many faults as here it would come
+/// down to a few requests a second, and the test would take hours. `lambda.rs` has the function
+/// itself throttled. Its budget for retries is its own, and not that of all tests.
 fn handler(place: &Place, s3: &str, dynamodb: &str) -> Handler<S3, DynamoDb> {
     let retries = RetryConfig::standard()
         .with_max_attempts(3)

@@ -1,7 +1,7 @@
 //! Real messages: what S3 puts into SQS, on another implementation of AWS.
 //!
-//! `tests/second/run.sh` starts one, and sets `SECOND_ENDPOINT` and `SECOND_NAME`. Without them these
-//! tests are skipped. How the implementations differ is in `tests/second/README.md`.
+//! `tests/second/run.sh` starts one, and sets `SECOND_ENDPOINT` and `SECOND_NAME`. Without them
+//! these tests are skipped. How the implementations differ is in `tests/second/README.md`.
 
 mod server;
 mod shop;

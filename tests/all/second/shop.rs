@@ -11,7 +11,6 @@ use aws_sdk_sqs::types::{
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
 use lookbook::handler::{Handler, Report};
-use lookbook::label::Label;
 use lookbook::object::ETag;
 use lookbook::pipeline::Line;
 use serde_json::{Value, json};
@@ -101,8 +100,8 @@ impl Shop {
 
     /// Lets S3 write to the queue, and tells it to.
     ///
-    /// Source: Amazon S3 user guide, "Granting permissions to publish event notification messages to
-    /// a destination".
+    /// Source: Amazon S3 user guide, "Granting permissions to publish event notification messages
+    /// to a destination".
     async fn announce(&self) {
         let bucket = format!("arn:aws:s3:::{}", self.at.bucket);
         let policy = json!({"Version": "2012-10-17", "Statement": [{
@@ -165,8 +164,8 @@ impl Shop {
 
     /// Delivers messages, deletes those that are done, and lets the others be received again.
     ///
-    /// Source: AWS Lambda developer guide, "Handling errors for an SQS event source in Lambda". Lambda
-    /// would let the visibility timeout run out, which comes to the same later.
+    /// Source: AWS Lambda developer guide, "Handling errors for an SQS event source in Lambda".
+    /// Lambda would let the visibility timeout run out, which comes to the same later.
     pub async fn turn(&self, handler: &Handler<S3, DynamoDb>, messages: &[Message]) -> Turn {
         let report = self.deliver(handler, messages).await;
         let failures = &report.answer.as_ref().unwrap()["batchItemFailures"];
@@ -222,8 +221,8 @@ impl Shop {
             + number(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
     }
 
-    /// Checks the rows against the bucket, and the bucket against `photos`: the sample photo that must
-    /// be under each key.
+    /// Checks the rows against the bucket, and the bucket against `photos`: the sample photo that
+    /// must be under each key.
     pub async fn check(&self, photos: &BTreeMap<String, &str>) {
         let list = self.s3().list_objects_v2().bucket(&self.at.bucket);
         let listed = list.send().await.unwrap();
@@ -240,7 +239,7 @@ impl Shop {
             assert_eq!(row.size.map(u64::cast_signed), object.size, "{key}");
             let content = hex::encode(Sha256::digest(sample(name)));
             assert_eq!(row.content_sha256, Some(content), "{key}");
-            assert_eq!(row.label.as_ref().map(Label::as_str), Some(label_of(name)), "{key}");
+            assert_eq!(row.label.as_deref(), Some(label_of(name)), "{key}");
             there.insert(key);
         }
         assert_eq!(there, photos.keys().cloned().collect(), "the bucket has all");
