@@ -12,8 +12,8 @@ use crate::settings::{
 
 /// Flags of the first `N` groups of settings.
 ///
-/// They are kept as texts by the settings' names; where a flag is not given, its text is the environment's.
-/// All become values together, so that all mistakes are told.
+/// They are kept as texts by the settings' names; where a flag is not given, its text is the
+/// environment's. All become values together, so that all mistakes are told.
 #[derive(Debug, Clone)]
 pub struct Flags<const N: usize>(BTreeMap<&'static str, String>);
 
@@ -148,9 +148,8 @@ mod tests {
         let SettingsError(mistakes) = rules(&["--labels=l.txt".to_owned()]).unwrap_err();
         assert_eq!(
             mistakes,
-            [
-                "--labels (LABELS_FILE) is 'l.txt', but no model is named: set --model (MODEL_FILE) too"
-            ]
+            ["--labels (LABELS_FILE) is 'l.txt', but no model is named: set --model \
+                 (MODEL_FILE) too"]
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Every setting, once: name, flag, help, default, range.
 //!
-//! Flags and `--help` are made from this, and the tables for people are checked against it: those in
-//! `README.md`, `infra/README.md` and `infra/template.yaml`.
+//! Flags and `--help` are made from this, and the tables for people are checked against it: those
+//! in `README.md`, `infra/README.md` and `infra/template.yaml`.
 
 use super::setting::{Flag, Group, Setting, Unset};
 
@@ -89,7 +89,8 @@ pub const MAX_BYTES: Setting = Setting {
     expected: WHOLE,
 };
 
-/// The limit on a photo's width times height. The default is that of [`Limits`](crate::photo::Limits).
+/// The limit on a photo's width times height. The default is that of
+/// [`Limits`](crate::photo::Limits).
 pub const MAX_PIXELS: Setting = Setting {
     name: "MAX_PIXELS",
     flag: Some(Flag { long: "max-pixels", value: "N" }),
@@ -116,8 +117,8 @@ pub const CONCURRENCY: Setting = Setting {
     expected: WHOLE,
 };
 
-/// The bound on memory. Three quarters are for decoded photos: the default is enough for a progressive
-/// JPEG of 50 megapixels.
+/// The bound on memory. Three quarters are for decoded photos: the default is enough for a
+/// progressive JPEG of 50 megapixels.
 pub const IN_FLIGHT_BYTES: Setting = Setting {
     name: "IN_FLIGHT_BYTES",
     flag: None,
@@ -145,8 +146,8 @@ pub const URL_HOSTS: Setting = Setting {
     expected: "names of hosts, with commas between them",
 };
 
-/// Which log lines the function writes; [`telemetry`](crate::telemetry) reads it. The command line has a
-/// quieter default.
+/// Which log lines the function writes; [`telemetry`](crate::telemetry) reads it. The command line
+/// has a quieter default.
 pub const RUST_LOG: Setting = Setting {
     name: "RUST_LOG",
     flag: None,

@@ -1,9 +1,9 @@
 //! What can be set: every setting once, and all of them as one typed struct.
 //!
-//! Every setting is a text under a name (`MAX_BYTES`, ...), whether a flag gives it or the environment.
-//! [`ALL`] holds what there is to say of each: name, flag, help, default, range. The `FromStr` of a
-//! field's type reads it, and all of them are read together, so that a deployment with three mistakes
-//! hears of three.
+//! Every setting is a text under a name (`MAX_BYTES`, ...), whether a flag gives it or the
+//! environment. [`ALL`] holds what there is to say of each: name, flag, help, default, range. The
+//! `FromStr` of a field's type reads it, and all of them are read together, so that a deployment
+//! with three mistakes hears of three.
 
 mod definitions;
 mod reader;
@@ -55,8 +55,8 @@ pub struct Rules {
     pub in_flight_bytes: NonZeroU64,
     /// [`KEY_PREFIX`]: keys outside it are ignored.
     pub key_prefix: String,
-    /// [`URL_HOSTS`]: hosts from which photos on the web are scored, for who calls with their URL; none
-    /// unless they are named.
+    /// [`URL_HOSTS`]: hosts from which photos on the web are scored, for who calls with their URL;
+    /// none unless they are named.
     pub url_hosts: Hosts,
 }
 

@@ -27,8 +27,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         (self.lookup)(setting.name).filter(|text| !text.is_empty())
     }
 
-    /// The value that is given, or else the default, if that is a value. None is also a mistake, which
-    /// [`Reader::finish`] tells.
+    /// The value that is given, or else the default, if that is a value. None is also a mistake,
+    /// which [`Reader::finish`] tells.
     pub(super) fn read<T: FromStr>(&mut self, setting: &Setting) -> Option<T> {
         let text = match (self.text(setting), setting.default) {
             (Some(text), _) => text,

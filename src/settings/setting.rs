@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A setting: a text under a name, from the environment or a flag. Its type is that of the field which
-/// it is read into, by the type's `FromStr`.
+/// A setting: a text under a name, from the environment or a flag. Its type is that of the field
+/// which it is read into, by the type's `FromStr`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// Its name in the environment.
@@ -40,8 +40,8 @@ pub struct Group {
 /// What holds where a setting is not set. As text: how people are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unset {
-    /// The text is read as if it were given. The second says the same in a unit for people; it may be
-    /// empty.
+    /// The text is read as if it were given. The second says the same in a unit for people; it may
+    /// be empty.
     Text(&'static str, &'static str),
     /// What happens then, in words.
     Words(&'static str),
@@ -50,8 +50,8 @@ pub enum Unset {
 }
 
 impl Setting {
-    /// The value that a text is, by its type's `FromStr`. White space around it is overlooked, unless it
-    /// may be part of the value, as in a path.
+    /// The value that a text is, by its type's `FromStr`. White space around it is overlooked,
+    /// unless it may be part of the value, as in a path.
     #[must_use]
     pub fn value<T: FromStr>(&self, text: &str) -> Option<T> {
         text.parse().or_else(|_| text.trim().parse()).ok()

@@ -1,5 +1,5 @@
-//! What people are told of the settings, held against their definitions; and the settings of the command
-//! line.
+//! What people are told of the settings, held against their definitions; and the settings of the
+//! command line.
 
 use std::collections::BTreeSet;
 
