@@ -72,7 +72,8 @@ impl Demo {
         let rules = self.rules.rules()?;
         let options = Options { dir: self.dir.dir.clone(), ..Options::default() };
         let stack = place::start(options).await?;
-        let handler = Handler::open(stack.s3(), place::table_of(&stack), &rules)?;
+        let table = place::table_of(&stack);
+        let handler = Handler::open(stack.s3(), table.clone(), &rules)?;
         let keys: Vec<String> = uploads.iter().map(|upload| upload.key.clone()).collect();
 
         let bar = output::progress(uploads.len(), "classifying");
@@ -104,7 +105,7 @@ impl Demo {
         let mut rows = Vec::new();
         for key in keys {
             let object = ObjectId::new(stack.bucket(), &key)?;
-            match handler.table().read(&object).await? {
+            match table.read(&object).await? {
                 Some(row) => rows.push(row),
                 None => errors.push(anyhow::anyhow!("{key} has no row")),
             }
@@ -124,10 +125,11 @@ impl Demo {
         }
         let mut table = output::table(&["photo", "label", "confidence", "shelf"]);
         for row in rows {
+            let label = row.label.as_ref().map(ToString::to_string);
             let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
             table.add_row(vec![
                 output::shown(&row.key).into(),
-                row.label.clone().or(reason).unwrap_or_default().into(),
+                label.or(reason).unwrap_or_default().into(),
                 row.confidence.map(output::probability).unwrap_or_default().into(),
                 output::standing(row.shelf.as_ref().map_or("", |shelf| shelf.as_str())),
             ]);
