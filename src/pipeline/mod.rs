@@ -120,7 +120,7 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
             settled.extend(work.settle(outcome));
         }
         settled.sort_unstable_by_key(|(slot, _)| *slot);
-        let mut lines = line::lines(messages, settled.into_iter().map(|(_, outcome)| outcome));
+        let mut lines = lines(messages, settled.into_iter().map(|(_, outcome)| outcome));
         for (slot, took) in timings {
             lines[slot].timings = took;
         }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use lookbook::bucket::{Bucket, BucketError, Object, ObjectMeta, S3};
-use lookbook::catalogue::Shelf;
 use lookbook::object::ObjectId;
 use lookbook::pipeline::Outcome;
 use serde_json::json;

@@ -20,7 +20,6 @@ mod models;
 mod proxy;
 mod replay;
 mod review;
-mod review;
 mod runtime;
 mod second;
 mod settings;

@@ -289,7 +289,7 @@ async fn check(
         let row = place.row(key).await;
         assert!(place.is_right(key).await, "{key}: {row:?}");
         let Some(row) = row.filter(|row| !row.is_tombstone()) else { continue };
-        let said = row.label.or(row.reason).unwrap();
+        let said = row.label.map(|label| label.to_string()).or(row.reason).unwrap();
         let object = place.s3().get_object().bucket(&place.at.bucket).key(key).send().await;
         let bytes = object.unwrap().body.collect().await.unwrap().into_bytes();
         let number = (0..SAID.len()).find(|number| content(*number) == bytes).unwrap();
