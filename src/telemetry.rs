@@ -8,12 +8,15 @@ use tracing_subscriber::prelude::*;
 
 use crate::label::Label;
 use crate::pipeline::{Line, Outcome};
+use crate::settings::RUST_LOG;
 
 /// Lets the function write log lines, each a JSON object: those that `RUST_LOG` names, or
 /// lookbook's own from `info` and others' from `warn`.
 pub fn start_function() {
     let lines = layer().json().flatten_event(true);
-    tracing_subscriber::registry().with(lines.with_filter(targets("warn,lookbook=info"))).init();
+    tracing_subscriber::registry()
+        .with(lines.with_filter(targets(&RUST_LOG.default.to_string())))
+        .init();
 }
 
 /// Lets the command line write log lines to standard error: those that `RUST_LOG` names, or
@@ -28,7 +31,7 @@ pub fn start_command(colour: bool) {
 /// What `RUST_LOG` names (`warn,lookbook=debug`), or the default if it is not set or cannot be
 /// read.
 fn targets(default: &str) -> Targets {
-    let named = env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
+    let named = env::var(RUST_LOG.name).ok().filter(|text| !text.trim().is_empty());
     let named = named.and_then(|text| text.parse().ok());
     named.unwrap_or_else(|| default.parse().unwrap_or_default())
 }

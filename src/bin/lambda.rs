@@ -33,7 +33,7 @@ async fn main() -> Result<(), Error> {
 /// Clients and model are built once, in the init phase.
 async fn init() -> anyhow::Result<Handler<S3, DynamoDb>> {
     let settings = Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
-    let (s3, table) = aws::clients(&settings.table).await;
+    let (s3, table) = aws::clients(settings.table.as_str()).await;
     Ok(Handler::open(s3, table, &settings.rules)?)
 }
 

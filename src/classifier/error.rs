@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use lookbook_tflite::Problems;
 
+use super::DescriptionError;
 use super::choice::Origin;
 use super::metadata::MetadataError;
-use super::DescriptionError;
 use crate::code::Code;
 use crate::label::Label;
 use crate::photo::PhotoError;

@@ -79,9 +79,8 @@ impl Classify {
         let bar = output::progress(files.len(), "classifying");
         let mut table = output::table(&["image", "label", "confidence", "next best"]);
         let mut failed = 0_usize;
-        let mut answers = std::pin::pin!(studio.ask(files, move |photo| {
-            classifier.classify(photo)
-        }));
+        let mut answers =
+            std::pin::pin!(studio.ask(files, move |photo| { classifier.classify(photo) }));
         while let Some((path, scored)) = answers.next().await {
             bar.inc(1);
             failed += usize::from(scored.is_err());

@@ -16,9 +16,9 @@ use super::output::{self, Format};
 use super::samples::SAMPLES;
 use super::{photos, place};
 use crate::catalogue::{Row, Table};
-use crate::object::ObjectId;
-use crate::local::{Options, Stack};
 use crate::handler::Handler;
+use crate::local::{Options, Stack};
+use crate::object::ObjectId;
 use crate::pipeline::Outcome;
 
 /// The prefix of the sample photos' keys: with a space and an accent, as real keys have them.

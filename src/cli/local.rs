@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
 use super::place;
-use crate::local::{CREDENTIAL, Options, Stack};
 use crate::handler::Handler;
+use crate::local::{CREDENTIAL, Options, Stack};
 use crate::pipeline::Line;
 
 /// How long a file must not have changed before it counts as whole: people copy slowly.

@@ -34,11 +34,7 @@ pub struct Studio {
 impl Studio {
     /// Starts the threads.
     pub fn new(rules: &Rules) -> Self {
-        Self {
-            workers: Workers::new(rules.threads),
-            limits: rules.limits,
-            threads: rules.threads,
-        }
+        Self { workers: Workers::new(rules.threads), limits: rules.limits, threads: rules.threads }
     }
 
     /// Asks a model about the photos in files, on all threads; the answers come in the order of the

@@ -120,7 +120,10 @@ mod tests {
         assert_eq!(fate(&[]), Fate::Done);
         assert_eq!(fate(&[line(Outcome::Removed), line(Outcome::Unchanged)]), Fate::Done);
         assert_eq!(fate(&[line(Outcome::Removed), retry(RetryCode::Unreadable)]), Fate::Unreadable);
-        assert_eq!(fate(&[retry(RetryCode::Unreadable), retry(RetryCode::BucketFailed)]), Fate::Retry);
+        assert_eq!(
+            fate(&[retry(RetryCode::Unreadable), retry(RetryCode::BucketFailed)]),
+            Fate::Retry
+        );
     }
 
     #[test]

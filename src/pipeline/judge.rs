@@ -12,7 +12,7 @@ use crate::catalogue::{Judgement, Maker};
 use crate::classifier::{Classifier, WorkerError, Workers};
 use crate::code::{Code, Rejection, RetryCode};
 use crate::photo::{self, Limits, PhotoError};
-use crate::settings::Rules;
+use crate::settings::{Confidence, Rules};
 
 /// What says of an object's bytes what they show.
 ///
@@ -51,7 +51,8 @@ impl PhotoJudge {
     /// Puts one together. Starts the worker threads.
     #[must_use]
     pub fn new(classifier: Arc<Classifier>, rules: &Rules) -> Self {
-        let review_below = rules.review_below.unwrap_or(classifier.description().review_below);
+        let review_below =
+            rules.review_below.map_or(classifier.description().review_below, Confidence::get);
         // Decoded photos are by far the larger part.
         let decoded = Budget::new(rules.in_flight_bytes.get() / 4 * 3);
         let maker = Maker {
@@ -120,8 +121,7 @@ impl Judge for PhotoJudge {
             let sha256 = hex::encode(Sha256::digest(bytes));
             (sha256, photo::inspect(bytes, &limits), begun.elapsed())
         });
-        let (fetched, (sha256, header, took)) =
-            inspected.await.map_err(|error| stopped(&error))?;
+        let (fetched, (sha256, header, took)) = inspected.await.map_err(|error| stopped(&error))?;
         timings.decoded += took;
         timings.waited += asked.elapsed().saturating_sub(took);
         let room = match header {
@@ -137,8 +137,7 @@ impl Judge for PhotoJudge {
         let content = sha256.clone();
         let judged = self.run(fetched, move |bytes| {
             let mut took = Timings::default();
-            let judgement =
-                judge(&classifier, bytes, &limits, review_below, content, &mut took);
+            let judgement = judge(&classifier, bytes, &limits, review_below, content, &mut took);
             drop(held);
             (judgement, took)
         });

@@ -90,7 +90,9 @@ impl Outcome {
     pub fn words(&self) -> String {
         match self {
             Self::Classified { label, confidence, .. } => format!("{label} {confidence:.3}"),
-            Self::Rejected(Rejection { message, .. }) | Self::Ignored { message } => message.clone(),
+            Self::Rejected(Rejection { message, .. }) | Self::Ignored { message } => {
+                message.clone()
+            }
             Self::Retry(cause) => cause.message.clone(),
             Self::Unchanged => "same content, same recipe".to_owned(),
             Self::Superseded => "a newer change already won".to_owned(),

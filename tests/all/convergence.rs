@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::helpers::{
-    CLASSIFIER, handle, invocation, model_that_answers_nan, names, handler_with, sample, sqs,
+    CLASSIFIER, handle, handler_with, invocation, model_that_answers_nan, names, sample, sqs,
 };
 use crate::second::Anywhere;
 

@@ -22,3 +22,4 @@ mod replay;
 mod review;
 mod runtime;
 mod second;
+mod settings;

@@ -144,13 +144,7 @@ impl File {
     }
 
     /// Reads a tree of names after `use`; gives the place of what ends it.
-    fn take_tree(
-        &mut self,
-        words: &[String],
-        mut at: usize,
-        before: &Path,
-        public: bool,
-    ) -> usize {
+    fn take_tree(&mut self, words: &[String], mut at: usize, before: &Path, public: bool) -> usize {
         let mut path = before.clone();
         while let Some(word) = words.get(at) {
             match word.as_str() {

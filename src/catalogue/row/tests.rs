@@ -64,8 +64,7 @@ fn a_review_stands_whenever_its_content_is_there() {
     reviewed.reviewed_sha256 = Some("x".into());
     let other = row(judged("y", false), "2", Some(&reviewed));
     assert_eq!(other.shelf, Some(Shelf::Label(label("hat"))));
-    let gone =
-        Row::tombstone(&object(), &maker(), None, Some(&other), OffsetDateTime::UNIX_EPOCH);
+    let gone = Row::tombstone(&object(), &maker(), None, Some(&other), OffsetDateTime::UNIX_EPOCH);
     assert!(gone.is_tombstone());
     let back = row(judged("x", false), "3", Some(&gone));
     assert_eq!(back.shelf, Some(Shelf::Label(label("skirt"))));
