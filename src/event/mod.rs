@@ -25,6 +25,7 @@
 //! # Ok::<(), lookbook::event::EventError>(())
 //! ```
 
+mod answer;
 mod batch;
 mod body;
 mod change;
