@@ -80,14 +80,6 @@ impl Builder<'_> {
         }
     }
 
-    /// A constant that an operator keeps for itself.
-    pub(super) fn floats(&self, tensor: usize) -> TractResult<Tensor> {
-        match &self.tensors[tensor].content {
-            Content::Floats(array) => floats(array),
-            _ => Err(format_err!("{} is no constant", self.tensors[tensor].name)),
-        }
-    }
-
     /// A constant of sizes, axes or positions.
     pub(super) fn numbers(&self, tensor: usize) -> TractResult<TVec<usize>> {
         match &self.tensors[tensor].content {

@@ -6,6 +6,7 @@ use tract_tflite::internal::{TractError, TractResult, ensure};
 use tract_tflite::prelude::{Tensor, TypedSimplePlan, tvec};
 
 use super::build::build;
+use super::rescale;
 use crate::canonical::Canonical;
 use crate::contain::contain;
 use crate::ends::Ends;
@@ -42,7 +43,10 @@ fn plan(
     let model = build(canonical, input, output)?;
     let values = model.output_fact(0)?.shape.as_concrete().map(|shape| shape.iter().product());
     ensure!(values == Some(outputs), "the output has {values:?} values, and not {outputs}");
-    TypedSimplePlan::new(model.into_optimized()?)
+    let mut model = model.into_decluttered()?;
+    rescale::expand(&mut model)?;
+    model.optimize()?;
+    TypedSimplePlan::new(model)
 }
 
 impl Network {

@@ -2,34 +2,22 @@
 //!
 //! The engine's rewriting takes a product that follows a convolution into its weights. Those are then no
 //! whole numbers any more, and their sums no longer exact. It does not know this operator, so it leaves
-//! it where it is; only when the convolution has been translated into its final form does this operator
-//! become a product and a sum, which the engine then computes together with the convolution.
+//! the factors where they are. When the rewriting is over, [`expand`] makes a product and a sum of it,
+//! which the engine then computes together with the convolution.
 
-use std::sync::Arc;
-
-use tract_tflite::internal::tract_core::ops::change_axes::wire_with_rank_broadcast;
+use tract_tflite::internal::tract_core::ops::change_axes::AxisOp;
 use tract_tflite::internal::tract_core::ops::math::{add, mul};
 use tract_tflite::internal::{
-    EvalContext, EvalOp, IntoTValue as _, IntoTensor as _, Op, SpecialOps as _, StaticName, TVec,
-    TractResult, TypedFact, TypedModel, TypedModelPatch, TypedNode, TypedOp, ensure, format_err,
-    tvec,
+    AxesMapping, AxisChangeConsequence, EvalContext, EvalOp, InOut, Op, Rewriter, SpecialOps as _,
+    StaticName, TDim, TVec, TractResult, TypedFact, TypedModel, TypedModelPatch, TypedNode,
+    TypedOp, ensure, format_err, tvec,
 };
-use tract_tflite::prelude::{TValue, Tensor};
+use tract_tflite::prelude::TValue;
 
-/// Each value times the factor of its channel, plus the channel's addend, each rounded to a float.
-/// Channels are along the last axis.
+/// Of three operands of the same rank: the first times the second, plus the third, each step rounded to
+/// a float. Sides of 1 of the second and third are stretched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rescale {
-    factors: Arc<Tensor>,
-    addends: Arc<Tensor>,
-}
-
-impl Rescale {
-    /// One factor and one addend for each channel.
-    pub(super) fn new(factors: Tensor, addends: Tensor) -> Self {
-        Self { factors: factors.into(), addends: addends.into() }
-    }
-}
+pub(super) struct Rescale;
 
 impl Op for Rescale {
     fn name(&self) -> StaticName {
@@ -42,23 +30,12 @@ impl Op for Rescale {
 }
 
 impl EvalOp for Rescale {
-    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let mut inputs = inputs.into_iter();
-        let (Some(input), None) = (inputs.next(), inputs.next()) else {
-            return Err(format_err!("Rescale has one operand"));
-        };
-        let mut values = input.into_tensor();
-        let (factors, addends) =
-            (self.factors.try_as_plain_ram()?, self.addends.try_as_plain_ram()?);
-        let (factors, addends) = (factors.as_slice::<f32>()?, addends.as_slice::<f32>()?);
-        ensure!(!factors.is_empty(), "Rescale has no factors");
-        let mut plain = values.try_as_plain_ram_mut()?;
-        for channels in plain.as_slice_mut::<f32>()?.chunks_exact_mut(factors.len()) {
-            for ((value, factor), addend) in channels.iter_mut().zip(factors).zip(addends) {
-                *value = *value * factor + addend;
-            }
-        }
-        Ok(tvec!(values.into_tvalue()))
+    fn eval(&self, context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let [x, factors, addends] = <[TValue; 3]>::try_from(inputs.into_vec())
+            .map_err(|inputs| format_err!("Rescale has {} operands", inputs.len()))?;
+        let mut product = mul().eval(context, tvec!(x, factors))?;
+        product.push(addends);
+        add().eval(context, product)
     }
 
     fn eval_out_of_plan(&self, inputs: TVec<TValue>) -> TractResult<Option<TVec<TValue>>> {
@@ -76,25 +53,58 @@ impl TypedOp for Rescale {
     }
 
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        Ok(inputs.iter().map(|fact| fact.without_value()).collect())
+        ensure!(inputs.len() == 3, "Rescale has {} operands", inputs.len());
+        let like = inputs.iter().all(|input| {
+            input.rank() == inputs[0].rank() && input.datum_type == inputs[0].datum_type
+        });
+        ensure!(like, "Rescale has operands that do not fit");
+        Ok(tvec!(inputs[0].without_value()))
     }
 
-    fn codegen(
+    // As the engine's own sums and products: whatever reorders axes may pass through.
+
+    fn axes_mapping(
+        &self,
+        inputs: &[&TypedFact],
+        outputs: &[&TypedFact],
+    ) -> TractResult<AxesMapping> {
+        AxesMapping::natural(inputs, outputs)
+    }
+
+    fn change_axes(
         &self,
         model: &TypedModel,
         node: &TypedNode,
-    ) -> TractResult<Option<TypedModelPatch>> {
-        let mut patch = TypedModelPatch::default();
-        let name = &node.name;
-        let mut wires = patch.taps(model, &node.inputs)?;
-        for (op, part, constant) in
-            [(mul(), "product", &self.factors), (add(), "sum", &self.addends)]
-        {
-            wires.push(patch.add_const(format!("{name}.{part}.operand"), Arc::clone(constant))?);
-            let part = format!("{name}.{part}");
-            wires = wire_with_rank_broadcast(part, &mut patch, op, &wires)?;
+        _place: InOut,
+        change: &AxisOp,
+    ) -> TractResult<Option<AxisChangeConsequence>> {
+        if let AxisOp::Rm(axis) = change {
+            let inputs = model.node_input_facts(node.id)?;
+            if !inputs.iter().all(|input| input.shape.get(*axis).is_some_and(TDim::is_one)) {
+                return Ok(None);
+            }
         }
-        patch.shunt_outside(model, node.id.into(), wires[0])?;
-        Ok(Some(patch))
+        Ok(Some(AxisChangeConsequence::new(model, node, None, change)))
     }
+}
+
+/// Makes a product and a sum of each [`Rescale`] in a model whose rewriting is over.
+pub(super) fn expand(model: &mut TypedModel) -> TractResult<()> {
+    Rewriter::default().with_rule_for("expand-rescale", expanded).rewrite(&(), model)
+}
+
+fn expanded(
+    _context: &(),
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    _op: &Rescale,
+) -> TractResult<Option<TypedModelPatch>> {
+    let mut patch = TypedModelPatch::default();
+    let taps = patch.taps(model, &node.inputs)?;
+    let mut wires = patch.wire_node(format!("{name}.product"), mul(), &taps[..2])?;
+    wires.push(taps[2]);
+    let wires = patch.wire_node(name, add(), &wires)?;
+    patch.shunt_outside(model, node.id.into(), wires[0])?;
+    Ok(Some(patch))
 }

@@ -36,11 +36,7 @@ impl Builder<'_> {
             Op::Conv(window) => self.conv(name, node, window, false),
             Op::Depthwise(window) => self.conv(name, node, window, true),
             Op::Dense => self.dense(name, node),
-            Op::Rescale => {
-                let (factors, addends) =
-                    (self.floats(node.inputs[1])?, self.floats(node.inputs[2])?);
-                self.one(name, Rescale::new(factors, addends), &node.inputs[..1])
-            }
+            Op::Rescale => self.broadcast(name, Rescale, &node.inputs),
             Op::MatMul { adjoint } => self.mat_mul(name, node, adjoint),
             Op::AveragePool(window) => {
                 let pool_spec = self.window(node, window);
