@@ -30,7 +30,7 @@ pub enum LabelError {
         bytes: usize,
     },
     /// It holds a line break, a tab or another control character.
-    #[error("a label must be printable text on one line: {0:?}")]
+    #[error("a label must be printable text on one line: \"{}\"", .0.escape_debug())]
     Control(String),
 }
 

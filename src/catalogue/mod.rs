@@ -18,7 +18,8 @@ mod row;
 pub mod schema;
 mod shelf;
 mod stamp;
-#[cfg(all(test, feature = "cli"))]
+#[cfg(test)]
+#[cfg(feature = "cli")]
 mod tests;
 mod update;
 
