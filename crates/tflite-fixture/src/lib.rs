@@ -1,7 +1,7 @@
 //! Small TensorFlow Lite models, written by tests.
 
 // Tests panic.
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, clippy::must_use_candidate)]
 
 pub use flatbuffers;
 pub use tract_tflite::tflite;

@@ -3,9 +3,8 @@
 // Numbers of files come back as they are.
 #![allow(clippy::float_cmp)]
 
-use std::sync::Arc;
-
 use std::path::Path;
+use std::sync::Arc;
 
 use lookbook_tflite_fixture::tflite::{BuiltinOperator, MulOptionsArgs, TensorType};
 use lookbook_tflite_fixture::{Fixture, colours, options};
@@ -206,6 +205,21 @@ fn a_normalisation_for_whole_numbers_is_refused() {
     choice.normalise = Some(Normalise::Pixels);
     let error = Model::open(&choice).unwrap_err().to_string();
     assert!(error.contains("takes pixels as they are"), "{error}");
+}
+
+#[test]
+fn the_first_of_several_problems_says_where_the_others_are() {
+    let mut model = colours(6, 8);
+    for _ in 0..2 {
+        let last = model.outputs.pop().unwrap();
+        let output = model.operator(BuiltinOperator::CUMSUM, &[last], &[1, 3], None);
+        model.outputs.push(output);
+    }
+    let error = Classifier::from_bytes(&model.build(), &description(8, 6)).unwrap_err();
+    assert!(matches!(error, ModelError::Several { others: 1, .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.starts_with("operator 2 of the model, CUMSUM"), "{error}");
+    assert!(error.ends_with(" (and 1 more: `lookbook inspect` lists them)"), "{error}");
 }
 
 #[test]

@@ -8,9 +8,9 @@
 use tract_tflite::internal::tract_core::ops::change_axes::AxisOp;
 use tract_tflite::internal::tract_core::ops::math::{add, mul};
 use tract_tflite::internal::{
-    AxesMapping, AxisChangeConsequence, EvalContext, EvalOp, InOut, Op, Rewriter, SpecialOps as _,
-    StaticName, TDim, TVec, TractResult, TypedFact, TypedModel, TypedModelPatch, TypedNode,
-    TypedOp, ensure, format_err, tvec,
+    AxesMapping, AxisChangeConsequence, EvalContext, EvalOp, InOut, Op, Rewriter, StaticName, TDim,
+    TVec, TractResult, TypedFact, TypedModel, TypedModelPatch, TypedNode, TypedOp, ensure,
+    format_err, tvec,
 };
 use tract_tflite::prelude::TValue;
 
@@ -93,6 +93,7 @@ pub(super) fn expand(model: &mut TypedModel) -> TractResult<()> {
     Rewriter::default().with_rule_for("expand-rescale", expanded).rewrite(&(), model)
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // As the engine passes it.
 fn expanded(
     _context: &(),
     model: &TypedModel,

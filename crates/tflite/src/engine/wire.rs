@@ -21,7 +21,7 @@ use tract_tflite::internal::tract_core::ops::nn::{
     hard_swish, leaky_relu, sigmoid,
 };
 use tract_tflite::internal::{
-    AxesMapping, Axis, Datum as _, OutletId, SpecialOps as _, TDim, TVec, ToDim as _, TractResult,
+    AxesMapping, Axis, Datum as _, OutletId, SpecialOps as _, TDim, TVec, ToDim, TractResult,
     TypedOp, ensure, format_err, tensor0, tensor1, tvec,
 };
 
@@ -144,7 +144,7 @@ impl Builder<'_> {
 
     /// The shape of a tensor as the engine writes it.
     fn dims(&self, tensor: usize) -> TVec<TDim> {
-        self.shape(tensor).iter().map(|side| side.to_dim()).collect()
+        self.shape(tensor).iter().map(ToDim::to_dim).collect()
     }
 
     /// Changes of axes, one after another.

@@ -311,8 +311,9 @@ fn arithmetic<'m>(
             _ => Some(*a.min(b)),
         });
         let values = values.collect::<Option<Vec<_>>>();
-        let values = values
-            .ok_or_else(|| Complaint::new("computes a shape that is none", Remedy::Export))?;
+        let values = values.ok_or_else(|| {
+            Complaint::new("computes a shape that makes no sense", Remedy::Export)
+        })?;
         return Ok(Some(Array::integers(shape, values)));
     }
     let (left, right) = (left.to_floats(), right.to_floats());

@@ -59,6 +59,6 @@ fn new_size(site: &Site<'_, '_>) -> Lowered<[usize; 2]> {
         [rows, columns] if (1..=MAX_SIZE).contains(&rows) && (1..=MAX_SIZE).contains(&columns) => {
             Ok([size(rows)?, size(columns)?])
         }
-        _ => Err(Complaint::new("has a new size that is none", Remedy::Export)),
+        _ => Err(Complaint::new("has a new size that makes no sense", Remedy::Export)),
     }
 }

@@ -101,7 +101,7 @@ impl<'m> Lowering<'_, 'm> {
         let mut tensor = x.tensor;
         for (axis, indices) in picked.iter().enumerate() {
             if indices.is_empty() {
-                return Err(Complaint::new("takes nothing", Remedy::Export));
+                return Err(Complaint::new("takes an empty slice", Remedy::Export));
             }
             tensor = self.picked(tensor, axis, indices)?;
         }
