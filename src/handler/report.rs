@@ -79,14 +79,15 @@ fn replies<'a>(envelope: &'a Envelope, lines: &[Line]) -> Vec<Reply<'a>> {
     let replies = envelope.messages().iter().map(|message| {
         let (lines, after) = rest.split_at(message.entries.len().min(rest.len()));
         rest = after;
-        let outcomes = lines.iter().map(|line| told(&line.outcome)).collect();
+        let outcomes = lines.iter().map(told).collect();
         Reply { id: &message.id, fate: fate(lines), outcomes }
     });
     replies.collect()
 }
 
-fn told(outcome: &Outcome) -> Told {
-    Told { name: outcome.name(), words: outcome.words(), whole: shortest(outcome) }
+fn told(line: &Line) -> Told {
+    let outcome = &line.outcome;
+    Told { name: outcome.name(), words: outcome.words(), whole: shortest(line) }
 }
 
 fn fate(lines: &[Line]) -> Fate {
