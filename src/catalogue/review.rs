@@ -15,6 +15,18 @@ pub enum Review {
     Rejected,
 }
 
+impl Review {
+    /// What a person said of the content that is there, if somebody did: `said` of the content with
+    /// the hash `of`. What is said of other content says nothing of this one.
+    pub(super) fn applying(
+        said: Option<&str>,
+        of: Option<&str>,
+        content: Option<&str>,
+    ) -> Option<Self> {
+        said.filter(|_| of.is_some() && of == content)?.parse().ok()
+    }
+}
+
 impl fmt::Display for Review {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

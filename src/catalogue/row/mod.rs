@@ -223,8 +223,11 @@ impl Row {
     /// What a person said of the content that is there, if somebody did.
     #[must_use]
     pub fn review(&self) -> Option<Review> {
-        let applies = self.reviewed_sha256.is_some() && self.reviewed_sha256 == self.content_sha256;
-        self.reviewed_label.as_ref().filter(|_| applies)?.parse().ok()
+        Review::applying(
+            self.reviewed_label.as_deref(),
+            self.reviewed_sha256.as_deref(),
+            self.content_sha256.as_deref(),
+        )
     }
 
     /// Where an object that is there stands: where a person put it, else where the model did.
