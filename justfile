@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test second fmt lint lambda-check infra compat fuzz licences
+ci: test second fmt lint docs msrv lambda-check infra compat fuzz licences
 
 # The test command of the README
 test:
@@ -16,11 +16,23 @@ second:
 
 # Formatting
 fmt:
-    cargo fmt --check
+    cargo fmt --all --check
 
-# Lints, warnings denied
+# Lints of all packages, tests and benches, warnings denied
 lint:
-    cargo clippy --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The documentation, warnings denied: a broken link is one
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# The oldest Rust that Cargo.toml promises: a lower one than the compiler's is tried by itself
+msrv:
+    .ci/msrv.sh
+
+# How fast the parts are; `just bench decode` times those with that name
+bench *ARGS:
+    cargo bench --bench parts -- {{ARGS}}
 
 # The function as it is deployed: without the command line
 lambda-check:

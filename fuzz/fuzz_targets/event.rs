@@ -8,15 +8,10 @@
 
 #[allow(dead_code)]
 mod common;
-// The module alone, so that the rest of the program need not be built.
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/event/mod.rs"]
-mod event;
-
 use std::fmt::Display;
 
-use event::{Change, Envelope, EventError, Fate, Reply, Sender, Told};
 use libfuzzer_sys::fuzz_target;
+use lookbook::event::{self, Change, Envelope, EventError, Fate, Reply, Sender, Told};
 use serde_json::{Value, json};
 
 /// What reading may hold at any time: this many bytes, and so many for each byte of the event. The
@@ -104,27 +99,18 @@ fn check_error(error: &impl Display) {
     assert!((1..=MAX_ERROR).contains(&words.len()), "{words}");
 }
 
-/// An outcome as short as can be.
-#[derive(serde::Serialize)]
-struct Said;
-
-impl Told for Said {
-    fn name(&self) -> &'static str {
-        "said"
-    }
-
-    fn words(&self) -> String {
-        "it is said".to_owned()
-    }
+/// What is told of an outcome, as short as can be.
+fn said() -> Told {
+    Told { name: "said", words: "it is said".to_owned(), whole: json!({}) }
 }
 
 /// What each sender is told, if its messages have these fates in turn.
 fn check_answer(envelope: &Envelope, fates: [Fate; 3]) {
-    let replies: Vec<Reply<'_, Said>> = envelope
+    let replies: Vec<Reply<'_>> = envelope
         .messages()
         .iter()
         .zip(fates.into_iter().cycle())
-        .map(|(message, fate)| Reply { id: &message.id, fate, outcomes: &[Said] })
+        .map(|(message, fate)| Reply { id: &message.id, fate, outcomes: vec![said()] })
         .collect();
     let failed: Vec<&str> =
         replies.iter().filter(|reply| reply.fate != Fate::Done).map(|reply| reply.id).collect();

@@ -5,19 +5,12 @@
 
 #![no_main]
 
-// The modules alone, so that the rest of the program need not be built.
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/classifier/mod.rs"]
-mod classifier;
 #[allow(dead_code)]
 mod common;
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/photo/mod.rs"]
-mod photo;
 
-use classifier::{Classifier, ModelError};
 use libfuzzer_sys::fuzz_target;
-use photo::Photo;
+use lookbook::classifier::{Classifier, ModelError};
+use lookbook::photo::Photo;
 
 /// Labels are left out: they come from the model's metadata, if it has any.
 const DESCRIPTION: &str = "[input]\nmean = [127.5, 127.5, 127.5]\nstd = [127.5, 127.5, 127.5]\n";

@@ -7,13 +7,8 @@
 
 #[allow(dead_code)]
 mod common;
-// The module alone, so that the rest of the program need not be built.
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/photo/mod.rs"]
-mod photo;
-
 use libfuzzer_sys::fuzz_target;
-use photo::{Filter, Format, Header, Limits, Photo, PhotoError};
+use lookbook::photo::{self, Filter, Format, Header, Limits, Photo, PhotoError};
 
 /// So small that most of the time goes into many files, not into many pixels.
 const SMALL: Limits = Limits { max_bytes: 1 << 16, max_pixels: 1 << 16 };

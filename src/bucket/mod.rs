@@ -1,24 +1,26 @@
 //! Objects in buckets: look at one ([`Bucket::head`]) or fetch it ([`Bucket::get`]).
 //!
-//! [`S3`] does it over the network. What an event says of an object is a hint; what these two answer
-//! is the truth, since S3 is strongly consistent: a look sees every write that was done before it.
+//! [`S3`] does it over the network. What an event says of an object is a hint; what these two
+//! answer is the truth, since S3 is strongly consistent: a look sees every write that was done
+//! before it.
 //!
-//! An object that is not there is `None`, not an error: S3 answers 404 for it as long as the role may
-//! list the bucket, and 403 if it may not. So a 403 is an error, of that object alone.
+//! An object that is not there is `None`, not an error: S3 answers 404 for it as long as the role
+//! may list the bucket, and 403 if it may not. So a 403 is an error, of that object alone.
 //!
-//! [`Web`] fetches photos that are in no bucket, from hosts that are named.
+//! [`UrlClient`] fetches photos that are in no bucket, from hosts that are named.
 
 mod body;
 mod s3;
-mod web;
+mod url;
 
 pub use body::{Body, BodyError};
 pub use s3::S3;
-pub use web::{Hosts, Web, WebError};
+pub use url::{Hosts, UrlClient, UrlError};
 
 use time::OffsetDateTime;
 
-use crate::event::{ETag, ObjectId};
+use crate::code::{Code, RetryCode};
+use crate::object::{ETag, ObjectId};
 
 /// What S3 says of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,10 +101,18 @@ impl BucketError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Denied { .. } => "bucket_denied",
-            Self::Archived { .. } => "archived",
-            Self::Failed { .. } => "bucket_failed",
-            Self::Answer { .. } => "bucket_answer",
+            Self::Archived { .. } => Code::Archived.as_str(),
+            other => other.retry_code().as_str(),
+        }
+    }
+
+    /// Its name where the change goes back because of it.
+    #[must_use]
+    pub fn retry_code(&self) -> RetryCode {
+        match self {
+            Self::Denied { .. } => RetryCode::BucketDenied,
+            Self::Archived { .. } | Self::Failed { .. } => RetryCode::BucketFailed,
+            Self::Answer { .. } => RetryCode::BucketAnswer,
         }
     }
 }

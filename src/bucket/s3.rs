@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::DateTime;
 use time::OffsetDateTime;
 
 use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain};
-use crate::event::{ETag, ObjectId};
+use crate::object::{ETag, ObjectId};
 
 /// The S3 client, narrowed to what lookbook needs of it.
 #[derive(Debug, Clone)]
@@ -64,8 +64,8 @@ fn meta(
     })
 }
 
-/// 404 means that there is no object; 403 and all else are errors. (HEAD has no body, so its 404 may
-/// also mean that there is no bucket. GET tells.)
+/// 404 means that there is no object; 403 and all else are errors. (HEAD has no body, so its 404
+/// may also mean that there is no bucket. GET tells.)
 ///
 /// Source: Amazon S3 API reference, `HeadObject` ("Permissions") and `GetObject`: without
 /// `s3:ListBucket` a missing object answers 403.

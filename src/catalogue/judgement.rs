@@ -1,7 +1,8 @@
-//! What was found out about an object, and by whom: all that a row is made of beside the object itself.
+//! What was found out about an object, and by whom: all that a row is made of beside the object
+//! itself.
 
-/// The code of a rejection for being archived.
-pub(super) const ARCHIVED: &str = "archived";
+use crate::code::{Code, Rejection};
+use crate::label::Label;
 
 /// What was found out about an object's content.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,11 +10,11 @@ pub enum Judgement {
     /// It is a photo, and the model has an opinion.
     Classified {
         /// The top label.
-        label: String,
+        label: Label,
         /// Its probability.
         confidence: f32,
         /// All labels with their probabilities, the best first.
-        scores: Vec<(String, f32)>,
+        scores: Vec<(Label, f32)>,
         /// Whether the confidence is below the review threshold.
         unsure: bool,
         /// Pixels across, upright.
@@ -27,10 +28,8 @@ pub enum Judgement {
     },
     /// It is not a usable photo.
     Rejected {
-        /// A stable code.
-        code: &'static str,
-        /// A sentence that a person can act on.
-        message: String,
+        /// Why not.
+        rejection: Rejection,
         /// SHA-256 of the content in hex, if it was fetched.
         content_sha256: Option<String>,
     },
@@ -40,13 +39,14 @@ impl Judgement {
     /// A rejection of an object that S3 does not hand out, since it is in an archive.
     #[must_use]
     pub fn archived(why: &dyn std::fmt::Display) -> Self {
-        Self::Rejected { code: ARCHIVED, message: why.to_string(), content_sha256: None }
+        let rejection = Rejection::new(Code::Archived, why.to_string());
+        Self::Rejected { rejection, content_sha256: None }
     }
 
     /// Whether it is one of those.
     #[must_use]
     pub fn is_archived(&self) -> bool {
-        matches!(self, Self::Rejected { code, .. } if *code == ARCHIVED)
+        matches!(self, Self::Rejected { rejection, .. } if rejection.code == Code::Archived)
     }
 }
 

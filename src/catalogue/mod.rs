@@ -1,29 +1,41 @@
 //! The catalogue: one [`Row`] per object, its conditional writes, and the queries that read it.
 //!
 //! What a row says is decided by pure functions over plain values ([`Row::of_object`],
-//! [`Row::tombstone`]). [`Table`] is the narrow door to where rows are kept; [`DynamoDb`] is the one
-//! that a website reads. A row is written only on condition that nobody wrote it since it was read:
-//! each write has a fresh [`Revision`], and names the one that it replaces.
+//! [`Row::tombstone`]). [`Table`] is the narrow door to where rows are kept, [`Shelves`] the one to
+//! where they are listed, page by page; [`DynamoDb`] is both. A row is written only on condition
+//! that nobody wrote it since it was read: each write has a fresh [`Revision`], and names the one
+//! that it replaces.
 
+#[cfg(test)]
+pub(crate) mod conformance;
 mod dynamodb;
 mod judgement;
-mod query;
+mod listing;
+mod page;
 mod review;
+mod reviewing;
 mod row;
 pub mod schema;
 mod shelf;
 mod stamp;
+#[cfg(test)]
+#[cfg(feature = "cli")]
+mod tests;
+mod update;
 
 pub use dynamodb::DynamoDb;
 pub use judgement::{Judgement, Maker};
-pub use query::{Filter, Listing};
-pub use review::{ReviewError, review};
+pub use listing::Listing;
+pub use page::{Cursor, CursorError, Page, Shelves};
+pub use review::Review;
+pub use reviewing::{ReviewError, review};
 pub use row::{Row, SCORES_KEPT, TOMBSTONE_DAYS};
 pub use shelf::Shelf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::ObjectId;
+use crate::code::RetryCode;
+use crate::object::ObjectId;
 
 /// Names one write of a row. A fresh one for each write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,11 +114,11 @@ pub enum TableError {
 impl TableError {
     /// A stable name for logs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> RetryCode {
         match self {
-            Self::NoTable { .. } => "no_table",
-            Self::Failed { .. } => "table_failed",
-            Self::Unreadable { .. } => "row_unreadable",
+            Self::NoTable { .. } => RetryCode::NoTable,
+            Self::Failed { .. } => RetryCode::TableFailed,
+            Self::Unreadable { .. } => RetryCode::RowUnreadable,
         }
     }
 }

@@ -1,60 +1,71 @@
-//! A person's word on a photo.
+//! What a person can say of a photo.
 
-use super::{Row, Shelf, Table, TableError, Written};
-use crate::event::ObjectId;
+use std::fmt;
+use std::str::FromStr;
 
-/// How often a review is begun anew when others write the row first.
-const ATTEMPTS: usize = 5;
+use super::Shelf;
+use crate::label::{Label, LabelError};
 
-/// Why a review was not written down.
-#[derive(Debug, thiserror::Error)]
-pub enum ReviewError {
-    /// It is not a label's name.
-    #[error("'{0}' cannot be a label: give a name other than 'review' and 'rejected'")]
-    Label(String),
-    /// There is no photo to say something of.
-    #[error("{0} is not in the table, or was removed: reload the page")]
-    Gone(ObjectId),
-    /// The content that the person looked at is not the one that is there now.
-    #[error("{0} was replaced by another photo meanwhile: reload the page and look again")]
-    Replaced(ObjectId),
-    /// Others wrote the row each time.
-    #[error("the row of {0} was written by others {ATTEMPTS} times over: try again")]
-    Rivals(ObjectId),
-    /// The table could not be used.
-    #[error(transparent)]
-    Table(#[from] TableError),
+/// What a person said of a photo's content. Its text is the label, or `rejected`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Review {
+    /// It shows this.
+    Label(Label),
+    /// It is not to be shown.
+    Rejected,
 }
 
-/// Writes down that a person says `label` of the content with that SHA-256 (in hex), and returns the
-/// row as it is now.
-///
-/// It applies whenever that content is there; no classification overwrites it. Another review of the
-/// same object takes its place.
-pub async fn review<T: Table>(
-    table: &T,
-    object: &ObjectId,
-    label: &str,
-    content_sha256: &str,
-) -> Result<Row, ReviewError> {
-    if label.trim().is_empty() || !matches!(Shelf::from(label.to_owned()), Shelf::Label(_)) {
-        return Err(ReviewError::Label(label.to_owned()));
+impl Review {
+    /// What a person said of the content that is there, if somebody did: `said` of the content with
+    /// the hash `of`. What is said of other content says nothing of this one.
+    pub(super) fn applying(
+        said: Option<&str>,
+        of: Option<&str>,
+        content: Option<&str>,
+    ) -> Option<Self> {
+        said.filter(|_| of.is_some() && of == content)?.parse().ok()
     }
-    for _ in 0..ATTEMPTS {
-        let before = table.read(object).await?.filter(|row| !row.is_tombstone());
-        let before = before.ok_or_else(|| ReviewError::Gone(object.clone()))?;
-        if before.content_sha256.as_deref() != Some(content_sha256) {
-            return Err(ReviewError::Replaced(object.clone()));
-        }
-        let row = before.reviewed(label);
-        if table.write(&row, Some(&before.revision)).await? == Written::Done {
-            return Ok(row);
-        }
-        let now = table.read(object).await?;
-        if now.is_some_and(|now| now.revision == row.revision) {
-            // The write was done; only its answer was lost.
-            return Ok(row);
+}
+
+impl fmt::Display for Review {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Label(label) => label.fmt(f),
+            Self::Rejected => f.write_str(Shelf::Rejected.as_str()),
         }
     }
-    Err(ReviewError::Rivals(object.clone()))
+}
+
+impl FromStr for Review {
+    type Err = LabelError;
+
+    fn from_str(text: &str) -> Result<Self, LabelError> {
+        if text == Shelf::Rejected.as_str() {
+            return Ok(Self::Rejected);
+        }
+        Label::parse(text).map(Self::Label)
+    }
+}
+
+impl From<Review> for Shelf {
+    fn from(review: Review) -> Self {
+        match review {
+            Review::Label(label) => Self::Label(label),
+            Review::Rejected => Self::Rejected,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_review_is_a_label_or_a_rejection() {
+        assert_eq!("rejected".parse(), Ok(Review::Rejected));
+        let skirt: Review = " skirt ".parse().unwrap();
+        assert_eq!(skirt.to_string(), "skirt");
+        assert_eq!(Shelf::from(skirt), "skirt".parse().unwrap());
+        assert!("review".parse::<Review>().is_err() && "".parse::<Review>().is_err());
+    }
 }

@@ -15,16 +15,22 @@ pub const INDEX: &str = "by-shelf";
 /// The attribute that says when a tombstone may go (DynamoDB's time to live).
 pub const TTL_ATTRIBUTE: &str = "expires_at";
 /// What the index projects beside the keys: what a listing shows.
-pub const LISTED: [&str; 9] = [
+pub const LISTED: [&str; 15] = [
     "bucket",
     "key",
     "label",
     "confidence",
     "reviewed_label",
+    "reviewed_sha256",
+    "reviewed_at",
+    "reason_code",
     "reason",
     "width",
     "height",
     "format",
+    "content_sha256",
+    "model_id",
+    "recipe",
 ];
 
 /// A request that makes the table.

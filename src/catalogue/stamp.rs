@@ -1,4 +1,5 @@
-//! Times as the table has them: RFC 3339, for attributes that may be absent and for those that may not.
+//! Times as the table has them: RFC 3339, for attributes that may be absent and for those that may
+//! not.
 
 use serde::de::Error as _;
 use serde::ser::Error as _;
@@ -6,12 +7,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+/// A time's text in the table.
+pub(super) fn text(time: OffsetDateTime) -> Result<String, time::error::Format> {
+    time.format(&Rfc3339)
+}
+
 /// For `#[serde(with = "stamp")]`.
 pub(super) fn serialize<S: Serializer>(
     time: &OffsetDateTime,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    time.format(&Rfc3339).map_err(S::Error::custom)?.serialize(serializer)
+    text(*time).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 /// For `#[serde(with = "stamp")]`.

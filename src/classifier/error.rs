@@ -3,9 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use lookbook_tflite::Problems;
+
+use super::DescriptionError;
 use super::choice::Origin;
 use super::metadata::MetadataError;
-use super::{DescriptionError, Label};
+use crate::code::Code;
+use crate::label::Label;
 use crate::photo::PhotoError;
 
 /// Why a model cannot be used. Each says what to do.
@@ -71,36 +75,14 @@ pub enum ModelError {
     /// The description beside the model is none.
     #[error("the model's description: {0}")]
     Description(DescriptionError),
-    /// Not a TensorFlow Lite file, or a damaged one.
-    #[error("not a TensorFlow Lite model: {0}: check that the file was copied whole")]
-    NotTflite(String),
-    /// The network's structure is not one that can be run here.
-    #[error("the model {problem}: {remedy}")]
-    Graph {
-        /// What it has or lacks.
-        problem: String,
-        /// What to change.
-        remedy: &'static str,
-    },
-    /// One of the network's operators is not one that is known to give the right numbers here.
-    #[error("operator {index} of the model, {operator}, which makes {tensor}, {problem}: {remedy}")]
-    Operator {
-        /// Its place in the file, counted from 0 as model viewers do.
-        index: usize,
-        /// Its name, as `CONV_2D`.
-        operator: String,
-        /// The tensor that it writes, as the file names it, in quotation marks.
-        tensor: String,
-        /// What it has or lacks.
-        problem: String,
-        /// What to change.
-        remedy: &'static str,
-    },
-    /// Several things are wrong.
+    /// The model file is no network that can be run here.
+    #[error(transparent)]
+    Network(lookbook_tflite::Error),
+    /// Several things keep the model file from being run.
     #[error("{first} (and {others} more: `lookbook inspect` lists them)")]
     Several {
         /// The first in the file.
-        first: Box<ModelError>,
+        first: lookbook_tflite::Error,
         /// How many there are besides.
         others: usize,
     },
@@ -114,14 +96,20 @@ pub enum ModelError {
         /// The field of the description that is wrong, if the model is right.
         field: &'static str,
     },
-    /// The engine that runs networks does not take it.
-    #[error("the model cannot be prepared: {0}")]
-    Engine(String),
 }
 
 impl From<MetadataError> for ModelError {
     fn from(error: MetadataError) -> Self {
         Self::Metadata(error)
+    }
+}
+
+impl From<Problems> for ModelError {
+    fn from(problems: Problems) -> Self {
+        match problems.others() {
+            0 => Self::Network(problems.into_first()),
+            others => Self::Several { first: problems.into_first(), others },
+        }
     }
 }
 
@@ -183,13 +171,13 @@ impl ClassifyError {
     /// A name for this kind of error that never changes, for dashboards and rows. Of
     /// [`Resize`](Self::Resize), it is the code of the error inside.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
             Self::Resize(error) => error.code(),
-            Self::NotFinite { .. } => "not_finite",
-            Self::NotProbabilities { .. } => "not_probabilities",
-            Self::Count { .. } => "count",
-            Self::Engine(_) => "engine",
+            Self::NotFinite { .. } => Code::NotFinite,
+            Self::NotProbabilities { .. } => Code::NotProbabilities,
+            Self::Count { .. } => Code::Count,
+            Self::Engine(_) => Code::Engine,
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use lookbook_tflite::{Network, RunError};
+
 use super::choice::{Choice, Origin};
-use super::contain::contain;
 use super::knowledge::Knowledge;
-use super::tflite::{self, Converted};
-use super::{Input, Kind, Label, Metadata, ModelError, ModelId};
+use super::{Input, Metadata, ModelError, ModelId, Precision};
+use crate::label::Label;
 
 /// What [`inspect`] found.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Inspection {
     /// The file's size in bytes.
     pub bytes: usize,
     /// In which numbers the model was exported.
-    pub kind: Kind,
+    pub precision: Precision,
     /// Type and sides of each input, as the file has them.
     pub inputs: Vec<(String, Vec<i32>)>,
     /// Type and sides of each output, as the file has them.
@@ -54,11 +55,11 @@ const LOOKS: usize = 5;
 /// none. All else that is wrong is part of the [`Inspection`].
 pub fn inspect(choice: &Choice) -> Result<Inspection, ModelError> {
     let knowledge = Knowledge::gather(choice)?;
-    let report = tflite::report(&knowledge.file)?;
+    let report = lookbook_tflite::report(&knowledge.file).map_err(ModelError::Network)?;
     let mut inspection = Inspection {
         id: ModelId::of(&knowledge.file),
         bytes: knowledge.file.len(),
-        kind: report.kind,
+        precision: report.precision,
         inputs: report.inputs,
         outputs: report.outputs,
         operators: report.operators,
@@ -71,38 +72,50 @@ pub fn inspect(choice: &Choice) -> Result<Inspection, ModelError> {
         photo: None,
         problems: vec![],
     };
-    match tflite::convert(&knowledge.file) {
-        Ok(Converted { file: _, ends, metadata, multiply_adds }) => {
-            inspection.multiply_adds = Some(multiply_adds);
-            let labels = knowledge.labels(&ends, metadata.as_deref());
-            inspection.labels = Some(labels.map(|(labels, origin)| (labels.to_vec(), origin)));
-            inspection.metadata = knowledge.metadata(metadata.as_deref()).ok().flatten();
-            inspection.input = Some(knowledge.input(&ends, metadata.as_deref()));
-        }
+    let start = Instant::now();
+    let converted = match lookbook_tflite::convert(&knowledge.file) {
+        Ok(converted) => converted,
         Err(problems) => {
-            inspection.problems = problems;
+            inspection.problems = problems.into_iter().map(ModelError::Network).collect();
             return Ok(inspection);
         }
-    }
+    };
+    let conversion = start.elapsed();
+    let (ends, metadata) = (converted.ends(), converted.metadata());
+    let labels = knowledge.labels(ends, metadata);
+    inspection.labels = Some(labels.map(|(labels, origin)| (labels.to_vec(), origin)));
+    inspection.metadata = knowledge.metadata(metadata).ok().flatten();
+    inspection.input = Some(knowledge.input(ends, metadata));
+    inspection.multiply_adds = Some(converted.multiply_adds());
     let start = Instant::now();
-    match tflite::Network::open(&knowledge.file) {
+    match converted.into_network() {
         Ok(network) => {
-            inspection.load = Some(start.elapsed());
-            let ends = network.ends();
-            let grey = vec![0.5; ends.width * ends.height * ends.channels];
-            let look = || {
-                let start = Instant::now();
-                contain(|| network.run(&grey)).and_then(|answer| answer).map(|_| start.elapsed())
-            };
-            let looks: Result<Vec<Duration>, String> = (0..LOOKS).map(|_| look()).collect();
-            match looks {
-                Ok(looks) => inspection.photo = looks.into_iter().min(),
-                Err(problem) => inspection.problems.push(ModelError::Engine(problem)),
+            inspection.load = Some(conversion + start.elapsed());
+            match shortest_look(&network) {
+                Ok(shortest) => inspection.photo = shortest,
+                Err(RunError(problem)) => {
+                    let error = lookbook_tflite::Error::Engine(problem);
+                    inspection.problems.push(ModelError::Network(error));
+                }
             }
         }
-        Err(problem) => inspection.problems.push(problem),
+        Err(error) => inspection.problems.push(ModelError::Network(error)),
     }
     Ok(inspection)
+}
+
+/// How long a network takes for an input, at best.
+fn shortest_look(network: &Network) -> Result<Option<Duration>, RunError> {
+    let ends = network.ends();
+    let grey = vec![0.5; ends.width * ends.height * ends.channels];
+    let mut shortest = None;
+    for _ in 0..LOOKS {
+        let start = Instant::now();
+        network.run(&grey)?;
+        let look = start.elapsed();
+        shortest = Some(shortest.map_or(look, |shortest: Duration| shortest.min(look)));
+    }
+    Ok(shortest)
 }
 
 impl Inspection {

@@ -7,11 +7,13 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use lookbook_tflite::{Ends, Pixels};
+
 use super::choice::{Choice, Origin};
 use super::draft::{Draft, Normalisation, labels as checked};
 use super::metadata::{self, Metadata, MetadataError};
-use super::tflite::{Ends, Pixels};
-use super::{Description, Input, Label, ModelError, Output, Resize, embedded};
+use super::{Description, Input, ModelError, Output, Resize, embedded};
+use crate::label::Label;
 use crate::photo::Filter;
 
 /// A model file, and all that is said about it.

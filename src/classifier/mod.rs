@@ -7,7 +7,7 @@
 //! file, each piece for itself.
 //!
 //! ```text
-//! FILE.tflite ─▶ tflite: verify, lower, plan ─┐
+//! FILE.tflite ─▶ lookbook_tflite: a network ─┐
 //!           └─▶ metadata ─┐                   ├─▶ Classifier ── classify(photo) ─▶ Scores
 //! FILE.toml ─▶ draft ─────┼─▶ knowledge ──────┘
 //! settings ─▶ choice ─────┘
@@ -16,39 +16,38 @@
 //! One photo takes one thread for some tens of milliseconds, which is far too long for a thread that
 //! also drives the network. [`Workers`] are threads for that work alone.
 //!
-//! Model files are treated as hostile. The loader says each of a model's operators in a short list of
-//! operators that give the same numbers as the official runtime; what cannot be said so is refused at
-//! load with a [`ModelError`] that names it. A wrong number is worse than no number.
+//! Model files are treated as hostile. [`lookbook_tflite`] makes networks of them, which give the same
+//! numbers as the official runtime; what it cannot do so is refused at load with a [`ModelError`] that
+//! names it.
 
 mod choice;
-mod contain;
+// The type that all others serve.
+#[allow(clippy::module_inception)]
+mod classifier;
 mod description;
 mod draft;
 mod embedded;
-mod engine;
 mod error;
 mod inspection;
 mod knowledge;
-mod label;
 mod metadata;
 mod model;
 mod model_id;
-#[cfg(test)]
-mod parity;
 mod scores;
-mod tflite;
+#[cfg(test)]
+mod tests;
 mod workers;
 
+pub use lookbook_tflite::Precision;
+
 pub use choice::{Choice, Normalise, Origin};
+pub use classifier::Classifier;
 pub use description::{Description, Input, Output, Resize};
 pub use draft::{DescriptionError, Draft, Normalisation};
-pub use engine::Classifier;
 pub use error::{ClassifyError, ModelError};
 pub use inspection::{Inspection, inspect};
-pub use label::{Label, LabelError};
 pub use metadata::{Metadata, MetadataError, Statistics};
 pub use model::{Model, convert};
 pub use model_id::ModelId;
 pub use scores::Scores;
-pub use tflite::Kind;
 pub use workers::{WorkerError, Workers};

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::Path;
 
+use lookbook_tflite::{Network, Problems};
+
 use super::choice::{Choice, Origin};
-use super::contain::contain;
 use super::knowledge::Knowledge;
-use super::tflite::Network;
 use super::{ClassifyError, Input, ModelError, ModelId};
 use crate::photo::Photo;
 
@@ -83,9 +83,7 @@ impl Model {
                 })
                 .collect(),
         };
-        contain(|| self.network.run(&tensor))
-            .and_then(|answer| answer)
-            .map_err(ClassifyError::Engine)
+        self.network.run(&tensor).map_err(|error| ClassifyError::Engine(error.to_string()))
     }
 }
 
@@ -105,7 +103,10 @@ fn grey([red, green, blue]: [u8; 3]) -> u8 {
 pub fn convert(path: &Path) -> Result<Vec<u8>, Vec<ModelError>> {
     let choice = Choice { model: Some(path.to_owned()), ..Choice::default() };
     let knowledge = Knowledge::gather(&choice).map_err(|error| vec![error])?;
-    super::tflite::convert(&knowledge.file).map(|converted| converted.file)
+    let errors =
+        |problems: Problems| -> Vec<_> { problems.into_iter().map(ModelError::Network).collect() };
+    let converted = lookbook_tflite::convert(&knowledge.file).map_err(errors)?;
+    converted.to_file().map_err(|error| vec![ModelError::Network(error)])
 }
 
 impl fmt::Debug for Model {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{ClassifyError, Label};
+use super::ClassifyError;
+use crate::label::Label;
 
 /// One probability per label, in the model's order.
 ///

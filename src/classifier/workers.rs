@@ -4,15 +4,18 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
+use lookbook_tflite::contain;
 use tokio::sync::oneshot;
-
-use super::contain::contain;
 
 /// A fixed number of threads for decoding and inference.
 ///
 /// An async executor's own threads must stay free to move bytes: a photo that takes 50 ms there would
 /// stall every request that shares the thread. Jobs wait in a queue in the order in which they came.
 /// The queue has no limit of its own: whoever calls [`Workers::run`] bounds what is in flight.
+///
+/// Tokio's `spawn_blocking` behind a semaphore would do nearly the same. But it panics where the
+/// system refuses a thread, which here is an error of the one job; and its threads outlive whoever
+/// asked for them, with all that they hold.
 ///
 /// Dropping `Workers` ends the threads: each finishes the job that it has begun, and no more. The drop
 /// does not wait for them.

@@ -1,116 +1,94 @@
 //! Flags that several subcommands share.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use tracing_subscriber::EnvFilter;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::classifier::Choice;
-use crate::settings::{Rules, SettingsError};
+use crate::settings::{
+    CLASSIFICATION, Group, KEY_PREFIX, MODEL, MODEL_FILE, NORMALISE, Rules, SettingsError,
+};
 
-/// How photos are classified.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Classification")]
-pub struct RuleArgs {
-    #[command(flatten)]
-    model: ModelArgs,
-    /// Confidence below which a photo goes to the shelf `review` [default: the model's own]
-    #[arg(long, env = "REVIEW_BELOW", value_name = "0..1", hide_env_values = true)]
-    review_below: Option<String>,
-    /// Bytes that a photo may have [default: 26214400, 25 MiB]
-    #[arg(long, env = "MAX_BYTES", value_name = "N", hide_env_values = true)]
-    max_bytes: Option<String>,
-    /// Pixels that a photo may have [default: 50000000]
-    #[arg(long, env = "MAX_PIXELS", value_name = "N", hide_env_values = true)]
-    max_pixels: Option<String>,
-    /// Photos decoded and classified at a time [default: one a core]
-    #[arg(long, env = "THREADS", value_name = "N", hide_env_values = true)]
-    threads: Option<String>,
-}
+/// Flags of the first `N` groups of settings.
+///
+/// They are kept as texts by the settings' names; where a flag is not given, its text is the
+/// environment's. All become values together, so that all mistakes are told.
+#[derive(Debug, Clone)]
+pub struct Flags<const N: usize>(BTreeMap<&'static str, String>);
 
 /// Which model, and what is not written in or beside it.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Model")]
-pub struct ModelArgs {
-    /// A TensorFlow Lite model; what it needs to be told may stand in FILE.toml beside it [default: the
-    /// built-in clothing model]
-    #[arg(long, env = "MODEL_FILE", value_name = "FILE", hide_env_values = true)]
-    model: Option<String>,
-    /// The model's labels, one a line, in the order of its outputs [default: those in or beside the
-    /// model]
-    #[arg(long, env = "LABELS_FILE", value_name = "FILE", hide_env_values = true)]
-    labels: Option<String>,
-    /// What pixels from 0 to 255 become: -1..1, 0..1, 0..255 or imagenet; only for a model whose input
-    /// is float32 [default: as said in or beside the model]
-    #[arg(
-        long,
-        env = "NORMALISE",
-        value_name = "RANGE",
-        hide_env_values = true,
-        allow_hyphen_values = true
-    )]
-    normalise: Option<String>,
-}
+pub type ModelArgs = Flags<1>;
+
+/// How photos are classified: all settings that have flags.
+pub type RuleArgs = Flags<2>;
+
+const GROUPS: [Group; 2] = [MODEL, CLASSIFICATION];
 
 impl ModelArgs {
-    /// The setting with this name, if it is one of these.
-    fn setting(&self, name: &str) -> Option<&Option<String>> {
-        match name {
-            "MODEL_FILE" => Some(&self.model),
-            "LABELS_FILE" => Some(&self.labels),
-            "NORMALISE" => Some(&self.normalise),
-            _ => None,
-        }
-    }
-
     /// The choice, for a command that needs no more of the rules.
-    pub fn choice(&self) -> anyhow::Result<Choice> {
-        let rules = Rules::parse(|name| self.setting(name).cloned().flatten());
-        Ok(rules.map_err(|error| with_flags(&error))?.model)
+    pub fn choice(&self) -> Result<Choice, SettingsError> {
+        Ok(Rules::parse_flags(|name| self.0.get(name).cloned())?.model)
     }
 
     /// The same for a model that is named as an argument.
-    pub fn of(&self, model: &Path) -> anyhow::Result<Choice> {
-        let model = Some(model.to_string_lossy().into_owned());
-        Self { model, ..self.clone() }.choice()
+    pub fn of(&self, model: &Path) -> Result<Choice, SettingsError> {
+        let mut texts = self.0.clone();
+        texts.insert(MODEL_FILE.name, model.to_string_lossy().into_owned());
+        Ok(Choice { model: Some(model.to_owned()), ..Self(texts).choice()? })
     }
 }
 
 impl RuleArgs {
-    /// All rules: the flags, which take the environment's values where they are not given.
-    /// `KEY_PREFIX` is for the function: here, what is given is meant.
-    pub fn rules(&self) -> anyhow::Result<Rules> {
-        let rules = Rules::parse(|name| match name {
-            "REVIEW_BELOW" => self.review_below.clone(),
-            "MAX_BYTES" => self.max_bytes.clone(),
-            "MAX_PIXELS" => self.max_pixels.clone(),
-            "THREADS" => self.threads.clone(),
-            "KEY_PREFIX" => None,
-            other => match self.model.setting(other) {
-                Some(text) => text.clone(),
-                None => std::env::var(other).ok(),
-            },
-        });
-        rules.map_err(|error| with_flags(&error))
+    /// All rules. Settings without a flag are taken from the environment.
+    pub fn rules(&self) -> Result<Rules, SettingsError> {
+        Rules::parse_flags(|name| match self.0.get(name) {
+            Some(text) => Some(text.clone()),
+            // It is for the function: here, what is given is meant.
+            None if name == KEY_PREFIX.name => None,
+            None => std::env::var(name).ok(),
+        })
     }
 }
 
-/// The mistakes, by the flags that they are in.
-fn with_flags(SettingsError(mistakes): &SettingsError) -> anyhow::Error {
-    anyhow::anyhow!(mistakes.iter().map(|m| with_flag(m)).collect::<Vec<_>>().join("; "))
+impl<const N: usize> Args for Flags<N> {
+    fn augment_args(command: Command) -> Command {
+        command.args(GROUPS[..N].iter().flat_map(flags))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
 }
 
-/// `MAX_BYTES is ...` becomes `--max-bytes (MAX_BYTES) is ...`, where there is such a flag.
-fn with_flag(mistake: &str) -> String {
-    const FLAGS: [&str; 6] =
-        ["REVIEW_BELOW", "MAX_BYTES", "MAX_PIXELS", "THREADS", "LABELS_FILE", "NORMALISE"];
-    match FLAGS.iter().find_map(|name| Some((name, mistake.strip_prefix(name)?))) {
-        Some((name, rest)) => {
-            let flag = name.trim_end_matches("_FILE").to_ascii_lowercase().replace('_', "-");
-            format!("--{flag} ({name}){rest}")
-        }
-        None => mistake.to_owned(),
+impl<const N: usize> FromArgMatches for Flags<N> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let names = GROUPS[..N].iter().flat_map(|group| group.settings).map(|setting| setting.name);
+        let texts = names.filter_map(|name| Some((name, matches.get_one::<String>(name)?.clone())));
+        Ok(Self(texts.collect()))
     }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The settings of a group as flags.
+fn flags(group: &Group) -> impl Iterator<Item = Arg> {
+    group.settings.iter().filter_map(|setting| {
+        let flag = setting.flag?;
+        let arg = Arg::new(setting.name)
+            .long(flag.long)
+            .value_name(flag.value)
+            .env(setting.name)
+            .hide_env_values(true)
+            // `--normalise -1..1`
+            .allow_hyphen_values(**setting == NORMALISE)
+            .help(format!("{} [default: {}]", setting.help, setting.default))
+            .help_heading(group.heading);
+        Some(arg)
+    })
 }
 
 /// Where the embedded bucket and table keep their state.
@@ -121,9 +99,57 @@ pub struct DirArgs {
     pub dir: PathBuf,
 }
 
-/// The command line logs warnings. Outcomes, which the pipeline logs, it prints. The embedded servers
-/// are quiet: what a client does wrong, it hears, and a lost condition is no fault.
-pub fn log_filter() -> EnvFilter {
-    let quiet = "error,lookbook=warn,lookbook::pipeline=off,s3s=off,dynoxide=error";
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet))
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::settings::ALL;
+    use crate::settings::tests::SAMPLES;
+
+    /// A command with all flags of settings.
+    #[derive(Debug, Parser)]
+    struct Given {
+        #[command(flatten)]
+        rules: RuleArgs,
+    }
+
+    fn rules(args: &[String]) -> Result<Rules, SettingsError> {
+        let args = std::iter::once("given").chain(args.iter().map(String::as_str));
+        Given::try_parse_from(args).unwrap().rules.rules()
+    }
+
+    #[test]
+    fn each_flag_takes_a_good_value_and_its_mistakes_name_it() {
+        let model = ["--model".to_owned(), "m.tflite".to_owned()];
+        let mut tried = 0;
+        for sample in SAMPLES {
+            let Some(flag) = sample.setting.flag else { continue };
+            let given = |text: &str| {
+                let args = [format!("--{}", flag.long), text.to_owned()];
+                let before: &[String] = if *sample.setting == MODEL_FILE { &[] } else { &model };
+                rules(&[before, &args].concat())
+            };
+            assert_ne!(given(sample.good), rules(&model), "{}", flag.long);
+            given(sample.good).unwrap();
+            if let Some(bad) = sample.bad {
+                let SettingsError(mistakes) = given(bad).unwrap_err();
+                let expected = sample.setting.expected;
+                let name = format!("--{} ({})", flag.long, sample.setting.name);
+                assert_eq!(mistakes, [format!("{name} is '{bad}': expected {expected}")]);
+            }
+            tried += 1;
+        }
+        assert_eq!(tried, ALL.iter().filter(|setting| setting.flag.is_some()).count());
+    }
+
+    #[test]
+    fn a_flag_without_its_model_is_told_of_the_models_flag() {
+        let SettingsError(mistakes) = rules(&["--labels=l.txt".to_owned()]).unwrap_err();
+        assert_eq!(
+            mistakes,
+            ["--labels (LABELS_FILE) is 'l.txt', but no model is named: set --model \
+                 (MODEL_FILE) too"]
+        );
+    }
 }

@@ -12,17 +12,17 @@ use serde::ser::{SerializeMap, Serializer};
 use super::args::RuleArgs;
 use super::output::{self, Format};
 use super::photos::{self, Failure, Studio};
-use crate::classifier::{Model, Scores};
+use crate::classifier::{Classifier, Model, Scores};
 use crate::settings::Rules;
 
 /// Classify photos in files and folders, without AWS
 ///
-/// The labels and the normalisation of a model come from the flags, else from FILE.toml beside FILE.tflite,
-/// else from TensorFlow Lite Metadata in the file. Prints a line a photo. With `--format json`, one object a line: {"image": "...", "label":
-/// "pants", "confidence": 0.97, "scores": {"dress": 0.001, ...}}, or {"image": "...", "error":
-/// {"code": "corrupt", "message": "..."}}. With `--raw`, one object a line: {"image": "...",
-/// "outputs": [0.1, ...]}. Folders are searched to the bottom; hidden files are not
-/// looked at. The exit code is 1 if any photo failed.
+/// The labels and the normalisation of a model come from the flags, else from FILE.toml beside
+/// FILE.tflite, else from TensorFlow Lite Metadata in the file. Prints a line a photo. With
+/// `--format json`, one object a line: {"image": "...", "label": "pants", "confidence": 0.97,
+/// "scores": {"dress": 0.001, ...}}, or {"image": "...", "error": {"code": "corrupt", "message":
+/// "..."}}. With `--raw`, one object a line: {"image": "...", "outputs": [0.1, ...]}. Folders are
+/// searched to the bottom; hidden files are not looked at. The exit code is 1 if any photo failed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: lookbook classify --format json photos/ | jq 'select(.label == \"hat\")'"
@@ -74,11 +74,13 @@ impl Classify {
         if self.raw {
             return raw(files, &rules).await;
         }
-        let studio = Studio::open(&rules)?;
+        let classifier = Classifier::open(&rules.model)?;
+        let studio = Studio::new(&rules);
         let bar = output::progress(files.len(), "classifying");
         let mut table = output::table(&["image", "label", "confidence", "next best"]);
         let mut failed = 0_usize;
-        let mut answers = std::pin::pin!(studio.classify(files));
+        let mut answers =
+            std::pin::pin!(studio.ask(files, move |photo| { classifier.classify(photo) }));
         while let Some((path, scored)) = answers.next().await {
             bar.inc(1);
             failed += usize::from(scored.is_err());
@@ -100,10 +102,11 @@ impl Classify {
 
 /// Prints what the network answers for each file.
 async fn raw(files: Vec<PathBuf>, rules: &Rules) -> anyhow::Result<ExitCode> {
-    let studio = Studio::new(Model::open(&rules.model)?, rules);
+    let model = Model::open(&rules.model)?;
+    let studio = Studio::new(rules);
     let bar = output::progress(files.len(), "looking");
     let mut failed = 0_usize;
-    let mut answers = std::pin::pin!(studio.classify(files));
+    let mut answers = std::pin::pin!(studio.ask(files, move |photo| model.outputs(photo)));
     while let Some((path, answer)) = answers.next().await {
         bar.inc(1);
         let image = path.display().to_string();

@@ -11,10 +11,10 @@ use crate::classifier;
 
 /// Write a model in the float32 form that lookbook runs
 ///
-/// The result is a TensorFlow Lite file with the same answers: float32 input and output, a batch of 1,
-/// fixed shapes, and few kinds of operators. Integer models keep their rounding. It carries no labels
-/// and no metadata. If something cannot be said in that form, each operator is named and the exit code
-/// is 2.
+/// The result is a TensorFlow Lite file with the same answers: float32 input and output, a batch of
+/// 1, fixed shapes, and few kinds of operators. Integer models keep their rounding. It carries no
+/// labels and no metadata. If something cannot be said in that form, each operator is named and the
+/// exit code is 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: lookbook convert model_int8.tflite model_float.tflite")]
 pub struct Convert {

@@ -14,11 +14,12 @@ use tokio::sync::Notify;
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
 use super::samples::SAMPLES;
-use super::{photos, stack};
+use super::{photos, place};
 use crate::catalogue::{Row, Table};
-use crate::event::ObjectId;
+use crate::handler::Handler;
 use crate::local::{Options, Stack};
-use crate::pipeline::{Outcome, Pipeline};
+use crate::object::ObjectId;
+use crate::pipeline::Outcome;
 
 /// The prefix of the sample photos' keys: with a space and an accent, as real keys have them.
 const SAMPLE_PREFIX: &str = "new in/été/";
@@ -27,10 +28,10 @@ const UPLOADS: usize = 4;
 
 /// See it work: photos go into a bucket, through the function, into a table
 ///
-/// Starts an embedded bucket and table, uploads the photos, waits until each has its row, and prints
-/// the rows. Without PHOTO it uploads the sample photos, which are drawn, as 'new in/été/...'. The
-/// bucket and the table stay in DIR, for the other commands. The exit code is 1 if any photo could not
-/// be uploaded, or was rejected.
+/// Starts an embedded bucket and table, uploads the photos, waits until each has its row, and
+/// prints the rows. Without PHOTO it uploads the sample photos, which are drawn, as 'new
+/// in/été/...'. The bucket and the table stay in DIR, for the other commands. The exit code is 1 if
+/// any photo could not be uploaded, or was rejected.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Photos, and folders of photos [default: the sample photos]
@@ -70,14 +71,15 @@ impl Demo {
         }
         let rules = self.rules.rules()?;
         let options = Options { dir: self.dir.dir.clone(), ..Options::default() };
-        let stack = stack::start(options).await?;
-        let pipeline = Pipeline::open(stack.s3(), stack::table_of(&stack), &rules)?;
+        let stack = place::start(options).await?;
+        let table = place::table_of(&stack);
+        let handler = Handler::open(stack.s3(), table.clone(), &rules)?;
         let keys: Vec<String> = uploads.iter().map(|upload| upload.key.clone()).collect();
 
         let bar = output::progress(uploads.len(), "classifying");
         let (tried, gave_up) = (Mutex::new(BTreeMap::new()), Notify::new());
         let handler = |event| {
-            stack::handle(&pipeline, event, |line| {
+            place::handle(&handler, event, |line| {
                 bar.inc(1);
                 if let Outcome::Retry(cause) = &line.outcome {
                     bar.suspend(|| eprintln!("trying again: {}", cause.message));
@@ -103,7 +105,7 @@ impl Demo {
         let mut rows = Vec::new();
         for key in keys {
             let object = ObjectId::new(stack.bucket(), &key)?;
-            match pipeline.table().read(&object).await? {
+            match table.read(&object).await? {
                 Some(row) => rows.push(row),
                 None => errors.push(anyhow::anyhow!("{key} has no row")),
             }
@@ -123,10 +125,11 @@ impl Demo {
         }
         let mut table = output::table(&["photo", "label", "confidence", "shelf"]);
         for row in rows {
+            let label = row.label.as_ref().map(ToString::to_string);
             let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
             table.add_row(vec![
                 output::shown(&row.key).into(),
-                row.label.clone().or(reason).unwrap_or_default().into(),
+                label.or(reason).unwrap_or_default().into(),
                 row.confidence.map(output::probability).unwrap_or_default().into(),
                 output::standing(row.shelf.as_ref().map_or("", |shelf| shelf.as_str())),
             ]);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -10,7 +11,7 @@ use futures::StreamExt;
 use serde::Serialize;
 
 use super::args::RuleArgs;
-use super::metrics::{Metrics, Summary};
+use super::evaluation::{Evaluation, Summary};
 use super::output::{self, Format};
 use super::photos::{self, Failure, Studio};
 use super::plot;
@@ -20,9 +21,9 @@ use crate::classifier::Classifier;
 ///
 /// DIR has one folder a label, with that label's photos in it. Prints the share of photos whose top
 /// label is right (accuracy), whose label is among the three best (top3), the expected calibration
-/// error (ece, 10 bins), and each label's results. With `--format json` all of it is one object, with
-/// the confusion matrix (a row for each true label, a column for each answer) and the bins of ece
-/// (reliability). `--plot` draws both.
+/// error (ece, 10 bins), and each label's results. With `--format json` all of it is one object,
+/// with the confusion matrix (a row for each true label, a column for each answer) and the bins of
+/// ece (reliability). `--plot` draws both.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lookbook evaluate photos/validation --format json | jq .accuracy\n  \
@@ -57,32 +58,36 @@ struct Unscored {
 
 impl Evaluate {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let studio = Studio::open(&self.rules.rules()?)?;
-        let (files, truths) = labelled(&self.dir, studio.classifier())?;
-        let labels = studio.classifier().description().labels.iter().map(ToString::to_string);
-        let mut metrics = Metrics::new(labels.collect());
+        let rules = self.rules.rules()?;
+        let classifier = Arc::new(Classifier::open(&rules.model)?);
+        let (files, truths) = labelled(&self.dir, &classifier)?;
+        let description = classifier.description();
+        let labels = description.labels.iter().map(ToString::to_string);
+        let mut evaluation = Evaluation::new(labels.collect());
         let mut errors = Vec::new();
         let bar = output::progress(files.len(), "evaluating");
-        let mut scored = std::pin::pin!(studio.classify(files).zip(futures::stream::iter(truths)));
+        let studio = Studio::new(&rules);
+        let model = Arc::clone(&classifier);
+        let scored = studio.ask(files, move |photo| model.classify(photo));
+        let mut scored = std::pin::pin!(scored.zip(futures::stream::iter(truths)));
         while let Some(((path, scored), truth)) = scored.next().await {
             bar.inc(1);
             match scored {
                 Ok(scores) => {
-                    metrics.add(truth, &scores.iter().map(|(_, s)| s).collect::<Vec<_>>());
+                    evaluation.add(truth, &scores.iter().map(|(_, s)| s).collect::<Vec<_>>());
                 }
                 Err(error) => errors.push(Unscored { image: path.display().to_string(), error }),
             }
         }
         bar.finish_and_clear();
         let code = if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
-        let results = Results { summary: metrics.summary(), errors };
+        let results = Results { summary: evaluation.summary(), errors };
         match self.format {
             Format::Json => output::json(&results)?,
             Format::Table => print(&results)?,
         }
         if let Some(file) = &self.plot {
-            let name = &studio.classifier().description().name;
-            let png = plot::draw(name, &results.summary).map_err(anyhow::Error::msg);
+            let png = plot::draw(&description.name, &results.summary).map_err(anyhow::Error::msg);
             png.and_then(|png| Ok(fs::write(file, png)?))
                 .with_context(|| format!("the picture {} cannot be written", file.display()))?;
         }

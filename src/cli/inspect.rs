@@ -47,8 +47,8 @@ struct Shown {
     metadata: Option<Said>,
     /// Whether the network can be run.
     loads: bool,
-    /// Whether `classify` can use the model: the network can be run, and labels and normalisation are
-    /// known.
+    /// Whether `classify` can use the model: the network can be run, and labels and normalisation
+    /// are known.
     classifies: bool,
     load_ms: Option<f64>,
     photo_ms: Option<f64>,
@@ -124,7 +124,7 @@ impl Shown {
         Self {
             model_id: inspection.id.to_string(),
             bytes: inspection.bytes,
-            kind: inspection.kind.name(),
+            kind: inspection.precision.name(),
             inputs: tensors(&inspection.inputs),
             outputs: tensors(&inspection.outputs),
             labels: labels.map(|(labels, _)| labels.iter().map(ToString::to_string).collect()),

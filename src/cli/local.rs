@@ -8,20 +8,21 @@ use serde::Serialize;
 
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
-use super::stack;
+use super::place;
+use crate::handler::Handler;
 use crate::local::{CREDENTIAL, Options, Stack};
-use crate::pipeline::{Line, Pipeline};
+use crate::pipeline::Line;
 
 /// How long a file must not have changed before it counts as whole: people copy slowly.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Keep an embedded bucket and table running
 ///
-/// A photo that is copied into the bucket's folder, or put through the S3 endpoint, is classified and
-/// appears in the table; a deleted one leaves it. Everything is kept in one folder: what changed while
-/// nothing ran is picked up at the next start. Another model or threshold applies to photos that change
-/// from then on. The endpoints listen on this machine only, but any program on it can reach them.
-/// Ctrl-C stops it.
+/// A photo that is copied into the bucket's folder, or put through the S3 endpoint, is classified
+/// and appears in the table; a deleted one leaves it. Everything is kept in one folder: what
+/// changed while nothing ran is picked up at the next start. Another model or threshold applies to
+/// photos that change from then on. The endpoints listen on this machine only, but any program on
+/// it can reach them. Ctrl-C stops it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  lookbook local --port 9000 &\n  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1\n  aws s3 cp --endpoint-url http://127.0.0.1:9000 hat.jpg s3://photos/"
@@ -29,7 +30,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub struct Local {
     #[command(flatten)]
     dir: DirArgs,
-    /// Port of the S3 endpoint; the DynamoDB endpoint has the next one. 0 takes any two that are free
+    /// Port of the S3 endpoint; the DynamoDB endpoint has the next one. 0 takes any two that are
+    /// free
     #[arg(long, value_name = "P", default_value = "9000")]
     port: u16,
     /// How to print what becomes of each photo
@@ -55,9 +57,9 @@ impl Local {
             settle: SETTLE,
             ..Options::default()
         };
-        let stack = stack::start(options).await?;
+        let stack = place::start(options).await?;
         stack.publish()?;
-        let pipeline = Pipeline::open(stack.s3(), stack::table_of(&stack), &rules)?;
+        let handler = Handler::open(stack.s3(), place::table_of(&stack), &rules)?;
         greet(&stack, self.format)?;
         let format = self.format;
         let print = |line: &Line| {
@@ -68,7 +70,7 @@ impl Local {
             // Where nobody reads any more, the work goes on.
             drop(printed);
         };
-        stack.watch(|event| stack::handle(&pipeline, event, print), stopped()).await?;
+        stack.watch(|event| place::handle(&handler, event, print), stopped()).await?;
         stack.shutdown().await;
         if format == Format::Table {
             output::line("stopped")?;
@@ -94,7 +96,7 @@ async fn stopped() {
 
 /// Where everything is. The names in the JSON are public: programs read them.
 #[derive(Debug, Serialize)]
-struct Endpoints<'a> {
+struct Greeting<'a> {
     s3_endpoint: String,
     dynamodb_endpoint: String,
     bucket: &'a str,
@@ -103,7 +105,7 @@ struct Endpoints<'a> {
 }
 
 fn greet(stack: &Stack, format: Format) -> std::io::Result<()> {
-    let endpoints = Endpoints {
+    let greeting = Greeting {
         s3_endpoint: stack.s3_endpoint(),
         dynamodb_endpoint: stack.dynamodb_endpoint(),
         bucket: stack.bucket(),
@@ -111,15 +113,15 @@ fn greet(stack: &Stack, format: Format) -> std::io::Result<()> {
         table: stack.table(),
     };
     if format == Format::Json {
-        return output::json(&endpoints);
+        return output::json(&greeting);
     }
     output::line(&format!(
         "S3        {}   bucket {}\nDynamoDB  {}   table {}\nfolder    {}\nkeys      {CREDENTIAL} / {CREDENTIAL}\n\nCopy photos into the folder, or put them through the S3 endpoint. Ctrl-C stops.\n",
-        endpoints.s3_endpoint,
-        endpoints.bucket,
-        endpoints.dynamodb_endpoint,
-        endpoints.table,
-        endpoints.folder
+        greeting.s3_endpoint,
+        greeting.bucket,
+        greeting.dynamodb_endpoint,
+        greeting.table,
+        greeting.folder
     ))
 }
 

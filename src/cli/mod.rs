@@ -8,16 +8,18 @@ mod classify;
 mod convert;
 mod demo;
 mod evaluate;
+mod evaluation;
 mod inspect;
+mod listing;
 mod local;
-mod metrics;
 mod output;
 mod photos;
+mod place;
 mod plot;
 mod query;
 mod replay;
+mod review;
 mod samples;
-mod stack;
 
 use std::process::ExitCode;
 
@@ -49,16 +51,13 @@ enum Command {
     Convert(convert::Convert),
     Replay(replay::Replay),
     Query(query::Query),
+    Review(review::Review),
 }
 
 impl Cli {
     /// Runs the subcommand.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        tracing_subscriber::fmt()
-            .with_env_filter(args::log_filter())
-            .with_writer(std::io::stderr)
-            .with_ansi(output::stderr_has_colour())
-            .init();
+        crate::telemetry::start_command(output::stderr_has_colour());
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(async {
             match self.command {
@@ -70,6 +69,7 @@ impl Cli {
                 Command::Convert(convert) => convert.run(),
                 Command::Replay(replay) => replay.run().await,
                 Command::Query(query) => query.run().await,
+                Command::Review(review) => review.run().await,
             }
         })
     }

@@ -1,4 +1,4 @@
-//! Photos in files: finding them, and classifying them on the worker threads.
+//! Photos in files: finding them, and asking a model about them on the worker threads.
 
 use std::fs;
 use std::io::Read;
@@ -10,7 +10,8 @@ use futures::Stream;
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 
-use crate::classifier::{Classifier, ClassifyError, Model, Scores, Workers};
+use crate::classifier::{ClassifyError, Workers};
+use crate::code::Code;
 use crate::photo::{self, Limits, Photo, PhotoError};
 use crate::settings::Rules;
 
@@ -23,77 +24,37 @@ pub struct Failure {
     pub message: String,
 }
 
-/// What is asked about each photo, and is answered on a thread of its own.
-pub trait Sitting: Send + Sync + 'static {
-    /// What is said about a photo.
-    type Answer: Send + 'static;
-
-    /// The answer.
-    fn look(&self, photo: &Photo) -> Result<Self::Answer, ClassifyError>;
-}
-
-impl Sitting for Classifier {
-    type Answer = Scores;
-
-    fn look(&self, photo: &Photo) -> Result<Scores, ClassifyError> {
-        self.classify(photo)
-    }
-}
-
-impl Sitting for Model {
-    type Answer = Vec<f32>;
-
-    fn look(&self, photo: &Photo) -> Result<Vec<f32>, ClassifyError> {
-        self.outputs(photo)
-    }
-}
-
-/// A model and the threads that it works on.
-pub struct Studio<M = Classifier> {
-    model: Arc<M>,
+/// The threads on which photos are looked at, and what a photo may have.
+pub struct Studio {
     workers: Workers,
     limits: Limits,
     threads: NonZeroUsize,
 }
 
 impl Studio {
-    /// Loads the model that the rules name.
-    pub fn open(rules: &Rules) -> anyhow::Result<Self> {
-        Ok(Self::new(Classifier::open(&rules.model)?, rules))
-    }
-
-    /// The model.
-    pub fn classifier(&self) -> &Classifier {
-        &self.model
-    }
-}
-
-impl<M: Sitting> Studio<M> {
     /// Starts the threads.
-    pub fn new(model: M, rules: &Rules) -> Self {
-        Self {
-            model: Arc::new(model),
-            workers: Workers::new(rules.threads),
-            limits: rules.limits,
-            threads: rules.threads,
-        }
+    pub fn new(rules: &Rules) -> Self {
+        Self { workers: Workers::new(rules.threads), limits: rules.limits, threads: rules.threads }
     }
 
-    /// Classifies files on all threads; the results come in the order of the files. A photo is in
-    /// memory only while a thread works on it.
-    pub fn classify(
+    /// Asks a model about the photos in files, on all threads; the answers come in the order of the
+    /// files. A photo is in memory only while a thread works on it.
+    pub fn ask<A: Send + 'static>(
         &self,
         files: Vec<PathBuf>,
-    ) -> impl Stream<Item = (PathBuf, Result<M::Answer, Failure>)> {
+        model: impl Fn(&Photo) -> Result<A, ClassifyError> + Send + Sync + 'static,
+    ) -> impl Stream<Item = (PathBuf, Result<A, Failure>)> {
         let ahead = self.threads.get() * 2;
+        let model = Arc::new(model);
         stream::iter(files)
             .map(move |file| {
-                let model = Arc::clone(&self.model);
+                let model = Arc::clone(&model);
                 let (limits, path) = (self.limits, file.clone());
                 let job = self.workers.run(move || look(&*model, &path, &limits));
                 async move {
                     let answer = job.await.unwrap_or_else(|error| {
-                        Err(Failure { code: "panic", message: error.to_string() })
+                        let code = Code::Panic.as_str();
+                        Err(Failure { code, message: error.to_string() })
                     });
                     (file, answer)
                 }
@@ -102,10 +63,14 @@ impl<M: Sitting> Studio<M> {
     }
 }
 
-fn look<M: Sitting>(model: &M, path: &Path, limits: &Limits) -> Result<M::Answer, Failure> {
+fn look<A>(
+    model: &impl Fn(&Photo) -> Result<A, ClassifyError>,
+    path: &Path,
+    limits: &Limits,
+) -> Result<A, Failure> {
     let bytes = read(path, limits)?;
     let photo = photo::decode(&bytes, limits).map_err(|e| failure(&e))?;
-    model.look(&photo).map_err(|e| Failure { code: e.code(), message: e.to_string() })
+    model(&photo).map_err(|e| Failure { code: e.code().as_str(), message: e.to_string() })
 }
 
 /// Reads a file, as far as a photo may go.
@@ -131,11 +96,11 @@ fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
 }
 
 fn failure(error: &PhotoError) -> Failure {
-    Failure { code: error.code(), message: error.to_string() }
+    Failure { code: error.code().as_str(), message: error.to_string() }
 }
 
-/// The files that paths name: a file itself, and all files below a folder but hidden ones, sorted by
-/// path. A path that is not there stays in the list: it fails by name when it is read.
+/// The files that paths name: a file itself, and all files below a folder but hidden ones, sorted
+/// by path. A path that is not there stays in the list: it fails by name when it is read.
 pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {

@@ -10,7 +10,7 @@ use kuva::render::figure::Figure;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
-use super::metrics::{ReliabilityBin, Summary, count, share};
+use super::evaluation::{ReliabilityBin, Summary, count, share};
 
 /// With more labels than this, cells are too small for names and numbers.
 const NAMED: usize = 40;
@@ -23,9 +23,9 @@ const ROOM: f64 = 190.0;
 /// Pixels for each unit of the picture: sharp on today's screens.
 const SCALE: f32 = 2.0;
 
-/// Draws an evaluation as a PNG: on the left a row for each true label and a column for each answer, with
-/// colour for the share of the row; on the right how often each bin's photos are right, beside how
-/// sure the model is of them.
+/// Draws an evaluation as a PNG: on the left a row for each true label and a column for each
+/// answer, with colour for the share of the row; on the right how often each bin's photos are
+/// right, beside how sure the model is of them.
 ///
 /// # Errors
 ///

@@ -7,16 +7,18 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::args::DirArgs;
+use super::listing::{Selection, list};
 use super::output::{self, Format};
-use super::stack::{self, Place};
-use crate::catalogue::{DynamoDb, Filter, Listing, Row, Shelf, Table};
-use crate::event::ObjectId;
+use super::place::{self, Place};
+use crate::catalogue::{DynamoDb, Listing, Row, Shelf, Table};
+use crate::label::Label;
+use crate::object::ObjectId;
 
 /// Read the catalogue, newest first
 ///
-/// Reads the embedded table (`--dir`), or a table on AWS (`--table`, with the usual AWS environment).
-/// With `--format json`, one object a line. The exit code is 1 if `--image` names no row. A removed
-/// object has a row without a shelf for seven days: only `--image` shows it.
+/// Reads the embedded table (`--dir`), or a table on AWS (`--table`, with the usual AWS
+/// environment). With `--format json`, one object a line. The exit code is 1 if `--image` names no
+/// row. A removed object has a row without a shelf for seven days: only `--image` shows it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lookbook query --shelf hat --min-confidence 0.9\n  lookbook query --image 'photos/new in/été/hat-1.jpg' --format json\n  lookbook query --table lookbook --shelf review --limit 20"
@@ -29,7 +31,7 @@ pub struct Query {
     table: Option<String>,
     /// Only this shelf: a label, `review` or `rejected`
     #[arg(long, value_name = "S", conflicts_with = "image")]
-    shelf: Option<String>,
+    shelf: Option<Shelf>,
     /// Only rows whose confidence is at least this
     #[arg(long, value_name = "C", conflicts_with = "image", value_parser = confidence)]
     min_confidence: Option<f32>,
@@ -52,7 +54,7 @@ impl Query {
             Some(object) => self.one(table, object).await?,
             None => self.list(table).await?,
         };
-        stack::close(place).await;
+        place::close(place).await;
         Ok(code)
     }
 
@@ -69,8 +71,8 @@ impl Query {
     }
 
     async fn list(&self, table: &DynamoDb) -> anyhow::Result<ExitCode> {
-        let filter = Filter {
-            shelf: self.shelf.clone().map(Shelf::from),
+        let selection = Selection {
+            shelf: self.shelf.clone(),
             min_confidence: self.min_confidence,
             limit: self.limit,
         };
@@ -83,7 +85,7 @@ impl Query {
             }
             if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        table.list(&filter, each).await?;
+        list(table, &selection, each).await?;
         printed?;
         if self.format == Format::Table {
             print_listing(&rows)?;
@@ -104,11 +106,12 @@ pub(super) fn print_listing(rows: &[Listing]) -> std::io::Result<()> {
     }
     let mut table = output::table(&["image", "label", "confidence", "shelf", "added at"]);
     for row in rows {
-        let said = row.reviewed_label.as_ref().or(row.label.as_ref());
+        let said = row.review().map(|review| review.to_string());
+        let said = said.or_else(|| row.label.as_ref().map(ToString::to_string));
         let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
         table.add_row(vec![
             output::shown(&row.image).into(),
-            said.cloned().or(reason).unwrap_or_default().into(),
+            said.or(reason).unwrap_or_default().into(),
             row.confidence.map(output::probability).unwrap_or_default().into(),
             output::standing(row.shelf.as_str()),
             stamp(row.added_at).into(),
@@ -122,8 +125,8 @@ fn stamp(time: time::OffsetDateTime) -> String {
 }
 
 /// The best first.
-fn in_words(scores: &BTreeMap<String, f32>) -> String {
-    let mut scores: Vec<(&String, f32)> = scores.iter().map(|(l, s)| (l, *s)).collect();
+fn in_words(scores: &BTreeMap<Label, f32>) -> String {
+    let mut scores: Vec<(&Label, f32)> = scores.iter().map(|(l, s)| (l, *s)).collect();
     scores.sort_by(|a, b| b.1.total_cmp(&a.1));
     let words =
         scores.iter().map(|(label, score)| format!("{label} {}", output::probability(*score)));
@@ -131,7 +134,7 @@ fn in_words(scores: &BTreeMap<String, f32>) -> String {
 }
 
 /// A whole row, an attribute a line.
-fn print_row(row: &Row) -> anyhow::Result<()> {
+pub(super) fn print_row(row: &Row) -> anyhow::Result<()> {
     let mut table = output::table(&["attribute", "value"]);
     if let serde_json::Value::Object(attributes) = serde_json::to_value(row)? {
         for (name, value) in attributes {

@@ -10,15 +10,17 @@ use serde_json::Value;
 
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
-use super::stack::{self, Place};
-use crate::pipeline::{Invocation, Line, Report};
+use super::place::{self, Place};
+use crate::handler::{Invocation, Report};
+use crate::pipeline::Line;
 
 /// Run events through the function's handler
 ///
 /// Each file holds one event as AWS Lambda would get it: from S3, SQS, SNS, EventBridge, S3 Batch
-/// Operations or a Distributed Map of Step Functions, or a direct call. It is handled on the embedded bucket and table (`--dir`), or on AWS (`--table`, with the
-/// usual AWS environment; the bucket is the one that the event names). Prints what became of each
-/// change, and the answer that the sender would get. The exit code is 1 if something must be retried.
+/// Operations or a Distributed Map of Step Functions, or a direct call. It is handled on the
+/// embedded bucket and table (`--dir`), or on AWS (`--table`, with the usual AWS environment; the
+/// bucket is the one that the event names). Prints what became of each change, and the answer that
+/// the sender would get. The exit code is 1 if something must be retried.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: lookbook demo && lookbook replay events/sqs-batch.json")]
 pub struct Replay {
@@ -58,18 +60,18 @@ impl Replay {
             .collect::<anyhow::Result<Vec<_>>>()?;
         let rules = self.rules.rules()?;
         let place = Place::open(self.table.as_deref(), &self.dir.dir).await?;
-        let pipeline = place.pipeline(&rules)?;
+        let handler = place.handler(&rules)?;
         let mut retry = false;
         for (path, event) in events {
             let name = path.display().to_string();
             let invocation = Invocation { id: name.clone(), deadline: None };
             // An event of an unknown shape fails its own invocation; the next is another one.
-            let (report, error) = match pipeline.handle(&event, &invocation).await {
+            let (report, error) = match handler.handle(&event, &invocation).await {
                 Ok(report) => {
                     let failure = report.failure();
                     (report, failure)
                 }
-                Err(error) => (Report { lines: Vec::new(), answer: None }, Some(error.to_string())),
+                Err(error) => (Report::default(), Some(error.to_string())),
             };
             retry |= error.is_some() || report.lines.iter().any(|line| line.outcome.is_retry());
             let response = report.answer.as_ref();
@@ -79,7 +81,7 @@ impl Replay {
                 Format::Table => print(&replayed)?,
             }
         }
-        stack::close(place).await;
+        place::close(place).await;
         Ok(if retry { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 }

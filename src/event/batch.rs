@@ -1,13 +1,15 @@
-//! An invocation by S3 Batch Operations: tasks, each with one object, and an answer with a result a task.
+//! An invocation by S3 Batch Operations: tasks, each with one object, and an answer with a result a
+//! task.
 //!
 //! Source: Amazon S3 user guide, "Invoke AWS Lambda function" (request and response, version 1.0);
-//! Amazon S3 API reference, `LambdaInvokeOperation` (version 2.0: `s3Bucket`, `userArguments`). Keys
-//! are encoded as a form is: AWS's own examples decode them with `unquote_plus`.
+//! Amazon S3 API reference, `LambdaInvokeOperation` (version 2.0: `s3Bucket`, `userArguments`).
+//! Keys are encoded as a form is: AWS's own examples decode them with `unquote_plus`.
 
 use serde_json::{Value, json};
 
 use super::record::{Fields, RecordError, decode_key};
-use super::{Change, EventError, Fate, Message, MessageError, ObjectId, Reply, Told};
+use super::{Change, EventError, Fate, Message, MessageError, Reply};
+use crate::object::ObjectId;
 
 /// The most characters of a result string, so that a completion report stays readable.
 const RESULT: usize = 1000;
@@ -65,14 +67,14 @@ fn change(task: Fields<'_>) -> Result<Change, RecordError> {
 }
 
 /// One result a task. What names no object never will; all else that is not done is tried again.
-pub(super) fn answer<T: Told>(call: &Call, replies: &[Reply<'_, T>]) -> Value {
+pub(super) fn answer(call: &Call, replies: &[Reply<'_>]) -> Value {
     let results = replies.iter().map(|reply| {
         let code = match reply.fate {
             Fate::Done => "Succeeded",
             Fate::Retry => "TemporaryFailure",
             Fate::Unreadable => "PermanentFailure",
         };
-        let words: Vec<String> = reply.outcomes.iter().map(Told::words).collect();
+        let words: Vec<&str> = reply.outcomes.iter().map(|told| told.words.as_str()).collect();
         let words: String = words.join("; ").chars().take(RESULT).collect();
         json!({"taskId": reply.id, "resultCode": code, "resultString": words})
     });

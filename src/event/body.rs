@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Entries, MessageError, describe, eventbridge, s3, sns};
+use super::record::Fields;
+use super::{Entries, MessageError, describe, eventbridge, s3};
 
 /// How deep one may be inside another: an `EventBridge` event in an SNS notification, in a body.
 const DEPTH: usize = 2;
@@ -17,10 +18,18 @@ fn read(text: &str, depth: usize) -> Result<Entries, MessageError> {
     if let Some(entries) = s3::parse(&value).or_else(|| eventbridge::parse(&value)) {
         return Ok(entries);
     }
-    match sns::notification(&value) {
+    match notification(&value) {
         Some(inner) if depth > 1 => read(inner, depth - 1),
         _ => Err(MessageError::Shape { found: describe(&value) }),
     }
+}
+
+/// What an SNS notification carries, where one is the body of a message.
+///
+/// Source: Amazon SNS developer guide, "Parsing message formats".
+fn notification(value: &Value) -> Option<&str> {
+    let fields = Fields(value);
+    (fields.text("/Type") == Some("Notification")).then(|| fields.text("/Message")).flatten()
 }
 
 #[cfg(test)]

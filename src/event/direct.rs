@@ -1,13 +1,14 @@
 //! A direct call: somebody asks for one photo, and waits for the answer.
 //!
-//! `{"bucket": B, "key": K}` and `{"url": "s3://B/K"}` are requests to look at an object, with the key
-//! as it is in the bucket. `{"url": "https://..."}` names no object but a photo on the web: nothing is
-//! written down for it, and it is answered with the scores alone.
+//! `{"bucket": B, "key": K}` and `{"url": "s3://B/K"}` are requests to look at an object, with the
+//! key as it is in the bucket. `{"url": "https://..."}` names no object but a photo on the web:
+//! nothing is written down for it, and it is answered with the scores alone.
 
 use serde_json::Value;
 
 use super::record::{Fields, RecordError};
-use super::{Change, Message, MessageError, ObjectId};
+use super::{Change, Message, MessageError};
+use crate::object::ObjectId;
 
 /// The message of a direct call; `None` if the event is none.
 pub(super) fn parse(event: &Value, invocation: &str) -> Option<Message> {

@@ -1,11 +1,13 @@
-//! An event of S3 that came over `EventBridge`. Its keys are as they are in the bucket: not encoded.
+//! An event of S3 that came over `EventBridge`. Its keys are as they are in the bucket: not
+//! encoded.
 //!
 //! Source: Amazon S3 user guide, "EventBridge event message structure" and "Using `EventBridge`".
 
 use serde_json::Value;
 
 use super::record::{Fields, RecordError};
-use super::{Change, ETag, Entries, Kind, MessageError, ObjectId};
+use super::{Change, Entries, Kind, MessageError};
+use crate::object::{ETag, ObjectId};
 
 /// The change of an event, or `None` if the value is no event of S3.
 pub(super) fn parse(event: &Value) -> Option<Entries> {

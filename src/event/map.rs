@@ -1,12 +1,14 @@
 //! A batch of a Step Functions Distributed Map: items as a bucket's listing has them.
 //!
-//! Source: AWS Step Functions developer guide, "`ItemBatcher` (Map)" and "`ItemReader` (Map)". A listing
-//! does not name its bucket, so `BatchInput` does. Keys are as they are in the bucket: not encoded.
+//! Source: AWS Step Functions developer guide, "`ItemBatcher` (Map)" and "`ItemReader` (Map)". A
+//! listing does not name its bucket, so `BatchInput` does. Keys are as they are in the bucket: not
+//! encoded.
 
 use serde_json::{Value, json};
 
 use super::record::{Fields, RecordError};
-use super::{Change, ETag, Message, MessageError, ObjectId, Reply, Told};
+use super::{Change, Message, MessageError, Reply};
+use crate::object::{ETag, ObjectId};
 
 /// The items of a batch; `None` if the event is none.
 pub(super) fn items(event: &Value) -> Option<&[Value]> {
@@ -41,10 +43,10 @@ fn either<'a>(fields: Fields<'a>, listed: &str, written: &str) -> Option<&'a str
 }
 
 /// How many changes came to each outcome: a state's output is limited in size.
-pub(super) fn answer<T: Told>(replies: &[Reply<'_, T>]) -> Value {
+pub(super) fn answer(replies: &[Reply<'_>]) -> Value {
     let mut counts = serde_json::Map::new();
-    for told in replies.iter().flat_map(|reply| reply.outcomes) {
-        let count = counts.entry(told.name()).or_insert(json!(0));
+    for told in replies.iter().flat_map(|reply| &reply.outcomes) {
+        let count = counts.entry(told.name).or_insert(json!(0));
         *count = json!(count.as_u64().unwrap_or(0) + 1);
     }
     json!({"outcomes": counts})

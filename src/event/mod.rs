@@ -3,13 +3,13 @@
 //! An *envelope* is what carries changes: an S3 notification; SQS messages, SNS notifications or an
 //! `EventBridge` event with one inside; a task of S3 Batch Operations; a batch of a Step Functions
 //! Distributed Map; a direct call. It is read leniently, field by field: real events come trimmed,
-//! repeated, and from more than one implementation of S3, and a field that lookbook does not use must
-//! never lose a photo. What it does use is parsed into types that cannot be wrong ([`ObjectId`],
-//! [`Sequencer`], [`ETag`]).
+//! repeated, and from more than one implementation of S3, and a field that lookbook does not use
+//! must never lose a photo. What it does use is parsed into types that cannot be wrong (those of
+//! [`object`](crate::object)).
 //!
-//! An envelope holds [`Message`]s. A message is the unit that its sender can be handed back: one SQS
-//! message, one task, or a whole notification. A message that cannot be read is an error of that
-//! message alone; only an envelope of an unknown shape is an [`EventError`].
+//! An envelope holds [`Message`]s. A message is the unit that its sender can be handed back: one
+//! SQS message, one task, or a whole notification. A message that cannot be read is an error of
+//! that message alone; only an envelope of an unknown shape is an [`EventError`].
 //!
 //! ```
 //! use lookbook::event::{Envelope, Kind};
@@ -25,6 +25,7 @@
 //! # Ok::<(), lookbook::event::EventError>(())
 //! ```
 
+mod answer;
 mod batch;
 mod body;
 mod change;
@@ -34,16 +35,14 @@ mod map;
 mod record;
 mod reply;
 mod s3;
-mod sequencer;
 mod sns;
 mod sqs;
 
 pub use batch::Call;
-pub use change::{Change, ETag, Kind, ObjectId, ObjectIdError};
+pub use change::{Change, Kind};
 pub use direct::photo_url;
 pub use record::RecordError;
 pub use reply::{Fate, Reply, Told};
-pub use sequencer::{Sequencer, SequencerError};
 
 use serde_json::Value;
 

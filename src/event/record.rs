@@ -1,9 +1,10 @@
-//! Reading a record field by field: one that is not used must never lose a photo, whatever is in it.
+//! Reading a record field by field: one that is not used must never lose a photo, whatever is in
+//! it.
 
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use super::{ObjectIdError, SequencerError};
+use crate::object::{ObjectIdError, SequencerError};
 
 /// Why a record, a task or an item cannot be used.
 #[derive(Debug, thiserror::Error)]

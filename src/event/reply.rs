@@ -1,19 +1,16 @@
-//! What a sender is told.
+//! What became of a message, as its sender is told it.
 
-use serde::Serialize;
-use serde_json::{Value, json};
-
-use super::{Envelope, Sender, batch, map, sqs};
+use serde_json::Value;
 
 /// What became of one message.
-#[derive(Debug, Clone, Copy)]
-pub struct Reply<'a, T> {
+#[derive(Debug, Clone)]
+pub struct Reply<'a> {
     /// The message's id.
     pub id: &'a str,
     /// Whether it is done.
     pub fate: Fate,
     /// What became of each of its changes.
-    pub outcomes: &'a [T],
+    pub outcomes: Vec<Told>,
 }
 
 /// Whether a message is done.
@@ -28,113 +25,12 @@ pub enum Fate {
 }
 
 /// What can be told of one change.
-pub trait Told: Serialize {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
     /// The outcome's name.
-    fn name(&self) -> &'static str;
+    pub name: &'static str,
     /// A sentence for a person.
-    fn words(&self) -> String;
-}
-
-impl Envelope {
-    /// What the sender is told: `replies` has one for each message, in the same order.
-    ///
-    /// `None` means that the answer is a failed invocation.
-    ///
-    /// - SQS takes back the messages that are named, and no others.
-    /// - S3, SNS and `EventBridge` ignore the answer, and send again what failed.
-    /// - S3 Batch Operations wants a result for each task.
-    /// - A Distributed Map fails the batch, and runs it again if its state says so; otherwise it gets
-    ///   how many changes came to each outcome.
-    /// - Who calls directly gets the outcome.
-    ///
-    /// Source: AWS Lambda developer guide, "Implementing partial batch responses" and "Asynchronous
-    /// invocation"; the others are named where their answers are made.
-    #[must_use]
-    pub fn answer<T: Told>(&self, replies: &[Reply<'_, T>]) -> Option<Value> {
-        let mut failed = replies.iter().filter(|reply| reply.fate != Fate::Done).map(|r| r.id);
-        match self.sender() {
-            Sender::Sqs => Some(sqs::answer(failed)),
-            Sender::Batch(call) => Some(batch::answer(call, replies)),
-            _ if failed.next().is_some() => None,
-            Sender::S3 | Sender::Sns | Sender::EventBridge => Some(json!({})),
-            Sender::Map => Some(map::answer(replies)),
-            Sender::Direct => {
-                let outcome = replies.iter().flat_map(|reply| reply.outcomes).next();
-                // By way of the text, in which a number is as short as it can be. An outcome has texts
-                // and numbers in it; should it ever not serialise, it is done all the same.
-                let text = serde_json::to_string(&outcome).unwrap_or_default();
-                Some(serde_json::from_str(&text).unwrap_or_default())
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Serialize)]
-    struct Said(&'static str);
-
-    impl Told for Said {
-        fn name(&self) -> &'static str {
-            self.0
-        }
-        fn words(&self) -> String {
-            format!("it was {}", self.0)
-        }
-    }
-
-    fn answer(event: &Value, fates: &[Fate]) -> Option<Value> {
-        let envelope = Envelope::parse(event, "r").unwrap();
-        let said = [Said("classified")];
-        let replies: Vec<_> = envelope
-            .messages()
-            .iter()
-            .zip(fates)
-            .map(|(message, &fate)| Reply { id: &message.id, fate, outcomes: &said[..] })
-            .collect();
-        envelope.answer(&replies)
-    }
-
-    #[test]
-    fn those_who_send_without_waiting_send_again_what_failed() {
-        let s3 = json!({"Records": [{"eventName": "ObjectCreated:Put",
-            "s3": {"bucket": {"name": "shop"}, "object": {"key": "a"}}}]});
-        let sns = json!({"Records": [{"EventSource": "aws:sns",
-            "Sns": {"MessageId": "n", "Message": s3.to_string()}}]});
-        let bridge = json!({"source": "aws.s3", "detail-type": "Object Created", "id": "e",
-            "detail": {"bucket": {"name": "shop"}, "object": {"key": "a"}}});
-        for event in [s3, sns, bridge] {
-            assert_eq!(answer(&event, &[Fate::Done]), Some(json!({})), "{event}");
-            assert_eq!(answer(&event, &[Fate::Retry]), None, "{event}");
-            assert_eq!(answer(&event, &[Fate::Unreadable]), None, "{event}");
-        }
-    }
-
-    #[test]
-    fn batch_operations_get_a_result_a_task() {
-        let task = |id| json!({"taskId": id, "s3Key": "a", "s3BucketArn": "arn:aws:s3:::shop"});
-        let event = json!({"invocationSchemaVersion": "1.0", "invocationId": "i",
-            "job": {"id": "j"}, "tasks": [task("1"), task("2"), task("3")]});
-        let result = |id, code| json!({"taskId": id, "resultCode": code, "resultString": "it was classified"});
-        assert_eq!(
-            answer(&event, &[Fate::Done, Fate::Retry, Fate::Unreadable]).unwrap(),
-            json!({"invocationSchemaVersion": "1.0", "treatMissingKeysAs": "TemporaryFailure",
-                "invocationId": "i", "results": [result("1", "Succeeded"),
-                result("2", "TemporaryFailure"), result("3", "PermanentFailure")]})
-        );
-    }
-
-    #[test]
-    fn a_map_gets_counts_and_a_caller_the_outcome() {
-        let event =
-            json!({"BatchInput": {"bucket": "shop"}, "Items": [{"Key": "a"}, {"Key": "b"}]});
-        let counts = json!({"outcomes": {"classified": 2}});
-        assert_eq!(answer(&event, &[Fate::Done, Fate::Done]), Some(counts));
-        assert_eq!(answer(&event, &[Fate::Done, Fate::Retry]), None);
-        let call = json!({"url": "s3://shop/a"});
-        assert_eq!(answer(&call, &[Fate::Done]), Some(json!("classified")));
-        assert_eq!(answer(&call, &[Fate::Retry]), None);
-    }
+    pub words: String,
+    /// All that is said of the change, for who asked for this one alone.
+    pub whole: Value,
 }

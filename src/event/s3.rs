@@ -6,7 +6,8 @@
 use serde_json::Value;
 
 use super::record::{Fields, RecordError, decode_key};
-use super::{Change, ETag, Entries, Kind, MessageError, ObjectId};
+use super::{Change, Entries, Kind, MessageError};
+use crate::object::{ETag, ObjectId};
 
 /// The entries of a notification, or `None` if the value is not one.
 pub(super) fn parse(value: &Value) -> Option<Entries> {

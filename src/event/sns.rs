@@ -1,7 +1,6 @@
-//! SNS: as the sender of an event, and as the wrapping of a body.
+//! SNS as the sender of an event.
 //!
-//! Source: Amazon SNS developer guide, "Parsing message formats"; AWS Lambda developer guide, "Invoking
-//! Lambda functions with Amazon SNS notifications".
+//! Source: AWS Lambda developer guide, "Invoking Lambda functions with Amazon SNS notifications".
 
 use serde_json::Value;
 
@@ -31,10 +30,4 @@ pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
         Ok(Message::new(id, entries))
     });
     messages.collect()
-}
-
-/// What an SNS notification carries, where one is the body of a message.
-pub(super) fn notification(value: &Value) -> Option<&str> {
-    let fields = Fields(value);
-    (fields.text("/Type") == Some("Notification")).then(|| fields.text("/Message")).flatten()
 }

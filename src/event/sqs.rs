@@ -18,8 +18,8 @@ pub(super) fn records(event: &Value) -> Option<&[Value]> {
     records.iter().any(is_message).then_some(records)
 }
 
-/// The messages of a batch. One that cannot be read is an error of its own. Only its id and its body are
-/// looked at.
+/// The messages of a batch. One that cannot be read is an error of its own. Only its id and its
+/// body are looked at.
 pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
     let messages = records.iter().enumerate().map(|(index, record)| {
         let id = Fields(record).text("/messageId").ok_or(EventError::NoId {
@@ -37,8 +37,8 @@ pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
 pub(super) fn answer<'a>(failed: impl Iterator<Item = &'a str>) -> Value {
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
-    // The type has only texts in it. Should it ever not serialise, an empty identifier hands back the
-    // whole batch; an empty or missing list would say that all is done.
+    // The type has only texts in it. Should it ever not serialise, an empty identifier hands back
+    // the whole batch; an empty or missing list would say that all is done.
     serde_json::to_value(response)
         .unwrap_or_else(|_| json!({"batchItemFailures": [{"itemIdentifier": ""}]}))
 }

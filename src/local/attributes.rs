@@ -1,15 +1,14 @@
 //! What S3 keeps of an object beside its content, and a file cannot carry.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{LocalError, folder::is_absent, state::write_atomically};
+use super::LocalError;
+use super::disk::{WRITING, is_absent, remove_left_behind, write_atomically};
 
 /// An object's headers and user metadata.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +37,10 @@ pub(super) struct AttributeStore {
 }
 
 impl AttributeStore {
-    pub(super) fn open(dir: &Path) -> Result<AttributeStore, LocalError> {
+    pub(super) fn open(dir: &Path) -> Result<Self, LocalError> {
         fs::create_dir_all(dir).map_err(LocalError::file("create", dir))?;
-        Ok(AttributeStore { dir: dir.to_path_buf() })
+        remove_left_behind(dir, WRITING)?;
+        Ok(Self { dir: dir.to_path_buf() })
     }
 
     fn path(&self, key: &str) -> PathBuf {

@@ -1,11 +1,10 @@
 //! What changed between what has been handled and what is there, and when it may be told.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use super::state::{Snapshot, Stamp};
+use super::handled::Snapshot;
+use super::stamp::FileStamp;
 
 /// How long the first repetition of a failed change waits; each further one waits twice as long.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -16,13 +15,13 @@ const LONGEST_RETRY: Duration = Duration::from_mins(1);
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Every object, by key.
-    pub files: BTreeMap<String, Stamp>,
+    pub files: BTreeMap<String, FileStamp>,
     /// The folders that could not be read, as prefixes of keys: what is below them is not known.
     pub unreadable: Vec<String>,
 }
 
 /// The keys whose state is not the one that was handled, with their state now (nothing: removed).
-pub(super) fn diff(snapshot: &Snapshot, scan: &Scan) -> BTreeMap<String, Option<Stamp>> {
+pub(super) fn diff(snapshot: &Snapshot, scan: &Scan) -> BTreeMap<String, Option<FileStamp>> {
     let created = scan
         .files
         .iter()
@@ -44,13 +43,13 @@ pub(super) fn diff(snapshot: &Snapshot, scan: &Scan) -> BTreeMap<String, Option<
 #[derive(Debug)]
 pub(super) struct Pending {
     settle: Duration,
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, PendingEntry>,
     passed_over: bool,
 }
 
 #[derive(Debug)]
-struct Entry {
-    state: Option<Stamp>,
+struct PendingEntry {
+    state: Option<FileStamp>,
     first_seen: Instant,
     last_seen: Instant,
     attempts: u32,
@@ -58,9 +57,9 @@ struct Entry {
     in_flight: bool,
 }
 
-impl Entry {
-    fn new(state: Option<Stamp>, seen: Instant) -> Entry {
-        Entry {
+impl PendingEntry {
+    fn new(state: Option<FileStamp>, seen: Instant) -> Self {
+        Self {
             state,
             first_seen: seen,
             last_seen: seen,
@@ -72,8 +71,8 @@ impl Entry {
 }
 
 impl Pending {
-    pub(super) fn new(settle: Duration) -> Pending {
-        Pending { settle, entries: BTreeMap::new(), passed_over: false }
+    pub(super) fn new(settle: Duration) -> Self {
+        Self { settle, entries: BTreeMap::new(), passed_over: false }
     }
 
     /// Whether everything has been handled.
@@ -84,7 +83,7 @@ impl Pending {
     /// Takes in the differences that a scan found, which ran from `started` to `ended`.
     pub(super) fn observe(
         &mut self,
-        differences: &BTreeMap<String, Option<Stamp>>,
+        differences: &BTreeMap<String, Option<FileStamp>>,
         started: Instant,
         ended: Instant,
     ) {
@@ -96,16 +95,17 @@ impl Pending {
                 Some(entry) if entry.in_flight => self.passed_over |= entry.state != *state,
                 Some(entry) if entry.state == *state => entry.last_seen = started,
                 _ => {
-                    self.entries.insert(key.clone(), Entry::new(*state, ended));
+                    self.entries.insert(key.clone(), PendingEntry::new(*state, ended));
                 }
             }
         }
     }
 
-    /// Takes out the next batch that is ripe, of at most `limit` changes, and counts it as in flight.
+    /// Takes out the next batch that is ripe, of at most `limit` changes, and counts it as in
+    /// flight.
     ///
     /// What has failed before goes alone, so that it fails nothing else.
-    pub(super) fn take(&mut self, limit: usize, now: Instant) -> Vec<(String, Option<Stamp>)> {
+    pub(super) fn take(&mut self, limit: usize, now: Instant) -> Vec<(String, Option<FileStamp>)> {
         let settle = self.settle;
         let ripe = self.entries.iter_mut().filter(|(_, entry)| {
             !entry.in_flight
@@ -172,12 +172,12 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::state::HandledFile;
+    use crate::local::handled::HandledFile;
 
     const SETTLE: Duration = Duration::from_millis(300);
 
-    fn stamp(size: u64) -> Stamp {
-        Stamp { size, modified: 0, changed: 0 }
+    fn stamp(size: u64) -> FileStamp {
+        FileStamp { size, modified: 0, changed: 0 }
     }
 
     fn snapshot(files: &[(&str, u64)]) -> Snapshot {
@@ -196,7 +196,7 @@ mod tests {
         }
     }
 
-    fn changes(of: &[(&str, Option<u64>)]) -> BTreeMap<String, Option<Stamp>> {
+    fn changes(of: &[(&str, Option<u64>)]) -> BTreeMap<String, Option<FileStamp>> {
         of.iter().map(|(key, size)| ((*key).to_owned(), size.map(stamp))).collect()
     }
 

@@ -1,14 +1,16 @@
 //! Where a stack that runs can be reached by other processes.
 
+use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    LocalError,
-    stack::{dynamodb_client, s3_client},
-    state::write_atomically,
-};
+use super::LocalError;
+use super::clients::{dynamodb_client, s3_client};
+use super::disk::write_atomically;
+
+/// The file that says it, in the folder of the state.
+const FILE: &str = "endpoints.json";
 
 /// How to reach a bucket and a table that run in another process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,17 +26,17 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// What the process that has the folder `dir` has published. It means nothing unless
-    /// [`Stack::start`](super::Stack::start) says that the folder is taken.
+    /// What the process that has the folder `dir` has published. It means nothing unless the folder
+    /// is taken: [`LocalError::Locked`].
     #[must_use]
     pub fn of_running(dir: &Path) -> Option<Self> {
-        let text = std::fs::read(dir.join("state").join(FILE)).ok()?;
+        let text = fs::read(dir.join("state").join(FILE)).ok()?;
         serde_json::from_slice(&text).ok()
     }
 
     pub(super) fn remove(state: &Path) {
         // Usually there is none. One that cannot be removed is of a port that nobody answers at.
-        let _ = std::fs::remove_file(state.join(FILE));
+        let _ = fs::remove_file(state.join(FILE));
     }
 
     pub(super) fn write(&self, state: &Path) -> Result<(), LocalError> {
@@ -55,5 +57,3 @@ impl Endpoints {
         dynamodb_client(&self.dynamodb)
     }
 }
-
-const FILE: &str = "endpoints.json";

@@ -1,6 +1,7 @@
 //! What can go wrong with the embedded bucket and table.
 
-use std::{io, path::PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 /// Why the embedded bucket and table cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +67,8 @@ impl LocalError {
     pub(super) fn file(
         action: &'static str,
         path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> LocalError {
+    ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| LocalError::File { action, path, source }
+        move |source| Self::File { action, path, source }
     }
 }

@@ -1,37 +1,37 @@
 //! The bucket as a folder: a key is a file's path below it.
 //!
-//! Whoever copies a file into the folder puts an object, and whoever deletes it removes one; nothing
-//! else has to know. All that S3 says of an object is therefore found out from the file: its size, its
-//! time, and its `ETag`, which is the MD5 of its content as for an object that was put in one piece.
-//! Headers and user metadata, which a file cannot carry, are kept beside the bucket together with
-//! the `ETag` of the content they came with, and count only as long as the file has that content.
+//! Whoever copies a file into the folder puts an object, and whoever deletes it removes one;
+//! nothing else has to know. All that S3 says of an object is therefore found out from the file:
+//! its size, its time, and its `ETag`, which is the MD5 of its content as for an object that was
+//! put in one piece. Headers and user metadata, which a file cannot carry, are kept beside the
+//! bucket together with the `ETag` of the content they came with, and count only as long as the
+//! file has that content.
 //!
 //! These functions block; the service calls them away from the executor.
 
-use std::{
-    collections::HashMap,
-    fs::{self, File},
-    io::{self, Read, Seek},
-    path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
-};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use s3s::crypto::{Checksum as _, Md5};
+use tempfile::{NamedTempFile, TempPath};
 use tokio::sync::Notify;
 
-use super::{
-    LocalError,
-    attributes::{AttributeStore, Attributes},
-    key::{self, KeyError},
-    state::{Stamp, nanoseconds},
-    walk::Walker,
-};
+use super::LocalError;
+use super::attributes::{AttributeStore, Attributes};
+use super::disk::{is_absent, remove_left_behind, temporary_file};
+use super::key::{self, KeyError};
+use super::stamp::{FileStamp, nanoseconds};
+use super::walk::Walker;
 
 /// What the name of an upload in progress begins with: hidden, so never an object.
 const UPLOAD: &str = ".lookbook-upload-";
-/// How old a file's time must be for its `ETag` to be remembered. A file that is written twice within
-/// one tick of the file system's clock has the same time both times; no clock ticks slower than this.
+/// How old a file's time must be for its `ETag` to be remembered. A file that is written twice
+/// within one tick of the file system's clock has the same time both times; no clock ticks slower
+/// than this.
 const TICK_NANOSECONDS: i64 = 2_000_000_000;
 
 /// The bucket's folder.
@@ -39,7 +39,7 @@ const TICK_NANOSECONDS: i64 = 2_000_000_000;
 pub(super) struct Folder {
     root: PathBuf,
     attributes: AttributeStore,
-    etags: Mutex<HashMap<String, (Stamp, String)>>,
+    etags: Mutex<HashMap<String, (FileStamp, String)>>,
     commit: Mutex<()>,
     /// Told when an object was put or deleted through the service.
     pub changed: Notify,
@@ -49,9 +49,9 @@ pub(super) struct Folder {
 
 /// An object that is there, opened.
 #[derive(Debug)]
-pub(super) struct Object {
+pub(super) struct StoredObject {
     pub file: File,
-    pub stamp: Stamp,
+    pub stamp: FileStamp,
     pub etag: String,
     pub attributes: Attributes,
 }
@@ -79,36 +79,14 @@ pub(super) enum PutError {
     Io(#[from] io::Error),
 }
 
-/// A file that is removed again unless it becomes an object.
-#[derive(Debug)]
-pub(super) struct Temporary(pub PathBuf);
-
-impl Temporary {
-    /// Gives the file its place, in one step.
-    pub(super) fn become_file(self, path: &Path) -> io::Result<()> {
-        fs::rename(&self.0, path)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // Gone already if it has become an object.
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
 impl Folder {
-    /// Opens the folder, and clears what uploads a crash has left behind. `attributes` is another one,
-    /// for what a file cannot carry.
-    pub(super) fn open(root: &Path, attributes: &Path) -> Result<Folder, LocalError> {
+    /// Opens the folder, and clears what uploads a crash has left behind. `attributes` is another
+    /// one, for what a file cannot carry.
+    pub(super) fn open(root: &Path, attributes: &Path) -> Result<Self, LocalError> {
         fs::create_dir_all(root).map_err(LocalError::file("create", root))?;
         let root = fs::canonicalize(root).map_err(LocalError::file("open", root))?;
-        for entry in fs::read_dir(&root).map_err(LocalError::file("read", &root))?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(UPLOAD) {
-                drop(Temporary(entry.path()));
-            }
-        }
-        Ok(Folder {
+        remove_left_behind(&root, UPLOAD)?;
+        Ok(Self {
             walker: Walker::new(&root),
             root,
             attributes: AttributeStore::open(attributes)?,
@@ -123,13 +101,13 @@ impl Folder {
     }
 
     /// Remembers an `ETag` that was found out earlier.
-    pub(super) fn remember(&self, key: &str, stamp: Stamp, etag: &str) {
+    pub(super) fn remember(&self, key: &str, stamp: FileStamp, etag: &str) {
         lock(&self.etags).insert(key.to_owned(), (stamp, etag.to_owned()));
     }
 
     /// A file for an upload, on the same disk as the objects so that it can become one in one step.
-    pub(super) fn temporary(&self) -> Temporary {
-        Temporary(self.root.join(format!("{UPLOAD}{}", uuid::Uuid::new_v4())))
+    pub(super) fn temporary(&self) -> io::Result<NamedTempFile> {
+        temporary_file(&self.root, UPLOAD)
     }
 
     /// The file of an object: a regular one, reached through no symbolic link.
@@ -153,19 +131,19 @@ impl Folder {
     }
 
     /// The state of the object `key`, or nothing if there is none.
-    pub(super) fn stat(&self, key: &str) -> io::Result<Option<Stamp>> {
+    pub(super) fn stat(&self, key: &str) -> io::Result<Option<FileStamp>> {
         let Some(path) = self.locate(key)? else {
             return Ok(None);
         };
         match fs::symlink_metadata(path) {
-            Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
+            Ok(metadata) => Ok(Some(FileStamp::of(&metadata))),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Opens the object `key`; reads it through if its `ETag` is not known yet.
-    pub(super) fn get(&self, key: &str) -> io::Result<Option<Object>> {
+    pub(super) fn get(&self, key: &str) -> io::Result<Option<StoredObject>> {
         let Some(path) = self.locate(key)? else {
             return Ok(None);
         };
@@ -174,13 +152,13 @@ impl Folder {
             Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let stamp = Stamp::of(&file.metadata()?);
+        let stamp = FileStamp::of(&file.metadata()?);
         let etag = self.etag(key, &mut file, stamp)?;
         let attributes = self.attributes.of(key, &etag);
-        Ok(Some(Object { file, stamp, etag, attributes }))
+        Ok(Some(StoredObject { file, stamp, etag, attributes }))
     }
 
-    fn etag(&self, key: &str, file: &mut File, stamp: Stamp) -> io::Result<String> {
+    fn etag(&self, key: &str, file: &mut File, stamp: FileStamp) -> io::Result<String> {
         if let Some((known, etag)) = lock(&self.etags).get(key)
             && *known == stamp
         {
@@ -188,7 +166,7 @@ impl Folder {
         }
         let etag = md5_of(file)?;
         file.rewind()?;
-        let unchanged = Stamp::of(&file.metadata()?) == stamp;
+        let unchanged = FileStamp::of(&file.metadata()?) == stamp;
         if unchanged && nanoseconds(SystemTime::now()) - stamp.latest() > TICK_NANOSECONDS {
             self.remember(key, stamp, &etag);
         }
@@ -199,11 +177,11 @@ impl Folder {
     pub(super) fn put(
         &self,
         key: &str,
-        content: Temporary,
+        content: TempPath,
         etag: &str,
         attributes: &Attributes,
         condition: &Condition,
-    ) -> Result<Stamp, PutError> {
+    ) -> Result<FileStamp, PutError> {
         let path = key::path_of(&self.root, key)?;
         let _commit = lock(&self.commit);
         let held = match condition {
@@ -217,8 +195,8 @@ impl Folder {
         }
         self.make_room(&path)?;
         self.attributes.save(key, etag, attributes)?;
-        content.become_file(&path)?;
-        let stamp = Stamp::of(&fs::symlink_metadata(&path)?);
+        content.persist(&path).map_err(|error| error.error)?;
+        let stamp = FileStamp::of(&fs::symlink_metadata(&path)?);
         self.remember(key, stamp, etag);
         self.changed.notify_one();
         Ok(stamp)
@@ -296,11 +274,6 @@ impl Folder {
     }
 }
 
-/// Whether an error says that there is no such file: also if what should be a folder above it is one.
-pub(super) fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
 fn md5_of(file: &mut File) -> io::Result<String> {
     let mut hash = Md5::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -315,113 +288,4 @@ fn md5_of(file: &mut File) -> io::Result<String> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What is behind these locks is never left half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn folder() -> (tempfile::TempDir, Folder) {
-        let dir = tempfile::tempdir().unwrap();
-        let folder =
-            Folder::open(&dir.path().join("bucket"), &dir.path().join("attributes")).unwrap();
-        (dir, folder)
-    }
-
-    fn put(
-        folder: &Folder,
-        key: &str,
-        content: &[u8],
-        type_: Option<&str>,
-    ) -> Result<Stamp, PutError> {
-        let temporary = folder.temporary();
-        fs::write(&temporary.0, content).unwrap();
-        let etag = hex::encode(Md5::checksum(content));
-        let attributes =
-            Attributes { content_type: type_.map(str::to_owned), ..Attributes::default() };
-        folder.put(key, temporary, &etag, &attributes, &Condition::None)
-    }
-
-    fn etag(folder: &Folder, key: &str) -> Option<String> {
-        folder.get(key).unwrap().map(|object| object.etag)
-    }
-
-    #[test]
-    fn the_etag_follows_the_content_however_it_came() {
-        let (_dir, folder) = folder();
-        put(&folder, "a/b.jpg", b"one", Some("image/jpeg")).unwrap();
-        let first = etag(&folder, "a/b.jpg").unwrap();
-        assert_eq!(first, "f97c5d29941bfb1b2fdab0874906ab82");
-        // The same size and, for all that can be set, the same time.
-        let path = folder.root().join("a/b.jpg");
-        let modified = fs::metadata(&path).unwrap().modified().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        fs::write(&path, b"two").unwrap();
-        File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
-        let object = folder.get("a/b.jpg").unwrap().unwrap();
-        assert_ne!(object.etag, first);
-        assert_eq!(object.attributes, Attributes::default(), "they belong to the other content");
-        fs::write(&path, b"one").unwrap();
-        let object = folder.get("a/b.jpg").unwrap().unwrap();
-        assert_eq!(object.etag, first);
-        assert_eq!(object.attributes.content_type.as_deref(), Some("image/jpeg"));
-    }
-
-    #[test]
-    fn a_key_and_a_key_below_it_exclude_each_other() {
-        let (_dir, folder) = folder();
-        put(&folder, "a", b"1", None).unwrap();
-        assert!(matches!(put(&folder, "a/b", b"2", None), Err(PutError::Conflict(_))));
-        put(&folder, "c/d", b"1", None).unwrap();
-        assert!(matches!(put(&folder, "c", b"2", None), Err(PutError::Conflict(_))));
-        folder.delete("c/d").unwrap();
-        put(&folder, "c", b"2", None).unwrap();
-        assert!(etag(&folder, "c").is_some());
-        assert_eq!(fs::read_dir(folder.root()).unwrap().count(), 2, "no uploads are left behind");
-    }
-
-    #[test]
-    fn a_folder_is_no_object() {
-        let (_dir, folder) = folder();
-        folder.make_folder("a/b").unwrap();
-        assert!(etag(&folder, "a").is_none());
-        assert!(etag(&folder, "a/b").is_none());
-        assert!(etag(&folder, "a/").is_none());
-        folder.delete("a/b/").unwrap();
-        assert!(!folder.root().join("a/b").exists());
-        assert!(folder.root().join("a").exists());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn symbolic_links_are_not_followed() {
-        let (dir, folder) = folder();
-        fs::create_dir(dir.path().join("outside")).unwrap();
-        fs::write(dir.path().join("outside/secret"), "x").unwrap();
-        std::os::unix::fs::symlink(dir.path().join("outside"), folder.root().join("link")).unwrap();
-        std::os::unix::fs::symlink("link/secret", folder.root().join("file")).unwrap();
-        assert!(etag(&folder, "link/secret").is_none());
-        assert!(etag(&folder, "file").is_none());
-        assert!(matches!(put(&folder, "link/new", b"", None), Err(PutError::Conflict(_))));
-        assert!(matches!(put(&folder, "file", b"", None), Err(PutError::Conflict(_))));
-        folder.delete("link/secret").unwrap();
-        folder.delete("file").unwrap();
-        assert!(dir.path().join("outside/secret").exists());
-    }
-
-    #[test]
-    fn conditions_hold_or_nothing_is_put() {
-        let (_dir, folder) = folder();
-        let put = |content: &[u8], condition: &Condition| {
-            let temporary = folder.temporary();
-            fs::write(&temporary.0, content).unwrap();
-            let etag = hex::encode(Md5::checksum(content));
-            folder.put("a", temporary, &etag, &Attributes::default(), condition).map(|_| etag)
-        };
-        assert!(matches!(put(b"1", &Condition::Present), Err(PutError::Condition)));
-        let first = put(b"1", &Condition::Absent).unwrap();
-        assert!(matches!(put(b"2", &Condition::Absent), Err(PutError::Condition)));
-        put(b"2", &Condition::Etag(first.clone())).unwrap();
-        assert!(matches!(put(b"3", &Condition::Etag(first)), Err(PutError::Condition)));
-    }
 }

@@ -1,13 +1,13 @@
 //! Which keys a folder can hold, and where.
 //!
-//! A key is a path below the bucket's folder, `/` between its parts. S3 takes any text of up to 1,024
-//! bytes; a folder is narrower. What it cannot hold is refused when it is put, with a reason, and is
-//! simply not there when it is asked for.
+//! A key is a path below the bucket's folder, `/` between its parts. S3 takes any text of up to
+//! 1,024 bytes; a folder is narrower. What it cannot hold is refused when it is put, with a reason,
+//! and is simply not there when it is asked for.
 
 use std::path::{Path, PathBuf};
 
 /// The longest key that S3 takes, in bytes.
-const MAX_KEY_BYTES: usize = 1024;
+pub(super) const MAX_KEY_BYTES: usize = 1024;
 /// The longest name of a file or folder, in bytes.
 const MAX_NAME_BYTES: usize = 255;
 
@@ -66,7 +66,8 @@ pub(super) fn path_of(root: &Path, key: &str) -> Result<PathBuf, KeyError> {
 /// These are: what is hidden (a name that begins with `.`: `.DS_Store`, `._photo.jpg`,
 /// `.photo.jpg.swp`, `.Trash-1000`, our own uploads in progress), what Windows leaves behind
 /// (`Thumbs.db`, `ehthumbs.db`, `desktop.ini`, `~$photo`), downloads and copies in progress
-/// (`*.crdownload`, `*.part`, `*.partial`, `*.download`, `*.filepart`, `*.tmp`), and backups (`*~`).
+/// (`*.crdownload`, `*.part`, `*.partial`, `*.download`, `*.filepart`, `*.tmp`), and backups
+/// (`*~`).
 pub(super) fn is_dropping(name: &str) -> bool {
     const NAMES: [&str; 3] = ["thumbs.db", "ehthumbs.db", "desktop.ini"];
     const ENDINGS: [&str; 6] =
@@ -132,7 +133,8 @@ mod tests {
             if let Ok(path) = path_of(root, &key) {
                 prop_assert!(path.starts_with(root) && path != root);
                 prop_assert!(path.components().all(|part| part.as_os_str() != ".."));
-                let back: Vec<_> = path.strip_prefix(root).unwrap().iter().map(|n| n.to_str().unwrap()).collect();
+                let below = path.strip_prefix(root).unwrap();
+                let back: Vec<_> = below.iter().map(|name| name.to_str().unwrap()).collect();
                 prop_assert_eq!(back.join("/"), key);
             }
         }

@@ -1,19 +1,21 @@
 //! One page of a listing.
 
-use std::{io, ops::ControlFlow};
+use std::io;
+use std::ops::ControlFlow;
 
-use s3s::dto::{CommonPrefix, ETag, EncodingType, Object, ObjectStorageClass};
+use s3s::dto::{CommonPrefix, ETag, EncodingType, Object as ObjectEntry, ObjectStorageClass};
 
-use super::{
-    folder::Folder, notification::encode_key, service::last_modified, state::Stamp, walk::Range,
-};
+use super::folder::Folder;
+use super::notification::encode_key;
+use super::stamp::FileStamp;
+use super::walk::KeyRange;
 
 /// The most entries that a page holds.
 const MAX_KEYS: i32 = 1000;
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Request {
+pub(super) struct ListRequest {
     pub prefix: String,
     pub delimiter: String,
     pub after: String,
@@ -23,24 +25,24 @@ pub(super) struct Request {
 
 /// A page: objects and common prefixes, and the last of them if there is more.
 #[derive(Debug, Default)]
-pub(super) struct Page {
-    pub objects: Vec<Object>,
+pub(super) struct ObjectPage {
+    pub objects: Vec<ObjectEntry>,
     pub prefixes: Vec<CommonPrefix>,
     pub next: Option<String>,
 }
 
-impl Request {
+impl ListRequest {
     /// How many entries a page of this listing may have.
     pub(super) fn limit(&self) -> i32 {
         self.max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS)
     }
 
     /// Lists. Reads through the files of the page whose `ETag` is not known yet.
-    pub(super) fn page(&self, folder: &Folder) -> io::Result<Page> {
+    pub(super) fn page(&self, folder: &Folder) -> io::Result<ObjectPage> {
         let limit = usize::try_from(self.limit()).unwrap_or_default();
-        let mut entries: Vec<(String, Option<Stamp>)> = Vec::new();
+        let mut entries: Vec<(String, Option<FileStamp>)> = Vec::new();
         let mut more = false;
-        let range = Range { prefix: &self.prefix, after: &self.after };
+        let range = KeyRange { prefix: &self.prefix, after: &self.after };
         if limit > 0 {
             folder.walker.walk(range, &mut |key, metadata| {
                 let entry = match self.common_prefix(&key) {
@@ -49,7 +51,7 @@ impl Request {
                         return ControlFlow::Continue(());
                     }
                     Some(prefix) => (prefix, None),
-                    None => (key, Some(Stamp::of(metadata))),
+                    None => (key, Some(FileStamp::of(metadata))),
                 };
                 if entries.len() == limit {
                     more = true;
@@ -59,7 +61,7 @@ impl Request {
                 ControlFlow::Continue(())
             })?;
         }
-        let mut page = Page::default();
+        let mut page = ObjectPage::default();
         if more {
             page.next = entries.last().map(|(last, _)| last.clone());
         }
@@ -96,14 +98,14 @@ impl Request {
         key.get(..end).map(str::to_owned)
     }
 
-    fn object(&self, key: &str, stamp: Stamp, etag: String) -> Object {
-        Object {
+    fn object(&self, key: &str, stamp: FileStamp, etag: String) -> ObjectEntry {
+        ObjectEntry {
             key: Some(self.text(key)),
             e_tag: Some(ETag::Strong(etag)),
-            last_modified: Some(last_modified(stamp)),
+            last_modified: Some(stamp.last_modified()),
             size: i64::try_from(stamp.size).ok(),
             storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
-            ..Object::default()
+            ..ObjectEntry::default()
         }
     }
 }

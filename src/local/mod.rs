@@ -1,5 +1,5 @@
-//! An S3 bucket and a `DynamoDB` table in this process, and a folder watcher that stands in for S3's
-//! notifications: the whole pipeline without an account.
+//! An S3 bucket and a `DynamoDB` table in this process, and a folder watcher that stands in for
+//! S3's notifications: the whole pipeline without an account.
 //!
 //! ```text
 //!  a file copied by hand ─────────────▶ folder ◀── watcher ── event ──▶ handler
@@ -12,8 +12,8 @@
 //! handler gets the very events that S3 sends. The bucket is a folder: a file copied into it is an
 //! object that was put, a deleted one an object that was removed. A file that is still being copied
 //! waits until its size and times have stood still for a while ([`Options::settle`]); what is put
-//! through the endpoint appears in one step when it is whole. Hidden files, downloads in progress and
-//! what operating systems leave behind are never objects, nor are folders and symbolic links.
+//! through the endpoint appears in one step when it is whole. Hidden files, downloads in progress
+//! and what operating systems leave behind are never objects, nor are folders and symbolic links.
 //!
 //! Everything is kept in one folder, and one process has it at a time:
 //!
@@ -26,39 +26,43 @@
 //! ```
 //!
 //! A change counts as handled once the handler has answered without an error, and that is written
-//! down: what was changed while nothing ran, or was not finished by a crash, is announced at the next
-//! start. At least once, that is, as S3 does it. If the state is lost, or the table made anew, every
-//! photo is announced again.
+//! down: what was changed while nothing ran, or was not finished by a crash, is announced at the
+//! next start. At least once, that is, as S3 does it. If the state is lost, or the table made anew,
+//! every photo is announced again.
 //!
-//! On a file system that takes upper for lower case, as is usual on macOS and Windows, two keys that
-//! differ only in case are one object.
+//! On a file system that takes upper for lower case, as is usual on macOS and Windows, two keys
+//! that differ only in case are one object.
 
 mod attributes;
+mod clients;
 mod diff;
+mod disk;
 mod endpoints;
 mod error;
 mod folder;
+mod handled;
 mod key;
 mod listing;
+mod lock;
 mod notification;
 mod schedule;
 mod sequencer;
 mod server;
 mod service;
 mod stack;
-mod state;
+mod stamp;
 mod table;
+#[cfg(test)]
+mod tests;
 mod upload;
 mod walk;
 mod watcher;
 
 #[cfg(test)]
-mod tests;
-
-pub use self::{
-    endpoints::Endpoints,
-    error::LocalError,
-    server::CREDENTIAL,
-    stack::{Answer, Options, Stack},
-    table::create_table,
-};
+pub(crate) use clients::dynamodb_client;
+pub use endpoints::Endpoints;
+pub use error::LocalError;
+pub use server::CREDENTIAL;
+pub use stack::{Options, Stack};
+pub use table::create_table;
+pub use watcher::WatcherAnswer;

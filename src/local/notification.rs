@@ -6,7 +6,9 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 
 /// The region that the embedded services say they are in.
 pub(super) const REGION: &str = "us-east-1";
@@ -24,14 +26,14 @@ pub(super) struct Announcement {
     /// The key, not encoded.
     pub key: String,
     /// The object that is there now, or nothing if it was removed.
-    pub object: Option<Object>,
+    pub object: Option<AnnouncedObject>,
     /// See [`super::sequencer`].
     pub sequencer: String,
 }
 
 /// The object that a creation announces.
 #[derive(Debug, Clone)]
-pub(super) struct Object {
+pub(super) struct AnnouncedObject {
     pub size: u64,
     pub etag: String,
 }
@@ -45,7 +47,7 @@ pub(super) fn encode_key(key: &str) -> String {
 pub(super) fn event(bucket: &str, changes: &[Announcement], now: OffsetDateTime) -> Value {
     // Formatting into a `String` fails only for a component that the value lacks, and a
     // date-time has them all.
-    let time = now.to_offset(time::UtcOffset::UTC).format(EVENT_TIME).unwrap_or_default();
+    let time = now.to_offset(UtcOffset::UTC).format(EVENT_TIME).unwrap_or_default();
     let records: Vec<Value> = changes.iter().map(|change| record(bucket, change, &time)).collect();
     json!({ "Records": records })
 }
@@ -108,7 +110,7 @@ mod tests {
         let changes = [
             Announcement {
                 key: "new dress.jpg".into(),
-                object: Some(Object { size: 7, etag: "abc".into() }),
+                object: Some(AnnouncedObject { size: 7, etag: "abc".into() }),
                 sequencer: "0000000000000001".into(),
             },
             Announcement {

@@ -7,8 +7,8 @@ const GAP: Duration = Duration::from_millis(250);
 /// The longest time between two scans.
 pub(super) const RESCAN_EVERY: Duration = Duration::from_secs(5);
 
-/// The time of the next scan: soon after something happened, but scans take up at most a third of the
-/// time, and now and then in any case.
+/// The time of the next scan: soon after something happened, but scans take up at most a third of
+/// the time, and now and then in any case.
 #[derive(Debug)]
 pub(super) struct Schedule {
     next: Instant,
@@ -18,8 +18,8 @@ pub(super) struct Schedule {
 
 impl Schedule {
     /// Begins with a scan at once.
-    pub(super) fn new(now: Instant) -> Schedule {
-        Schedule { next: now, earliest: now, again: false }
+    pub(super) fn new(now: Instant) -> Self {
+        Self { next: now, earliest: now, again: false }
     }
 
     pub(super) fn next(&self) -> Instant {

@@ -1,23 +1,23 @@
 //! Numbers that only grow, so that the changes of a key have an order.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{LocalError, state::write_atomically};
+use super::LocalError;
+use super::disk::write_atomically;
 
 /// How many numbers are reserved with one write.
 const BLOCK: u64 = 1000;
 
 /// Hands out sequencers: 16 hexadecimal digits, each greater than all before, over restarts too.
 ///
-/// The numbers of a block are reserved on disk before the first of them is used. A block never starts
-/// below the current time in microseconds: if the file is lost, the sequencers still go on growing,
-/// and the rows in the table do not outrank every later change.
+/// The numbers of a block are reserved on disk before the first of them is used. A block never
+/// starts below the current time in microseconds: if the file is lost, the sequencers still go on
+/// growing, and the rows in the table do not outrank every later change.
 #[derive(Debug)]
-pub(super) struct Sequencer {
+pub(super) struct SequencerCounter {
     path: PathBuf,
     numbers: Mutex<Numbers>,
 }
@@ -28,17 +28,18 @@ struct Numbers {
     reserved: u64,
 }
 
-impl Sequencer {
+impl SequencerCounter {
     /// Takes up the counter in `path`, or starts one if there is none or it cannot be read.
-    pub(super) fn open(path: &Path) -> Sequencer {
-        let saved = match std::fs::read_to_string(path) {
+    pub(super) fn open(path: &Path) -> Self {
+        let saved = match fs::read_to_string(path) {
             Ok(text) => text.trim().parse().unwrap_or_else(|_| {
-                tracing::warn!(path = %path.display(), "the counter is damaged: counting from the clock");
+                tracing::warn!(path = %path.display(),
+                    "the counter is damaged: counting from the clock");
                 0
             }),
             Err(_) => 0,
         };
-        Sequencer {
+        Self {
             path: path.to_path_buf(),
             numbers: Mutex::new(Numbers { next: saved, reserved: saved }),
         }
@@ -80,7 +81,7 @@ mod tests {
         let path = folder.path().join("sequencer");
         let mut last = String::new();
         for _ in 0..3 {
-            let sequencer = Sequencer::open(&path);
+            let sequencer = SequencerCounter::open(&path);
             for _ in 0..2500 {
                 let next = sequencer.next().unwrap();
                 assert_eq!(next.len(), 16);
@@ -94,22 +95,22 @@ mod tests {
     fn a_counter_ahead_of_the_clock_goes_on_from_where_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sequencer");
-        std::fs::write(&path, (u64::MAX / 4).to_string()).unwrap();
-        assert_eq!(Sequencer::open(&path).next().unwrap(), format!("{:016X}", u64::MAX / 4));
+        fs::write(&path, (u64::MAX / 4).to_string()).unwrap();
+        assert_eq!(SequencerCounter::open(&path).next().unwrap(), format!("{:016X}", u64::MAX / 4));
     }
 
     #[test]
     fn a_lost_or_damaged_counter_goes_on_from_the_clock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sequencer");
-        let before = Sequencer::open(&path).next().unwrap();
+        let before = SequencerCounter::open(&path).next().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(5));
         for damage in [None, Some("x"), Some("")] {
             match damage {
-                Some(text) => std::fs::write(&path, text).unwrap(),
-                None => std::fs::remove_file(&path).unwrap(),
+                Some(text) => fs::write(&path, text).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
             }
-            assert!(Sequencer::open(&path).next().unwrap() > before);
+            assert!(SequencerCounter::open(&path).next().unwrap() > before);
         }
     }
 }

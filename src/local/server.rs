@@ -1,25 +1,26 @@
 //! The two endpoints, on this machine only.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::{conn::auto, graceful::GracefulShutdown},
-};
-use s3s::{
-    S3Result,
-    auth::{S3Auth, SecretKey},
-    s3_error,
-    service::{S3Service, S3ServiceBuilder},
-};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3Result, s3_error};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use super::{LocalError, service::Bucket};
+use super::LocalError;
+use super::service::BucketService;
 
 /// The access key and the secret key of the embedded bucket, both.
 ///
-/// Requests must be signed with them: a web page in a browser on this machine can then not reach the
-/// bucket. The table takes any credentials, as it does not check signatures.
+/// Requests must be signed with them: a web page in a browser on this machine can then not reach
+/// the bucket. The table takes any credentials, as it does not check signatures.
 pub const CREDENTIAL: &str = "local";
 
 /// How long a connection that is busy may take when the servers stop.
@@ -37,21 +38,21 @@ pub(super) struct Server {
 
 impl Server {
     /// Serves the bucket.
-    pub(super) async fn s3(port: u16, bucket: Bucket) -> Result<Server, LocalError> {
+    pub(super) async fn s3(port: u16, bucket: BucketService) -> Result<Self, LocalError> {
         let mut builder = S3ServiceBuilder::new(bucket);
         builder.set_auth(OneUser);
         let service = builder.build();
         let (listener, port) = listen("S3", port).await?;
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(serve_s3(listener, service, stopped));
-        Ok(Server { port, stop, task })
+        Ok(Self { port, stop, task })
     }
 
     /// Serves the table.
     pub(super) async fn dynamodb(
         port: u16,
         database: dynoxide::Database,
-    ) -> Result<Server, LocalError> {
+    ) -> Result<Self, LocalError> {
         let (listener, port) = listen("DynamoDB", port).await?;
         let (stop, stopped) = watch::channel(false);
         let sweeping = tokio::spawn(sweep(database.clone(), stopped.clone()));
@@ -63,7 +64,7 @@ impl Server {
             }
             let _ = sweeping.await;
         });
-        Ok(Server { port, stop, task })
+        Ok(Self { port, stop, task })
     }
 
     pub(super) fn endpoint(&self) -> String {

@@ -1,33 +1,26 @@
 //! The bucket, the table and the watcher, together.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    fs::File,
-    future::Future,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::fmt::Display;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
-use aws_smithy_http_client::Builder as HttpClientBuilder;
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
 
-use super::{
-    Endpoints, LocalError,
-    folder::Folder,
-    notification::REGION,
-    sequencer::Sequencer,
-    server::{CREDENTIAL, Server},
-    service::Bucket,
-    state::{Handled, forget, lock},
-    table::{create_table, open_database, table_exists},
-    upload::Uploads,
-    watcher::Watcher,
-};
+use super::clients::{dynamodb_client, s3_client};
+use super::disk::{WRITING, remove_left_behind};
+use super::folder::Folder;
+use super::handled::{Handled, forget};
+use super::lock::lock;
+use super::sequencer::SequencerCounter;
+use super::server::Server;
+use super::service::BucketService;
+use super::table::{create_table, open_database, table_exists};
+use super::upload::MultipartUploads;
+use super::watcher::{Watcher, WatcherAnswer};
+use super::{Endpoints, LocalError};
 
 /// How to run the embedded bucket and table.
 #[derive(Debug, Clone)]
@@ -47,8 +40,8 @@ pub struct Options {
 }
 
 impl Default for Options {
-    fn default() -> Options {
-        Options {
+    fn default() -> Self {
+        Self {
             dir: PathBuf::from(".lookbook"),
             bucket: "photos".to_owned(),
             table: "lookbook".to_owned(),
@@ -56,21 +49,6 @@ impl Default for Options {
             dynamodb_port: 0,
             settle: Duration::from_millis(300),
         }
-    }
-}
-
-/// What a handler says of an event.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// The keys (not encoded) whose changes are to be announced again, each with the cause.
-    pub retry: BTreeMap<String, String>,
-}
-
-impl Answer {
-    /// Every change of the event has its outcome.
-    #[must_use]
-    pub fn handled() -> Answer {
-        Answer::default()
     }
 }
 
@@ -90,27 +68,29 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Takes the folder, starts both endpoints, and makes the bucket and the table if there are none.
-    pub async fn start(options: Options) -> Result<Stack, LocalError> {
+    /// Takes the folder, starts both endpoints, and makes the bucket and the table if there are
+    /// none.
+    pub async fn start(options: Options) -> Result<Self, LocalError> {
         let Options { dir, bucket, table, s3_port, dynamodb_port, settle } = options;
         check_bucket_name(&bucket)?;
         let state = dir.join("state");
-        std::fs::create_dir_all(&state).map_err(LocalError::file("create", &state))?;
+        fs::create_dir_all(&state).map_err(LocalError::file("create", &state))?;
         let lock = lock(&dir, &state.join("lock"))?;
+        remove_left_behind(&state, WRITING)?;
         Endpoints::remove(&state);
         let folder = Folder::open(&dir.join("buckets").join(&bucket), &state.join("attributes"))?;
         let folder = Arc::new(folder);
-        let uploads = Arc::new(Uploads::open(&state.join("uploads"))?);
+        let uploads = Arc::new(MultipartUploads::open(&state.join("uploads"))?);
         let database = open_database(&dir.join("table.sqlite"))?;
 
-        let service = Bucket { name: bucket.clone(), folder: Arc::clone(&folder), uploads };
+        let service = BucketService { name: bucket.clone(), folder: Arc::clone(&folder), uploads };
         let s3 = Server::s3(s3_port, service).await?;
         let dynamodb = Server::dynamodb(dynamodb_port, database).await?;
         let dynamodb_client = dynamodb_client(&dynamodb.endpoint());
         let list = state.join("handled.json");
         if !table_exists(&dynamodb_client, &table).await? {
-            // A new table has no rows: every photo is announced again, whatever was handled. The list
-            // goes first, so that it is never believed beside an empty table.
+            // A new table has no rows: every photo is announced again, whatever was handled. The
+            // list goes first, so that it is never believed beside an empty table.
             forget(&list)?;
         }
         create_table(&dynamodb_client, &table).await?;
@@ -119,8 +99,8 @@ impl Stack {
         for (key, file) in &handled.files {
             folder.remember(key, file.stamp, &file.etag);
         }
-        let sequencer = Arc::new(Sequencer::open(&state.join("sequencer")));
-        Ok(Stack {
+        let sequencer = Arc::new(SequencerCounter::open(&state.join("sequencer")));
+        Ok(Self {
             state,
             s3_client: s3_client(&s3.endpoint()),
             s3,
@@ -175,12 +155,13 @@ impl Stack {
         self.dynamodb_client.clone()
     }
 
-    /// Announces to `handler` what has changed in the bucket since the last time, and what changes from
-    /// now on, until `stop` resolves; then waits for what the handler still has.
+    /// Announces to `handler` what has changed in the bucket since the last time, and what changes
+    /// from now on, until `stop` resolves; then waits for what the handler still has.
     ///
-    /// An event holds up to ten changes, and the handler gets up to four events at a time, but never
-    /// two changes of one key. What it answers with an error, or names in [`Answer::retry`], is
-    /// announced again, alone and after a wait that grows from a second to a minute.
+    /// An event holds up to ten changes, and the handler gets up to four events at a time, but
+    /// never two changes of one key. What it answers with an error, or names in
+    /// [`WatcherAnswer::retry`], is announced again, alone and after a wait that grows from a
+    /// second to a minute.
     ///
     /// Fails if it runs already, or if the state cannot be written.
     pub async fn watch<H, Fut, E>(
@@ -190,15 +171,15 @@ impl Stack {
     ) -> Result<(), LocalError>
     where
         H: Fn(Value) -> Fut,
-        Fut: Future<Output = Result<Answer, E>>,
+        Fut: Future<Output = Result<WatcherAnswer, E>>,
         E: Display,
     {
         let mut progress = self.progress.try_lock().map_err(|_| LocalError::AlreadyWatching)?;
         self.watcher.run(&mut progress, handler, stop).await
     }
 
-    /// Waits until everything that is in the bucket now has been handled. Needs [`Stack::watch`] to run
-    /// at the same time.
+    /// Waits until everything that is in the bucket now has been handled. Needs [`Stack::watch`] to
+    /// run at the same time.
     pub async fn idle(&self) {
         let asked = Instant::now();
         let mut idle = self.watcher.idle.subscribe();
@@ -234,25 +215,4 @@ fn check_bucket_name(name: &str) -> Result<(), LocalError> {
         && !name.starts_with('-')
         && !name.ends_with('-');
     if valid { Ok(()) } else { Err(LocalError::BucketName(name.to_owned())) }
-}
-
-pub(super) fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(&config(endpoint)).force_path_style(true);
-    aws_sdk_s3::Client::from_conf(config.build())
-}
-
-pub(super) fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::new(&config(endpoint))
-}
-
-/// What both clients share: HTTP without TLS, and without the proxy that the environment may name.
-fn config(endpoint: &str) -> SdkConfig {
-    let user = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "lookbook");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static(REGION))
-        .endpoint_url(endpoint)
-        .credentials_provider(SharedCredentialsProvider::new(user))
-        .http_client(HttpClientBuilder::new().build_http())
-        .build()
 }

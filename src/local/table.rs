@@ -6,13 +6,13 @@
 //! the hour rather than within days; a page that ends exactly at the last row still has a
 //! `LastEvaluatedKey`, as AWS's sometimes has.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
+use std::time::Duration;
 
-use aws_sdk_dynamodb::{
-    Client,
-    operation::{create_table::CreateTableError, describe_table::DescribeTableError},
-    types::{TableStatus, TimeToLiveSpecification},
-};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
+use aws_sdk_dynamodb::types::{TableStatus, TimeToLiveSpecification};
 
 use super::LocalError;
 use crate::catalogue::schema;

@@ -1,24 +1,23 @@
 //! Content on its way into the bucket: received, checked, and put together from parts.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs::{self, File},
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
-use s3s::{
-    S3Error, S3ErrorCode, S3Request, S3Result, TrailingHeaders,
-    checksum::ChecksumHasher,
-    crypto::{Checksum as _, Md5},
-    dto::{Checksum, StreamingBlob},
-    s3_error,
-};
+use s3s::checksum::ChecksumHasher;
+use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
+use s3s::dto::{Checksum, StreamingBlob};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, TrailingHeaders, s3_error};
+use tempfile::{NamedTempFile, TempPath};
 use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
 
-use super::{LocalError, attributes::Attributes, folder::Temporary};
+use super::LocalError;
+use super::attributes::Attributes;
+use super::disk::temporary_file;
 
 /// The checksums that a sender may give, by the name of their header.
 const CHECKSUMS: [&str; 5] = [
@@ -30,11 +29,13 @@ const CHECKSUMS: [&str; 5] = [
 ];
 /// The smallest part of a multipart upload, but for the last.
 const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
+/// What the name of a part begins with while it is being received.
+const PART: &str = ".part-";
 
 /// Content that has arrived whole.
 #[derive(Debug)]
 pub(super) struct Received {
-    pub content: Temporary,
+    pub content: TempPath,
     pub etag: String,
     pub size: u64,
     pub checksum: Checksum,
@@ -48,7 +49,7 @@ pub(super) struct Integrity {
 }
 
 impl Integrity {
-    pub(super) fn of<T>(request: &S3Request<T>) -> Integrity {
+    pub(super) fn of<T>(request: &S3Request<T>) -> Self {
         let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
         let announced = header("x-amz-trailer").unwrap_or_default().to_ascii_lowercase();
         let mut hasher = ChecksumHasher::default();
@@ -60,16 +61,16 @@ impl Integrity {
                 continue;
             }
             match name {
-                "x-amz-checksum-crc32" => hasher.crc32 = Some(s3s::crypto::Crc32::new()),
-                "x-amz-checksum-crc32c" => hasher.crc32c = Some(s3s::crypto::Crc32c::new()),
+                "x-amz-checksum-crc32" => hasher.crc32 = Some(Crc32::new()),
+                "x-amz-checksum-crc32c" => hasher.crc32c = Some(Crc32c::new()),
                 "x-amz-checksum-crc64nvme" => {
-                    hasher.crc64nvme = Some(s3s::crypto::Crc64Nvme::new());
+                    hasher.crc64nvme = Some(Crc64Nvme::new());
                 }
-                "x-amz-checksum-sha1" => hasher.sha1 = Some(s3s::crypto::Sha1::new()),
-                _ => hasher.sha256 = Some(s3s::crypto::Sha256::new()),
+                "x-amz-checksum-sha1" => hasher.sha1 = Some(Sha1::new()),
+                _ => hasher.sha256 = Some(Sha256::new()),
             }
         }
-        Integrity { hasher, expected, trailers: request.trailing_headers.clone() }
+        Self { hasher, expected, trailers: request.trailing_headers.clone() }
     }
 
     fn check(mut self) -> S3Result<Checksum> {
@@ -103,10 +104,11 @@ impl Integrity {
 /// Writes a body into `content` and checks it. Nothing becomes an object here.
 pub(super) async fn receive(
     mut body: StreamingBlob,
-    content: Temporary,
+    content: NamedTempFile,
     mut integrity: Integrity,
 ) -> S3Result<Received> {
-    let mut file = tokio::fs::File::create(&content.0).await.map_err(internal)?;
+    let (file, content) = content.into_parts();
+    let mut file = tokio::fs::File::from_std(file);
     let mut md5 = Md5::new();
     let mut size = 0;
     while let Some(chunk) = body.next().await {
@@ -132,7 +134,8 @@ pub(super) async fn discard(body: Option<StreamingBlob>) {
     }
 }
 
-/// Copies all of `from` to the end of `to`, and hashes it on the way. Returns how many bytes it were.
+/// Copies all of `from` to the end of `to`, and hashes it on the way. Returns how many bytes it
+/// were.
 pub(super) fn copy_hashing(from: &mut File, to: &mut File, md5: &mut Md5) -> io::Result<u64> {
     let mut buffer = vec![0; 64 * 1024];
     let mut size = 0;
@@ -158,17 +161,17 @@ pub(super) fn internal(error: io::Error) -> S3Error {
 
 /// The multipart uploads in progress.
 ///
-/// Unlike on AWS they do not outlive a restart, and cannot be listed. The `ETag` of what they become
-/// is the MD5 of the whole and not one of the parts' hashes: the same content has one `ETag` here,
-/// however it came.
+/// Unlike on AWS they do not outlive a restart, and cannot be listed. The `ETag` of what they
+/// become is the MD5 of the whole and not one of the parts' hashes: the same content has one `ETag`
+/// here, however it came.
 #[derive(Debug)]
-pub(super) struct Uploads {
+pub(super) struct MultipartUploads {
     dir: PathBuf,
-    open: Mutex<HashMap<String, Upload>>,
+    open: Mutex<HashMap<String, MultipartUpload>>,
 }
 
 #[derive(Debug, Clone)]
-struct Upload {
+struct MultipartUpload {
     key: String,
     attributes: Attributes,
     parts: BTreeMap<i32, Part>,
@@ -181,27 +184,27 @@ pub(super) struct Part {
     pub size: u64,
 }
 
-impl Uploads {
+impl MultipartUploads {
     /// Opens the folder of the parts, and clears it of those of earlier runs.
-    pub(super) fn open(dir: &Path) -> Result<Uploads, LocalError> {
+    pub(super) fn open(dir: &Path) -> Result<Self, LocalError> {
         if dir.exists() {
             fs::remove_dir_all(dir).map_err(LocalError::file("clear", dir))?;
         }
         fs::create_dir_all(dir).map_err(LocalError::file("create", dir))?;
-        Ok(Uploads { dir: dir.to_path_buf(), open: Mutex::default() })
+        Ok(Self { dir: dir.to_path_buf(), open: Mutex::default() })
     }
 
     pub(super) fn create(&self, key: String, attributes: Attributes) -> io::Result<String> {
-        let id = uuid::Uuid::new_v4().to_string();
+        let id = Uuid::new_v4().to_string();
         fs::create_dir(self.dir.join(&id))?;
-        self.lock().insert(id.clone(), Upload { key, attributes, parts: BTreeMap::new() });
+        self.lock().insert(id.clone(), MultipartUpload { key, attributes, parts: BTreeMap::new() });
         Ok(id)
     }
 
     /// A file for a part that is about to be received.
-    pub(super) fn temporary(&self, id: &str, key: &str) -> S3Result<Temporary> {
+    pub(super) fn temporary(&self, id: &str, key: &str) -> S3Result<NamedTempFile> {
         self.find(id, key)?;
-        Ok(Temporary(self.dir.join(id).join(uuid::Uuid::new_v4().to_string())))
+        temporary_file(&self.dir.join(id), PART).map_err(internal)
     }
 
     /// Takes in a part; the last one of a number counts.
@@ -210,24 +213,26 @@ impl Uploads {
         id: &str,
         key: &str,
         number: i32,
-        content: Temporary,
+        content: TempPath,
         part: Part,
     ) -> S3Result<()> {
         self.find(id, key)?;
-        content.become_file(&self.dir.join(id).join(number.to_string())).map_err(internal)?;
+        content
+            .persist(self.dir.join(id).join(number.to_string()))
+            .map_err(|error| internal(error.error))?;
         let mut open = self.lock();
         let upload = open.get_mut(id).ok_or_else(|| s3_error!(NoSuchUpload))?;
         upload.parts.insert(number, part);
         Ok(())
     }
 
-    /// Puts the `wanted` parts (number and `ETag`) together into `content`.
+    /// Puts the `wanted` parts (number and `ETag`) together into `whole`.
     pub(super) fn assemble(
         &self,
         id: &str,
         key: &str,
         wanted: &[(i32, Option<String>)],
-        content: &Temporary,
+        whole: &mut File,
     ) -> S3Result<(String, Attributes)> {
         let upload = self.find(id, key)?;
         if wanted.is_empty() {
@@ -237,7 +242,6 @@ impl Uploads {
             return Err(s3_error!(InvalidPartOrder));
         }
         let mut md5 = Md5::new();
-        let mut whole = File::create(&content.0).map_err(internal)?;
         for (index, (number, etag)) in wanted.iter().enumerate() {
             let part = upload
                 .parts
@@ -250,7 +254,7 @@ impl Uploads {
                 return Err(s3_error!(EntityTooSmall));
             }
             File::open(self.dir.join(id).join(number.to_string()))
-                .and_then(|mut file| copy_hashing(&mut file, &mut whole, &mut md5))
+                .and_then(|mut file| copy_hashing(&mut file, whole, &mut md5))
                 .map_err(internal)?;
         }
         Ok((hex::encode(md5.finalize()), upload.attributes))
@@ -263,7 +267,7 @@ impl Uploads {
         fs::remove_dir_all(self.dir.join(id)).map_err(internal)
     }
 
-    fn find(&self, id: &str, key: &str) -> S3Result<Upload> {
+    fn find(&self, id: &str, key: &str) -> S3Result<MultipartUpload> {
         let open = self.lock();
         open.get(id)
             .filter(|upload| upload.key == key)
@@ -271,7 +275,7 @@ impl Uploads {
             .ok_or_else(|| s3_error!(NoSuchUpload, "there is no upload of this id and key"))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Upload>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, MultipartUpload>> {
         // Nothing that is done under the lock leaves the map half changed.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

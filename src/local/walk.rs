@@ -1,18 +1,16 @@
 //! Walks over the bucket's folder in the order of its keys.
 
-use std::{
-    collections::HashSet,
-    fs::{self, Metadata},
-    io,
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use super::{diff::Scan, folder::is_absent, key, state::Stamp};
-
-/// The longest key, in bytes.
-const MAX_KEY_BYTES: usize = 1024;
+use super::diff::Scan;
+use super::disk::is_absent;
+use super::key::{self, MAX_KEY_BYTES};
+use super::stamp::FileStamp;
 
 /// Finds the objects in a folder: its regular files, but no [droppings](key::is_dropping).
 ///
@@ -26,14 +24,14 @@ pub(super) struct Walker {
 
 /// Which part of the keys a walk visits.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Range<'a> {
+pub(super) struct KeyRange<'a> {
     /// Only keys that begin with this.
     pub prefix: &'a str,
     /// Only keys greater than this.
     pub after: &'a str,
 }
 
-impl Range<'_> {
+impl KeyRange<'_> {
     /// Whether there may be keys of the range that begin with `start`.
     fn reaches(self, start: &str) -> bool {
         (start.starts_with(self.prefix) || self.prefix.starts_with(start))
@@ -46,26 +44,26 @@ impl Range<'_> {
 }
 
 impl Walker {
-    pub(super) fn new(root: &Path) -> Walker {
-        Walker { root: root.to_path_buf(), warned: Mutex::default() }
+    pub(super) fn new(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), warned: Mutex::default() }
     }
 
     /// Finds every object. Fails if the bucket's own folder cannot be read; a folder below it that
     /// cannot is noted in the answer.
     pub(super) fn scan(&self) -> io::Result<Scan> {
         let mut scan = Scan::default();
-        scan.unreadable = self.walk(Range::default(), &mut |key, metadata| {
-            scan.files.insert(key, Stamp::of(metadata));
+        scan.unreadable = self.walk(KeyRange::default(), &mut |key, metadata| {
+            scan.files.insert(key, FileStamp::of(metadata));
             ControlFlow::Continue(())
         })?;
         Ok(scan)
     }
 
-    /// Visits the objects of `range` in the order of their keys, which is that of their bytes, until
-    /// `visit` breaks off. Returns the folders that could not be read, as prefixes of keys.
+    /// Visits the objects of `range` in the order of their keys, which is that of their bytes,
+    /// until `visit` breaks off. Returns the folders that could not be read, as prefixes of keys.
     pub(super) fn walk(
         &self,
-        range: Range<'_>,
+        range: KeyRange<'_>,
         visit: &mut dyn FnMut(String, &Metadata) -> ControlFlow<()>,
     ) -> io::Result<Vec<String>> {
         let mut unreadable = Vec::new();
@@ -78,7 +76,7 @@ impl Walker {
         &self,
         folder: &Path,
         prefix: String,
-        range: Range<'_>,
+        range: KeyRange<'_>,
         visit: &mut dyn FnMut(String, &Metadata) -> ControlFlow<()>,
         unreadable: &mut Vec<String>,
     ) -> io::Result<ControlFlow<()>> {
@@ -110,9 +108,9 @@ impl Walker {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The keys of the files of a folder, and the prefixes (with `/`) of its folders, in order. With
-    /// the `/` in place a folder sorts as all the keys below it do.
-    fn entries(&self, folder: &Path, prefix: &str, range: Range<'_>) -> io::Result<Vec<String>> {
+    /// The keys of the files of a folder, and the prefixes (with `/`) of its folders, in order.
+    /// With the `/` in place a folder sorts as all the keys below it do.
+    fn entries(&self, folder: &Path, prefix: &str, range: KeyRange<'_>) -> io::Result<Vec<String>> {
         let mut keys = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
@@ -178,7 +176,7 @@ mod tests {
     fn keys(walker: &Walker, prefix: &str, after: &str) -> Vec<String> {
         let mut keys = Vec::new();
         walker
-            .walk(Range { prefix, after }, &mut |key, _| {
+            .walk(KeyRange { prefix, after }, &mut |key, _| {
                 keys.push(key);
                 ControlFlow::Continue(())
             })

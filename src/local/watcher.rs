@@ -2,38 +2,38 @@
 //!
 //! The watcher compares the folder with what has been handled, again and again: soon after the
 //! operating system or the service says that something changed, and every few seconds in any case,
-//! since not every file system tells. It keeps no queue that a crash could lose. What the handler has
-//! answered for is written down; everything else is found again, at the next start if need be. Changes
-//! that follow one another closely become one, of the state that is there in the end.
+//! since not every file system tells. It keeps no queue that a crash could lose. What the handler
+//! has answered for is written down; everything else is found again, at the next start if need be.
+//! Changes that follow one another closely become one, of the state that is there in the end.
 
-use std::{
-    fmt::Display,
-    future::Future,
-    io,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use futures::{
-    future::{Either, pending},
-    stream::{FuturesUnordered, StreamExt},
-};
-use notify::{EventKind, RecursiveMode, Watcher as _, event::AccessKind, event::AccessMode};
+use futures::future::{Either, pending};
+use futures::stream::{FuturesUnordered, StreamExt};
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, RecursiveMode, Watcher as _};
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::{sync::watch, task::JoinHandle, time::sleep_until};
+use tokio::sync::watch;
+use tokio::task::{self, JoinHandle};
+use tokio::time::sleep_until;
 
-use super::{
-    Answer, LocalError,
-    diff::{Pending, Scan, diff},
-    folder::Folder,
-    key::is_dropping,
-    notification::{Announcement, Object, event},
-    schedule::{RESCAN_EVERY, Schedule},
-    sequencer::Sequencer,
-    state::{Handled, HandledFile, Stamp, write_atomically},
-};
+use super::LocalError;
+use super::diff::{Pending, Scan, diff};
+use super::disk::write_atomically;
+use super::folder::Folder;
+use super::handled::{Handled, HandledFile};
+use super::key::is_dropping;
+use super::notification::{AnnouncedObject, Announcement, event};
+use super::schedule::{RESCAN_EVERY, Schedule};
+use super::sequencer::SequencerCounter;
+use super::stamp::FileStamp;
 
 /// The most records of one event.
 const BATCH: usize = 10;
@@ -47,17 +47,32 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Watcher {
     pub bucket: String,
     pub folder: Arc<Folder>,
-    pub sequencer: Arc<Sequencer>,
+    pub sequencer: Arc<SequencerCounter>,
     pub settle: Duration,
     /// When the last scan began that found nothing left to do.
     pub idle: watch::Sender<Option<Instant>>,
 }
 
 /// A change on its way: its key, and the state that it led to.
-type Change = (String, Option<Stamp>);
+type Difference = (String, Option<FileStamp>);
+
+/// What a handler answers to the watcher about an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WatcherAnswer {
+    /// The keys (not encoded) whose changes are to be announced again, each with the cause.
+    pub retry: BTreeMap<String, String>,
+}
+
+impl WatcherAnswer {
+    /// Every change of the event has its outcome.
+    #[must_use]
+    pub fn handled() -> Self {
+        Self::default()
+    }
+}
 
 /// What became of a change that was on its way.
-enum Fate {
+enum Delivery {
     Handled(Option<HandledFile>),
     /// The file is not as it was seen any more: the next scan decides.
     Unsettled,
@@ -74,11 +89,11 @@ impl Watcher {
     ) -> Result<(), LocalError>
     where
         H: Fn(Value) -> Fut,
-        Fut: Future<Output = Result<Answer, E>>,
+        Fut: Future<Output = Result<WatcherAnswer, E>>,
         E: Display,
     {
         let _wakeups = self.listen();
-        let mut stop = std::pin::pin!(stop);
+        let mut stop = pin!(stop);
         let mut stopping = false;
         let mut pending = Pending::new(self.settle);
         let mut on_their_way = FuturesUnordered::new();
@@ -99,10 +114,10 @@ impl Watcher {
             tokio::select! {
                 biased;
                 () = &mut stop, if !stopping => stopping = true,
-                Some(fates) = on_their_way.next(), if !on_their_way.is_empty() => {
-                    for (key, fate) in fates {
-                        match fate {
-                            Fate::Handled(file) => {
+                Some(deliveries) = on_their_way.next(), if !on_their_way.is_empty() => {
+                    for (key, delivery) in deliveries {
+                        match delivery {
+                            Delivery::Handled(file) => {
                                 pending.done(&key);
                                 match file {
                                     Some(file) => progress.files.insert(key, file),
@@ -110,10 +125,11 @@ impl Watcher {
                                 };
                                 unsaved_since.get_or_insert_with(Instant::now);
                             }
-                            Fate::Unsettled => pending.unsettled(&key),
-                            Fate::Failed(cause) => {
+                            Delivery::Unsettled => pending.unsettled(&key),
+                            Delivery::Failed(cause) => {
                                 let wait = pending.failed(&key, Instant::now());
-                                tracing::warn!(key, cause, again_in = ?wait, "a change was not handled");
+                                tracing::warn!(key, cause, again_in = ?wait,
+                                    "a change was not handled");
                             }
                         }
                     }
@@ -146,7 +162,7 @@ impl Watcher {
                     let folder = Arc::clone(&self.folder);
                     schedule.begun();
                     let started = Instant::now();
-                    scanning = Some(tokio::task::spawn_blocking(move || (started, folder.walker.scan())));
+                    scanning = Some(task::spawn_blocking(move || (started, folder.walker.scan())));
                 }
                 () = self.folder.changed.notified(), if !stopping => {
                     schedule.soon();
@@ -165,26 +181,30 @@ impl Watcher {
     }
 
     /// Gives the handler one event, and says what became of each of its changes.
-    async fn announce<H, Fut, E>(&self, changes: Vec<Change>, handler: &H) -> Vec<(String, Fate)>
+    async fn announce<H, Fut, E>(
+        &self,
+        changes: Vec<Difference>,
+        handler: &H,
+    ) -> Vec<(String, Delivery)>
     where
         H: Fn(Value) -> Fut,
-        Fut: Future<Output = Result<Answer, E>>,
+        Fut: Future<Output = Result<WatcherAnswer, E>>,
         E: Display,
     {
         let keys: Vec<String> = changes.iter().map(|(key, _)| key.clone()).collect();
         let (folder, sequencer) = (Arc::clone(&self.folder), Arc::clone(&self.sequencer));
-        let looked = tokio::task::spawn_blocking(move || {
+        let looked = task::spawn_blocking(move || {
             changes.into_iter().map(|change| look(&folder, &sequencer, change)).collect::<Vec<_>>()
         })
         .await;
         let looked = match looked {
             Ok(looked) => looked,
             Err(error) => {
-                let failed = |key| (key, Fate::Failed(error.to_string()));
+                let failed = |key| (key, Delivery::Failed(error.to_string()));
                 return keys.into_iter().map(failed).collect();
             }
         };
-        let mut fates = Vec::new();
+        let mut deliveries = Vec::new();
         let mut announcements = Vec::new();
         let mut files = Vec::new();
         for (key, look) in looked {
@@ -193,26 +213,26 @@ impl Watcher {
                     announcements.push(announcement);
                     files.push((key, file));
                 }
-                Ok(None) => fates.push((key, Fate::Unsettled)),
-                Err(cause) => fates.push((key, Fate::Failed(cause))),
+                Ok(None) => deliveries.push((key, Delivery::Unsettled)),
+                Err(cause) => deliveries.push((key, Delivery::Failed(cause))),
             }
         }
         if announcements.is_empty() {
-            return fates;
+            return deliveries;
         }
         let event = event(&self.bucket, &announcements, OffsetDateTime::now_utc());
         let answer = handler(event).await;
-        fates.extend(files.into_iter().map(|(key, file)| {
-            let fate = match &answer {
+        deliveries.extend(files.into_iter().map(|(key, file)| {
+            let delivery = match &answer {
                 Ok(answer) => match answer.retry.get(&key) {
-                    Some(cause) => Fate::Failed(cause.clone()),
-                    None => Fate::Handled(file),
+                    Some(cause) => Delivery::Failed(cause.clone()),
+                    None => Delivery::Handled(file),
                 },
-                Err(error) => Fate::Failed(format!("{error:#}")),
+                Err(error) => Delivery::Failed(format!("{error:#}")),
             };
-            (key, fate)
+            (key, delivery)
         }));
-        fates
+        deliveries
     }
 
     /// Lets the operating system wake the watcher when something in the folder changes.
@@ -246,7 +266,8 @@ impl Watcher {
 
 /// Whether an event is about an object's content, and not about someone reading it.
 fn may_be_a_change(event: &notify::Event, root: &Path) -> bool {
-    let reads = matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
+    let written = AccessKind::Close(AccessMode::Write);
+    let reads = matches!(event.kind, EventKind::Access(kind) if kind != written);
     let dropping = |path: &Path| {
         path.strip_prefix(root)
             .is_ok_and(|below| below.iter().any(|name| name.to_str().is_some_and(is_dropping)))
@@ -257,7 +278,7 @@ fn may_be_a_change(event: &notify::Event, root: &Path) -> bool {
 type Look = Result<Option<(Announcement, Option<HandledFile>)>, String>;
 
 /// Looks at a file that has settled, once more: what the event says must be true of what is there.
-fn look(folder: &Folder, sequencer: &Sequencer, (key, seen): Change) -> (String, Look) {
+fn look(folder: &Folder, sequencer: &SequencerCounter, (key, seen): Difference) -> (String, Look) {
     let found = match seen {
         Some(_) => folder.get(&key).map(|object| object.map(|object| (object.stamp, object.etag))),
         None => folder.stat(&key).map(|stamp| stamp.map(|stamp| (stamp, String::new()))),
@@ -267,8 +288,9 @@ fn look(folder: &Folder, sequencer: &Sequencer, (key, seen): Change) -> (String,
         Ok(found) if found.as_ref().map(|(stamp, _)| *stamp) != seen => Ok(None),
         Ok(found) => sequencer.next().map_err(|error| error.to_string()).map(|sequencer| {
             let file = found.map(|(stamp, etag)| HandledFile { stamp, etag });
-            let object =
-                file.as_ref().map(|file| Object { size: file.stamp.size, etag: file.etag.clone() });
+            let object = file
+                .as_ref()
+                .map(|file| AnnouncedObject { size: file.stamp.size, etag: file.etag.clone() });
             Some((Announcement { key: key.clone(), object, sequencer }, file))
         }),
     };
@@ -300,7 +322,7 @@ async fn save(progress: &Handled) -> Result<(), LocalError> {
     let (path, bytes) = progress.to_save()?;
     let write = {
         let path = path.clone();
-        tokio::task::spawn_blocking(move || write_atomically(&path, &bytes)).await
+        task::spawn_blocking(move || write_atomically(&path, &bytes)).await
     };
     write.unwrap_or_else(|error| Err(LocalError::file("write", path)(io::Error::other(error))))
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Format;
+use crate::code::Code;
 
 /// Why a photo cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,14 +74,14 @@ pub enum PhotoError {
 impl PhotoError {
     /// A short name of what is wrong, for tables and dashboards. It does not change.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Empty => "empty",
-            Self::TooLarge { .. } => "too_large",
-            Self::TooManyPixels { .. } => "too_many_pixels",
-            Self::UnsupportedFormat { .. } => "unsupported_format",
-            Self::Corrupt { .. } => "corrupt",
-            Self::InvalidSize { .. } => "invalid_size",
+            Self::Empty => Code::Empty,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::TooManyPixels { .. } => Code::TooManyPixels,
+            Self::UnsupportedFormat { .. } => Code::UnsupportedFormat,
+            Self::Corrupt { .. } => Code::Corrupt,
+            Self::InvalidSize { .. } => Code::InvalidSize,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use image::metadata::Orientation;
 
-use super::PhotoError;
+use super::{Format, PhotoError};
 
 /// The most that one photo may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ impl Default for Limits {
     }
 }
 
-/// The longest side in pixels: what a JPEG or a GIF can have at most. A longer one is no photo's, and
-/// scaling takes memory for each pixel of a side, whatever the other side.
+/// The longest side in pixels: what a JPEG or a GIF can have at most. A longer one is no photo's,
+/// and scaling takes memory for each pixel of a side, whatever the other side.
 const MAX_SIDE: u32 = 65_535;
 
 impl Limits {
@@ -50,50 +50,6 @@ impl Limits {
                 Err(PhotoError::unsupported_variety(format, &variety))
             }
             _ => Ok(()),
-        }
-    }
-}
-
-/// What a photo is stored as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// JPEG, baseline or progressive.
-    Jpeg,
-    /// PNG; of an animated one, the still picture.
-    Png,
-    /// WebP, lossy or lossless; of an animated one, the first frame.
-    WebP,
-    /// GIF, its first frame.
-    Gif,
-    /// TIFF, its first page.
-    Tiff,
-    /// Windows bitmap.
-    Bmp,
-}
-
-impl Format {
-    /// The format's name as a row holds it: lowercase.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpeg",
-            Self::Png => "png",
-            Self::WebP => "webp",
-            Self::Gif => "gif",
-            Self::Tiff => "tiff",
-            Self::Bmp => "bmp",
-        }
-    }
-
-    /// The format's name as a sentence holds it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::WebP => "WebP",
-            Self::Gif => "GIF",
-            Self::Tiff => "TIFF",
-            Self::Bmp => "BMP",
         }
     }
 }

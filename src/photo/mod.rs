@@ -27,6 +27,7 @@
 //! values as the plain ones. [`VERSION`] names what this module does, so that a row can tell.
 
 mod error;
+mod format;
 mod header;
 mod jpeg;
 mod pixels;
@@ -43,7 +44,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use image::metadata::Orientation;
 
 pub use error::PhotoError;
-pub use header::{Format, Header, Limits};
+pub use format::Format;
+pub use header::{Header, Limits};
 pub use resize::Filter;
 
 /// The version of this module's results: it changes whenever the same bytes would give other

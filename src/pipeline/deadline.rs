@@ -33,7 +33,7 @@ impl Pace {
 
 /// The deadline of one invocation, if it has one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline(Option<Times>);
+pub struct Deadline(Option<Times>);
 
 #[derive(Debug, Clone, Copy)]
 struct Times {
@@ -44,6 +44,9 @@ struct Times {
 }
 
 impl Deadline {
+    /// The deadline at that time, if there is one, seen from now. A margin before it is kept free,
+    /// to hand back the answer.
+    #[must_use]
     pub fn new(deadline: Option<Instant>, now: Instant) -> Self {
         Self(deadline.map(|deadline| {
             let give_up = deadline.checked_sub(MARGIN).unwrap_or(deadline);
@@ -51,16 +54,19 @@ impl Deadline {
         }))
     }
 
-    /// When what has begun is given up.
-    pub fn give_up(self) -> Option<Instant> {
-        self.0.map(|times| times.give_up)
+    /// Runs a future until the margin; `None` if it was given up.
+    pub(super) async fn within<F: Future>(self, future: F) -> Option<F::Output> {
+        match self.0 {
+            Some(times) => tokio::time::timeout_at(times.give_up, future).await.ok(),
+            None => Some(future.await),
+        }
     }
 
     /// Whether something that is expected to take so long may begin now.
     ///
     /// In the first half of its time an invocation begins whatever was expected: after a stall that
     /// took all the time of the last one, somebody must find out that it is over.
-    pub fn leaves_time_for(self, expected: Duration, now: Instant) -> bool {
+    pub(super) fn leaves_time_for(self, expected: Duration, now: Instant) -> bool {
         self.0.is_none_or(|times| now + expected.min(times.half) < times.give_up)
     }
 }

@@ -1,15 +1,18 @@
 //! From bytes to a judgement: decode, classify.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
 use super::budget::{Budget, Fetched};
 use super::outcome::Cause;
+use super::timings::Timings;
 use crate::catalogue::{Judgement, Maker};
 use crate::classifier::{Classifier, WorkerError, Workers};
+use crate::code::{Code, Rejection, RetryCode};
 use crate::photo::{self, Limits, PhotoError};
-use crate::settings::Rules;
+use crate::settings::{Confidence, Rules};
 
 /// What says of an object's bytes what they show.
 ///
@@ -24,8 +27,13 @@ pub trait Judge: Send + Sync {
     /// A judgement by the size alone, before anything is fetched.
     fn judge_size(&self, size: u64) -> Option<Judgement>;
 
-    /// A judgement of the content. An error is not the content's fault, and is tried again.
-    fn judge(&self, fetched: Fetched) -> impl Future<Output = Result<Judgement, Cause>> + Send;
+    /// A judgement of the content, and how long it waited, decoded and judged. An error is not the
+    /// content's fault, and is tried again.
+    fn judge(
+        &self,
+        fetched: Fetched,
+        timings: &mut Timings,
+    ) -> impl Future<Output = Result<Judgement, Cause>> + Send;
 }
 
 /// Judges photos with a classifier, on threads of its own.
@@ -43,7 +51,8 @@ impl PhotoJudge {
     /// Puts one together. Starts the worker threads.
     #[must_use]
     pub fn new(classifier: Arc<Classifier>, rules: &Rules) -> Self {
-        let review_below = rules.review_below.unwrap_or(classifier.description().review_below);
+        let review_below =
+            rules.review_below.map_or(classifier.description().review_below, Confidence::get);
         // Decoded photos are by far the larger part.
         let decoded = Budget::new(rules.in_flight_bytes.get() / 4 * 3);
         let maker = Maker {
@@ -61,8 +70,8 @@ impl PhotoJudge {
         }
     }
 
-    /// Runs a job on what was fetched, which is held until the job has ended, even if nobody waits for it
-    /// any more.
+    /// Runs a job on what was fetched, which is held until the job has ended, even if nobody waits
+    /// for it any more.
     async fn run<T: Send + 'static>(
         &self,
         fetched: Fetched,
@@ -101,57 +110,68 @@ impl Judge for PhotoJudge {
 
     fn judge_size(&self, size: u64) -> Option<Judgement> {
         let limit = self.limits.max_bytes;
-        (size > limit).then(|| rejected(&PhotoError::TooLarge { size, limit }, None))
+        (size > limit).then(|| rejected(of_photo(&PhotoError::TooLarge { size, limit }), None))
     }
 
-    async fn judge(&self, fetched: Fetched) -> Result<Judgement, Cause> {
+    async fn judge(&self, fetched: Fetched, timings: &mut Timings) -> Result<Judgement, Cause> {
         let limits = self.limits;
+        let asked = Instant::now();
         let inspected = self.run(fetched, move |bytes| {
-            (hex::encode(Sha256::digest(bytes)), photo::inspect(bytes, &limits))
+            let begun = Instant::now();
+            let sha256 = hex::encode(Sha256::digest(bytes));
+            (sha256, photo::inspect(bytes, &limits), begun.elapsed())
         });
-        let (fetched, (sha256, header)) = inspected.await.map_err(|error| stopped(&error))?;
+        let (fetched, (sha256, header, took)) = inspected.await.map_err(|error| stopped(&error))?;
+        timings.decoded += took;
+        timings.waited += asked.elapsed().saturating_sub(took);
         let room = match header {
             Ok(header) => header.decoded_bytes(),
-            Err(error) => return Ok(rejected(&error, Some(sha256))),
+            Err(error) => return Ok(rejected(of_photo(&error), Some(sha256))),
         };
         if room > self.decoded.bytes() {
             return Ok(too_much_memory(room, self.decoded.bytes(), sha256));
         }
+        let asked = Instant::now();
         let held = self.decoded.hold(room).await;
         let (classifier, review_below) = (Arc::clone(&self.classifier), self.review_below);
         let content = sha256.clone();
         let judged = self.run(fetched, move |bytes| {
-            let judgement = judge(&classifier, bytes, &limits, review_below, content);
+            let mut took = Timings::default();
+            let judgement = judge(&classifier, bytes, &limits, review_below, content, &mut took);
             drop(held);
-            judgement
+            (judgement, took)
         });
         match judged.await {
+            Ok((_, (judgement, took))) => {
+                timings.decoded += took.decoded;
+                timings.judged += took.judged;
+                let worked = took.decoded + took.judged;
+                timings.waited += asked.elapsed().saturating_sub(worked);
+                Ok(judgement)
+            }
             // A photo that makes the program panic does so every time: it is poison.
-            Err(WorkerError::Panicked(words)) => Ok(Judgement::Rejected {
-                code: "panic",
-                message: format!("the program failed on this photo ({words}): please report it"),
-                content_sha256: Some(sha256),
-            }),
-            judged => judged.map(|(_, judgement)| judgement).map_err(|error| stopped(&error)),
+            Err(WorkerError::Panicked(words)) => {
+                let message =
+                    format!("the program failed on this photo ({words}): please report it");
+                Ok(rejected(Rejection::new(Code::Panic, message), Some(sha256)))
+            }
+            Err(error) => Err(stopped(&error)),
         }
     }
 }
 
 fn stopped(error: &WorkerError) -> Cause {
-    Cause::new("worker", error.to_string())
+    Cause::new(RetryCode::Worker, error.to_string())
 }
 
 fn too_much_memory(needed: u64, allowed: u64, sha256: String) -> Judgement {
-    Judgement::Rejected {
-        code: "too_much_memory",
-        message: format!(
-            "decoding the photo takes {} MiB, and {} are allowed (three quarters of IN_FLIGHT_BYTES): \
-             save it as an ordinary JPEG, or scale it down",
-            needed >> 20,
-            allowed >> 20
-        ),
-        content_sha256: Some(sha256),
-    }
+    let message = format!(
+        "decoding the photo takes {} MiB, and {} are allowed (three quarters of IN_FLIGHT_BYTES): \
+         save it as an ordinary JPEG, or scale it down",
+        needed >> 20,
+        allowed >> 20
+    );
+    rejected(Rejection::new(Code::TooMuchMemory, message), Some(sha256))
 }
 
 fn judge(
@@ -160,26 +180,30 @@ fn judge(
     limits: &Limits,
     review_below: f32,
     content_sha256: String,
+    timings: &mut Timings,
 ) -> Judgement {
-    let photo = match photo::decode(bytes, limits) {
+    let begun = Instant::now();
+    let photo = photo::decode(bytes, limits);
+    timings.decoded = begun.elapsed();
+    let photo = match photo {
         Ok(photo) => photo,
-        Err(error) => return rejected(&error, Some(content_sha256)),
+        Err(error) => return rejected(of_photo(&error), Some(content_sha256)),
     };
-    let scores = match classifier.classify(&photo) {
+    let begun = Instant::now();
+    let scores = classifier.classify(&photo);
+    timings.judged = begun.elapsed();
+    let scores = match scores {
         Ok(scores) => scores,
         Err(error) => {
-            return Judgement::Rejected {
-                code: error.code(),
-                message: error.to_string(),
-                content_sha256: Some(content_sha256),
-            };
+            let rejection = Rejection::new(error.code(), error.to_string());
+            return rejected(rejection, Some(content_sha256));
         }
     };
     let (label, confidence) = scores.top();
     Judgement::Classified {
-        label: label.to_string(),
+        label: label.clone(),
         confidence,
-        scores: scores.best(usize::MAX).into_iter().map(|(l, s)| (l.to_string(), s)).collect(),
+        scores: scores.best(usize::MAX).into_iter().map(|(l, s)| (l.clone(), s)).collect(),
         unsure: confidence < review_below,
         width: photo.width(),
         height: photo.height(),
@@ -188,8 +212,12 @@ fn judge(
     }
 }
 
-fn rejected(error: &PhotoError, content_sha256: Option<String>) -> Judgement {
-    Judgement::Rejected { code: error.code(), message: error.to_string(), content_sha256 }
+fn of_photo(error: &PhotoError) -> Rejection {
+    Rejection::new(error.code(), error.to_string())
+}
+
+fn rejected(rejection: Rejection, content_sha256: Option<String>) -> Judgement {
+    Judgement::Rejected { rejection, content_sha256 }
 }
 
 #[cfg(test)]
@@ -205,7 +233,8 @@ mod tests {
         "/fuzz/corpus/model/metadata_deflated.int8_uint8.tflite"
     );
 
-    /// A job that was given up goes on, with the bytes in its hands: they must be counted until it ends.
+    /// A job that was given up goes on, with the bytes in its hands: they must be counted until it
+    /// ends.
     #[tokio::test]
     async fn what_was_fetched_is_held_until_its_job_has_ended() {
         let classifier = Arc::new(Classifier::load(TINY_MODEL.as_ref()).unwrap());

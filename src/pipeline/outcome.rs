@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::bucket::BucketError;
-use crate::catalogue::TableError;
+use crate::catalogue::{Shelf, TableError};
+use crate::code::{Rejection, RetryCode};
+use crate::label::Label;
 
 /// What became of a change. Every change ends in exactly one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -12,11 +14,11 @@ pub enum Outcome {
     /// The photo was classified, and its row says so.
     Classified {
         /// The model's top label.
-        label: String,
+        label: Label,
         /// Its probability.
         confidence: f32,
         /// Where the row stands for the website.
-        shelf: String,
+        shelf: Shelf,
     },
     /// The row already says what this content and recipe give.
     Unchanged,
@@ -25,12 +27,7 @@ pub enum Outcome {
     /// The object is gone, and so is its row: a tombstone is left.
     Removed,
     /// Not a usable photo: the row says why.
-    Rejected {
-        /// A stable code.
-        code: String,
-        /// A sentence that a person can act on.
-        message: String,
-    },
+    Rejected(Rejection),
     /// Nothing that lookbook looks at.
     Ignored {
         /// Why.
@@ -40,32 +37,29 @@ pub enum Outcome {
     Retry(Cause),
 }
 
-/// The code of a retry for a record that names no object: to send it again does not help.
-pub(super) const UNREADABLE: &str = "unreadable";
-
 /// Why a change could not be dealt with this time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cause {
     /// A stable name, for dashboards.
-    pub code: &'static str,
+    pub code: RetryCode,
     /// What happened, to which object, and what to do.
     pub message: String,
 }
 
 impl Cause {
-    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: RetryCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }
 
 impl From<BucketError> for Cause {
     fn from(error: BucketError) -> Self {
-        Self::new(error.code(), error.to_string())
+        Self::new(error.retry_code(), error.to_string())
     }
 }
 
-impl From<TableError> for Cause {
-    fn from(error: TableError) -> Self {
+impl From<&TableError> for Cause {
+    fn from(error: &TableError) -> Self {
         Self::new(error.code(), error.to_string())
     }
 }
@@ -85,7 +79,7 @@ impl Outcome {
             Self::Unchanged => "unchanged",
             Self::Superseded => "superseded",
             Self::Removed => "removed",
-            Self::Rejected { .. } => "rejected",
+            Self::Rejected(_) => "rejected",
             Self::Ignored { .. } => "ignored",
             Self::Retry(_) => "retry",
         }
@@ -96,7 +90,9 @@ impl Outcome {
     pub fn words(&self) -> String {
         match self {
             Self::Classified { label, confidence, .. } => format!("{label} {confidence:.3}"),
-            Self::Rejected { message, .. } | Self::Ignored { message } => message.clone(),
+            Self::Rejected(Rejection { message, .. }) | Self::Ignored { message } => {
+                message.clone()
+            }
             Self::Retry(cause) => cause.message.clone(),
             Self::Unchanged => "same content, same recipe".to_owned(),
             Self::Superseded => "a newer change already won".to_owned(),
@@ -107,7 +103,7 @@ impl Outcome {
     /// What a repeat of the same change comes to, once the first has this outcome.
     pub(super) fn repeated(&self) -> Self {
         match self {
-            Self::Classified { .. } | Self::Rejected { .. } => Self::Unchanged,
+            Self::Classified { .. } | Self::Rejected(_) => Self::Unchanged,
             other => other.clone(),
         }
     }

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::Outcome;
-use super::outcome::{Cause, UNREADABLE};
-use crate::event::{Change, Kind, Message, ObjectId};
+use super::outcome::Cause;
+use crate::code::RetryCode;
+use crate::event::{Change, Kind, Message};
+use crate::object::ObjectId;
 
 /// What to do. A *slot* is the place of an entry among all entries of the envelope, from 0.
 #[derive(Debug, Default)]
@@ -41,7 +43,7 @@ impl Plan {
             let change = match entry {
                 Ok(change) => change,
                 Err(error) => {
-                    let cause = Cause::new(UNREADABLE, error.to_string());
+                    let cause = Cause::new(RetryCode::Unreadable, error.to_string());
                     plan.settled.push((slot, Outcome::Retry(cause)));
                     continue;
                 }
@@ -150,7 +152,7 @@ mod tests {
         settled.sort_by_key(|(slot, _)| *slot);
         let names: Vec<_> = settled.iter().map(|(s, o)| (*s, o.name())).collect();
         assert_eq!(names, [(0, "superseded"), (2, "removed"), (3, "removed"), (4, "superseded")]);
-        let cause = Cause::new("x", "y");
+        let cause = Cause::new(RetryCode::Worker, "y");
         assert!(work.settle(Outcome::Retry(cause)).iter().all(|(_, o)| o.is_retry()));
     }
 

@@ -1,9 +1,9 @@
 //! How one key is settled: read the row, look at the object, write once.
 //!
-//! The row is read before the object is looked at, and written on condition that it is still the one
-//! that was read. So whoever writes after a change was settled has read its row, looked later, and
-//! seen at least that object. Every change but an exact repeat writes, for it is the fresh revision
-//! that stops a slower rival which holds an older photo.
+//! The row is read before the object is looked at, and written on condition that it is still the
+//! one that was read. So whoever writes after a change was settled has read its row, looked later,
+//! and seen at least that object. Every change but an exact repeat writes, for it is the fresh
+//! revision that stops a slower rival which holds an older photo.
 
 use time::OffsetDateTime;
 
@@ -11,8 +11,10 @@ use super::budget::{Budget, Fetched};
 use super::judge::Judge;
 use super::outcome::{Cause, Outcome};
 use super::plan::Work;
+use super::timings::{Timings, timed};
 use crate::bucket::{Bucket, BucketError, Object, ObjectMeta};
-use crate::catalogue::{Judgement, Row, Table, TableError, Written};
+use crate::catalogue::{Judgement, Row, Shelf, Table, TableError, Written};
+use crate::code::RetryCode;
 use crate::event::{Change, Kind};
 
 /// How often a key is begun anew when rivals write its row first.
@@ -50,7 +52,7 @@ impl From<TableError> for Stop {
     fn from(error: TableError) -> Self {
         match error {
             TableError::NoTable { .. } => Self::NoTable(error),
-            other => Self::Retry(other.into()),
+            other => Self::Retry(Cause::from(&other)),
         }
     }
 }
@@ -69,9 +71,9 @@ impl From<Cause> for Stop {
 
 impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
     /// Settles the newest change of a key.
-    pub async fn settle(&self, work: &Work) -> Result<Outcome, Stop> {
+    pub async fn settle(&self, work: &Work, timings: &mut Timings) -> Result<Outcome, Stop> {
         let change = &work.change;
-        let mut before = self.table.read(&change.object).await?;
+        let mut before = timed(&mut timings.looked, self.table.read(&change.object)).await?;
         let mut judged = None;
         for _ in 0..ATTEMPTS {
             if let Some(row) = &before
@@ -80,16 +82,17 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
             {
                 return Ok(Outcome::Superseded);
             }
-            let found = self.look(change, before.as_ref(), judged.take()).await?;
+            let found = self.look(change, before.as_ref(), judged.take(), timings).await?;
             let (row, outcome) = self.row(change, before.as_ref(), &found);
             if is_exact_repeat(work, before.as_ref(), &row) {
                 return Ok(outcome);
             }
             let replaces = before.as_ref().map(|row| &row.revision);
-            if self.table.write(&row, replaces).await? == Written::Done {
+            let written = timed(&mut timings.written, self.table.write(&row, replaces)).await?;
+            if written == Written::Done {
                 return Ok(outcome);
             }
-            before = self.table.read(&change.object).await?;
+            before = timed(&mut timings.looked, self.table.read(&change.object)).await?;
             if before.as_ref().is_some_and(|now| now.revision == row.revision) {
                 // The write was done; only its answer was lost.
                 return Ok(outcome);
@@ -104,7 +107,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         }
         let message =
             format!("the row of {} was written by others {ATTEMPTS} times over", change.object);
-        Err(Stop::Retry(Cause::new("rivals", message)))
+        Err(Stop::Retry(Cause::new(RetryCode::Rivals, message)))
     }
 
     /// Looks at the object that is there now. Content that the row or an earlier attempt knows is
@@ -114,6 +117,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         change: &Change,
         before: Option<&Row>,
         judged: Option<(ObjectMeta, Judgement)>,
+        timings: &mut Timings,
     ) -> Result<Found, Stop> {
         let recipe = &self.judge.maker().recipe;
         let known = before.filter(|row| row.is_made_by(recipe));
@@ -124,7 +128,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
             _ => change.size.unwrap_or_else(|| self.judge.max_bytes()),
         };
         if known.is_some() || judged.is_some() {
-            match self.bucket.head(&change.object).await? {
+            match timed(&mut timings.looked, self.bucket.head(&change.object)).await? {
                 Some(meta) if is_known(&meta) => return Ok(Found::Same(meta)),
                 Some(meta) => {
                     if let Some((was, judgement)) = judged
@@ -140,8 +144,9 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         }
         for _ in 0..OPENINGS {
             // Held before the object is opened, so that no connection waits for room.
-            let held = self.fetched.hold(size.min(self.judge.max_bytes())).await;
-            match self.bucket.get(&change.object).await {
+            let room = self.fetched.hold(size.min(self.judge.max_bytes()));
+            let held = timed(&mut timings.waited, room).await;
+            match timed(&mut timings.looked, self.bucket.get(&change.object)).await {
                 Ok(None) => return Ok(Found::Nothing),
                 Ok(Some(object)) if is_known(&object.meta) => return Ok(Found::Same(object.meta)),
                 Ok(Some(Object { meta, body })) => {
@@ -152,22 +157,26 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
                         size = meta.size;
                         continue;
                     }
-                    let bytes = body.read(meta.size).await.map_err(|error| {
-                        Cause::new("bucket_failed", format!("s3://{}: {error}", change.object))
+                    let bytes = timed(&mut timings.fetched, body.read(meta.size)).await;
+                    let bytes = bytes.map_err(|error| {
+                        let message = format!("s3://{}: {error}", change.object);
+                        Cause::new(RetryCode::BucketFailed, message)
                     })?;
-                    let judgement = self.judge.judge(Fetched::new(bytes, held)).await?;
+                    let fetched = Fetched::new(bytes, held);
+                    let judgement = self.judge.judge(fetched, timings).await?;
                     return Ok(Found::Judged(meta, judgement));
                 }
                 Err(error @ BucketError::Archived { .. }) => {
                     let judgement = Judgement::archived(&error);
-                    let meta = self.bucket.head(&change.object).await?;
+                    let head = self.bucket.head(&change.object);
+                    let meta = timed(&mut timings.looked, head).await?;
                     return Ok(meta.map_or(Found::Nothing, |meta| Found::Judged(meta, judgement)));
                 }
                 Err(error) => return Err(error.into()),
             }
         }
         let message = format!("s3://{} grew each time that it was opened", change.object);
-        Err(Cause::new("bucket_failed", message).into())
+        Err(Cause::new(RetryCode::BucketFailed, message).into())
     }
 
     /// The row that follows from what was found.
@@ -195,11 +204,10 @@ fn outcome_of(judgement: &Judgement, row: &Row) -> Outcome {
         Judgement::Classified { label, confidence, .. } => Outcome::Classified {
             label: label.clone(),
             confidence: *confidence,
-            shelf: row.shelf.as_ref().map(ToString::to_string).unwrap_or_default(),
+            // The row of an object that is there has a shelf.
+            shelf: row.shelf.clone().unwrap_or(Shelf::Review),
         },
-        Judgement::Rejected { code, message, .. } => {
-            Outcome::Rejected { code: (*code).to_owned(), message: message.clone() }
-        }
+        Judgement::Rejected { rejection, .. } => Outcome::Rejected(rejection.clone()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The most memory that the real `lambda` binary takes: for many records, for a large event, and for
-//! large objects.
+//! The most memory that the real `lambda` binary takes: for many records, for a large event, and
+//! for large objects.
 #![cfg(target_os = "linux")]
 
 use serde_json::{Value, json};
@@ -13,15 +13,16 @@ const MIB: u64 = 1 << 20;
 const AT_REST: u64 = 100 * MIB;
 /// 6 MB of JSON as text, as a tree, and as changes; and a line for each record.
 const EVENT: u64 = 50 * MIB;
-/// By default (`IN_FLIGHT_BYTES` is 1 GiB): a quarter of it for what is fetched, and two large objects
-/// decoded, one on each thread.
+/// By default (`IN_FLIGHT_BYTES` is 1 GiB): a quarter of it for what is fetched, and two large
+/// objects decoded, one on each thread.
 const PHOTOS: u64 = (256 + 2 * 70) * MIB;
 /// A small `IN_FLIGHT_BYTES`, three quarters of which a large object just fits into when decoded.
 const SMALL_BUDGET: u64 = 128 * MIB;
 /// All of it.
 const SMALL_PHOTOS: u64 = SMALL_BUDGET;
 
-/// Starts the function, has one event dealt with, and returns the answer and the most memory it took.
+/// Starts the function, has one event dealt with, and returns the answer and the most memory it
+/// took.
 async fn run(embedded: &Embedded, event: Value, settings: &[(&str, &str)]) -> (Value, u64) {
     let mut api = RuntimeApi::start().await;
     let settings = [&[("MODEL_FILE", TINY_MODEL), ("THREADS", "2")], settings].concat();

@@ -5,7 +5,7 @@ use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use lookbook::bucket::{Bucket, BucketError, S3};
-use lookbook::event::ObjectId;
+use lookbook::object::ObjectId;
 
 /// Answers each key with the status and the code in its name, as in `403-AccessDenied`.
 async fn answer(method: Method, uri: Uri) -> Response {

@@ -151,8 +151,8 @@ fn photos_without_loss_score_as_with_the_official_runtime() {
     hold_against_the_official_runtime("whole", "model/expected", 1e-3);
 }
 
-/// JPEG decoders differ by a level here and there, so the official runtime behind Pillow is a little further
-/// away than on the same pixels, where it is held within 1e-4.
+/// JPEG decoders differ by a level here and there, so the official runtime behind Pillow is a
+/// little further away than on the same pixels, where it is held within 1e-4.
 #[test]
 fn sample_photos_score_as_with_the_official_runtime() {
     hold_against_the_official_runtime("photos", "events/photos", 0.03);

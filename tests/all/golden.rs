@@ -1,7 +1,8 @@
 //! The public formats: each JSON that programs read, as a golden file.
 //!
-//! What differs from run to run, or with the next model, is replaced by what it is: a number, a time, a
-//! hash. To write the files anew after a change that is meant: `UPDATE_GOLDEN=1 cargo test golden`.
+//! What differs from run to run, or with the next model, is replaced by what it is: a number, a
+//! time, a hash. To write the files anew after a change that is meant: `UPDATE_GOLDEN=1 cargo test
+//! golden`.
 
 use serde_json::{Map, Value};
 use tempfile::TempDir;

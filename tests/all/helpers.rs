@@ -9,9 +9,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use lookbook::bucket::{Bucket, S3};
 use lookbook::catalogue::{DynamoDb, Row, Table};
 use lookbook::classifier::Classifier;
-use lookbook::event::ObjectId;
+use lookbook::handler::{Handler, Invocation, Report};
 use lookbook::local::{Endpoints, Options, Stack};
-use lookbook::pipeline::{Invocation, PhotoJudge, Pipeline, Report};
+use lookbook::object::ObjectId;
+use lookbook::pipeline::{PhotoJudge, Pipeline};
 use lookbook::settings::Rules;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -89,14 +90,14 @@ impl Place {
         S3::new(self.s3())
     }
 
-    /// The pipeline as it is deployed, on this bucket and table.
-    pub fn pipeline(&self) -> Pipeline<S3, DynamoDb> {
-        self.pipeline_on(self.bucket())
+    /// The handler as it is deployed, on this bucket and table.
+    pub fn handler(&self) -> Handler<S3, DynamoDb> {
+        self.handler_on(self.bucket())
     }
 
     /// The same on another bucket.
-    pub fn pipeline_on<B: Bucket>(&self, bucket: B) -> Pipeline<B, DynamoDb> {
-        pipeline_with(bucket, self.table(), Arc::clone(&CLASSIFIER))
+    pub fn handler_on<B: Bucket>(&self, bucket: B) -> Handler<B, DynamoDb> {
+        handler_with(bucket, self.table(), Arc::clone(&CLASSIFIER))
     }
 
     pub async fn put(&self, key: &str, bytes: Vec<u8>) {
@@ -139,14 +140,15 @@ impl Place {
     }
 }
 
-/// The pipeline as it is deployed, with all of its parts given.
-pub fn pipeline_with<B: Bucket>(
+/// The handler as it is deployed, with all of its parts given.
+pub fn handler_with<B: Bucket>(
     bucket: B,
     table: DynamoDb,
     classifier: Arc<Classifier>,
-) -> Pipeline<B, DynamoDb> {
+) -> Handler<B, DynamoDb> {
     let rules = Rules::parse(|_| None).unwrap();
-    Pipeline::new(bucket, table, PhotoJudge::new(classifier, &rules), &rules)
+    let judge = PhotoJudge::new(classifier, &rules);
+    Handler::new(Pipeline::new(bucket, table, judge, &rules), &rules)
 }
 
 /// Encodes a key as S3 does in notifications.
@@ -167,8 +169,8 @@ pub fn invocation() -> Invocation {
 }
 
 /// Handles one S3 notification with these records.
-pub async fn handle<B: Bucket>(pipeline: &Pipeline<B, DynamoDb>, records: Vec<Value>) -> Report {
-    pipeline.handle(&json!({"Records": records}), &invocation()).await.unwrap()
+pub async fn handle<B: Bucket>(handler: &Handler<B, DynamoDb>, records: Vec<Value>) -> Report {
+    handler.handle(&json!({"Records": records}), &invocation()).await.unwrap()
 }
 
 /// The outcomes' names, in the event's order.

@@ -44,14 +44,14 @@ fn flat_png(side: u32) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_is_rejected_with_its_code_and_the_photo_beside_it_classified() {
     let embedded = Embedded::start().await;
-    let pipeline = embedded.pipeline();
+    let handler = embedded.handler();
     let expected = put_all(&embedded).await;
     embedded.put("good.jpg", sample("shoes-1.jpg")).await;
     let keys: Vec<&str> = expected.iter().map(|(key, _)| *key).chain(["good.jpg"]).collect();
     let records = |sequencer| -> Vec<_> {
         keys.iter().map(|key| embedded.record("ObjectCreated:Put", key, sequencer)).collect()
     };
-    let report = handle(&pipeline, records("01")).await;
+    let report = handle(&handler, records("01")).await;
     assert_eq!(names(&report)[..5], ["rejected"; 5]);
     assert_eq!(names(&report)[5], "classified");
     for ((_, code), line) in expected.iter().zip(&report.lines) {
@@ -60,17 +60,17 @@ async fn each_is_rejected_with_its_code_and_the_photo_beside_it_classified() {
         assert!(outcome["message"].as_str().unwrap().len() > 20, "{outcome}");
     }
     // What is rejected is not fetched again.
-    assert_eq!(names(&handle(&pipeline, records("02")).await), ["unchanged"; 6]);
+    assert_eq!(names(&handle(&handler, records("02")).await), ["unchanged"; 6]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lookbook_does_not_look_at_is_ignored() {
     let embedded = Embedded::start().await;
-    let pipeline = embedded.pipeline();
+    let handler = embedded.handler();
     let records = vec![
         embedded.record("ObjectCreated:Put", "folder/", "01"),
         embedded.record("ObjectTagging:Put", "a.jpg", "01"),
     ];
-    assert_eq!(names(&handle(&pipeline, records).await), ["ignored", "ignored"]);
+    assert_eq!(names(&handle(&handler, records).await), ["ignored", "ignored"]);
     assert!(embedded.row("a.jpg").await.is_none());
 }

@@ -55,8 +55,8 @@ fn puts(place: &Place, keys: &[&str]) -> Value {
     sqs(&keys.iter().map(|key| put(key)).collect::<Vec<_>>())
 }
 
-/// Of a batch, some photos do not come: one not at all, one byte by byte. The others are done, and the
-/// answer is there before the deadline.
+/// Of a batch, some photos do not come: one not at all, one byte by byte. The others are done, and
+/// the answer is there before the deadline.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_bucket_hands_back_what_it_holds_up_before_the_deadline() {
     const TIME: Duration = Duration::from_secs(6);
@@ -89,8 +89,8 @@ async fn a_slow_bucket_hands_back_what_it_holds_up_before_the_deadline() {
     }
 }
 
-/// The function as it is shipped: the SDK tries four times, and what fails more often is handed back. One
-/// throttled request is enough: after it the SDK waits for 20 seconds.
+/// The function as it is shipped: the SDK tries four times, and what fails more often is handed
+/// back. One throttled request is enough: after it the SDK waits for 20 seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_throttled_or_fails_is_tried_four_times() {
     let place = Anywhere::start().await;

@@ -1,12 +1,13 @@
 //! `lookbook local`: the real program in one process, the real SDK in another.
 
 use std::io::{BufRead, BufReader};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
-use lookbook::catalogue::{DynamoDb, Filter, Listing, Shelf};
+use lookbook::catalogue::{DynamoDb, Listing, Shelves};
 use lookbook::local::Endpoints;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -15,14 +16,14 @@ use crate::golden;
 use crate::helpers::{json_lines, lookbook, repository, sample, stdout};
 
 /// A running `lookbook local`; killed when it goes out of scope.
-struct Local {
+pub struct Local {
     child: Child,
     lines: std::sync::mpsc::Receiver<Value>,
     greeting: Value,
 }
 
 impl Local {
-    fn start(dir: &TempDir) -> Self {
+    pub fn start(dir: &TempDir) -> Self {
         let mut child = lookbook(dir.path())
             .args(["local", "--port", "0", "--format", "json"])
             .stdout(Stdio::piped())
@@ -57,7 +58,7 @@ impl Local {
         }
     }
 
-    fn s3(&self) -> aws_sdk_s3::Client {
+    pub fn s3(&self) -> aws_sdk_s3::Client {
         self.endpoints().s3_client()
     }
 
@@ -65,19 +66,15 @@ impl Local {
         DynamoDb::new(self.endpoints().dynamodb_client(), self.text("table"))
     }
 
-    async fn shelf(&self, shelf: &str) -> Vec<Listing> {
-        let filter = Filter { shelf: Some(Shelf::from(shelf.to_owned())), ..Filter::default() };
-        let mut rows = Vec::new();
-        let each = |row| {
-            rows.push(row);
-            std::ops::ControlFlow::Continue(())
-        };
-        self.table().list(&filter, each).await.unwrap();
-        rows
+    pub async fn shelf(&self, shelf: &str) -> Vec<Listing> {
+        let limit = NonZeroU16::new(100).unwrap();
+        let page = self.table().page(&shelf.parse().unwrap(), None, limit).await.unwrap();
+        assert_eq!(page.next, None);
+        page.rows
     }
 
     /// Waits until it prints this outcome of this key.
-    fn wait_for(&self, key: &str, outcome: &str) {
+    pub fn wait_for(&self, key: &str, outcome: &str) {
         let until = Instant::now() + Duration::from_mins(1);
         let image = format!("{}/{key}", self.text("bucket"));
         loop {

@@ -1,5 +1,5 @@
-//! Whole-program tests: the real binaries and the real SDK, over real HTTP, on the embedded bucket and
-//! table, with the sample photos and the real model.
+//! Whole-program tests: the real binaries and the real SDK, over real HTTP, on the embedded bucket
+//! and table, with the sample photos and the real model.
 
 // Test helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -19,5 +19,7 @@ mod local;
 mod models;
 mod proxy;
 mod replay;
+mod review;
 mod runtime;
 mod second;
+mod settings;

@@ -1,4 +1,5 @@
-//! A proxy between the SDK and a server, which does to requests and answers what networks and AWS do.
+//! A proxy between the SDK and a server, which does to requests and answers what networks and AWS
+//! do.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,7 +51,8 @@ pub const FAULTS: [Fault; 7] = [
     Fault::Slow,
 ];
 
-/// Says what goes wrong with a request, if anything does: by its path, and by how many there were before.
+/// Says what goes wrong with a request, if anything does: by its path, and by how many there were
+/// before.
 pub type Weather = Box<dyn FnMut(&str, usize) -> Option<Fault> + Send>;
 
 /// Random faults, at rates of so many per cent, each for as many requests, over and over.
@@ -140,8 +142,8 @@ impl Inner {
         Answer { status, headers, body: answer.bytes().await.unwrap() }
     }
 
-    /// Source: Amazon S3 API reference, "Error responses"; Amazon `DynamoDB` developer guide, "Error
-    /// handling".
+    /// Source: Amazon S3 API reference, "Error responses"; Amazon `DynamoDB` developer guide,
+    /// "Error handling".
     fn error(&self, fault: Fault) -> Response {
         let (status, kind, body) = match (self.service, fault) {
             (Service::S3, Fault::Throttled) => (503, "xml", xml("SlowDown")),
@@ -193,8 +195,8 @@ async fn pass(State(proxy): State<Arc<Inner>>, request: Request) -> Response {
     }
 }
 
-/// Ends the task that serves the connection, and so the connection, without a word to the client or on
-/// the terminal.
+/// Ends the task that serves the connection, and so the connection, without a word to the client or
+/// on the terminal.
 fn reset() -> ! {
     std::panic::resume_unwind(Box::new("reset"))
 }

@@ -21,7 +21,7 @@ pub const MOST: usize = 1 << 30;
 static MEMORY: Cap<System> = Cap::new(System, MOST);
 
 /// Our own sources, as they are in the place of a panic.
-const OWN: [&str; 3] = ["src/classifier", "src/event", "src/photo"];
+const OWN: [&str; 4] = ["crates/tflite/src", "src/classifier", "src/event", "src/photo"];
 
 /// What the last panic of foreign code said, in case nobody contains it.
 static FOREIGN: Mutex<String> = Mutex::new(String::new());

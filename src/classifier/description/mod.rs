@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::Label;
+use crate::label::Label;
 use crate::photo::Filter;
 
 /// A model's description: what its user says, else what the TOML file beside it says, else what the
@@ -69,7 +69,7 @@ pub enum Resize {
 
 impl Input {
     /// The widest and highest input that a network may have, in pixels.
-    pub const MAX_SIDE: u32 = 2048;
+    pub const MAX_SIDE: u32 = lookbook_tflite::MAX_SIDE;
 }
 
 impl Description {

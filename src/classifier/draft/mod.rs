@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Input, Label, LabelError, Output, Resize};
+use super::{Input, Output, Resize};
+use crate::label::{Label, LabelError};
 use crate::photo::Filter;
 
 /// A description file, every value checked, and any of them missing.

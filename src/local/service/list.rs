@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use s3s::{
-    S3Request, S3Result,
-    dto::{ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output},
-    s3_error,
-};
+use s3s::dto::{ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output};
+use s3s::{S3Request, S3Result, s3_error};
 
-use super::{Answer, Bucket, answer, blocking};
-use crate::local::{listing, upload::internal};
+use super::{BucketService, S3Answer, answer, blocking};
+use crate::local::listing::{ListRequest, ObjectPage};
+use crate::local::upload::internal;
 
-impl Bucket {
+impl BucketService {
     pub(super) async fn list_v2(
         &self,
         req: S3Request<ListObjectsV2Input>,
-    ) -> Answer<ListObjectsV2Output> {
+    ) -> S3Answer<ListObjectsV2Output> {
         let input = req.input;
         let token = match &input.continuation_token {
             Some(token) => Some(
@@ -28,7 +26,7 @@ impl Bucket {
             ),
             None => None,
         };
-        let request = listing::Request {
+        let request = ListRequest {
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone().unwrap_or_default(),
             after: token.or_else(|| input.start_after.clone()).unwrap_or_default(),
@@ -56,9 +54,9 @@ impl Bucket {
     pub(super) async fn list_v1(
         &self,
         req: S3Request<ListObjectsInput>,
-    ) -> Answer<ListObjectsOutput> {
+    ) -> S3Answer<ListObjectsOutput> {
         let input = req.input;
-        let request = listing::Request {
+        let request = ListRequest {
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone().unwrap_or_default(),
             after: input.marker.clone().unwrap_or_default(),
@@ -84,7 +82,7 @@ impl Bucket {
         })
     }
 
-    async fn list(&self, bucket: &str, request: listing::Request) -> S3Result<listing::Page> {
+    async fn list(&self, bucket: &str, request: ListRequest) -> S3Result<ObjectPage> {
         self.check(bucket)?;
         let folder = Arc::clone(&self.folder);
         blocking(move || request.page(&folder)).await?.map_err(internal)

@@ -1,58 +1,58 @@
 //! The S3 operations on the bucket's folder.
 //!
 //! What differs from AWS: there is one bucket, which is there from the start and stays; it has no
-//! versions, tags, ACLs or policies; a key that a folder cannot hold is refused with `InvalidRequest`;
-//! an object's checksums are verified when it is put but not kept (and `Content-MD5` is not verified);
-//! a folder marker (a key that ends in `/`) makes a folder and is no object; the `ETag` of what was put
-//! in parts is the MD5 of the whole; uploads and parts cannot be listed.
+//! versions, tags, ACLs or policies; a key that a folder cannot hold is refused with
+//! `InvalidRequest`; an object's checksums are verified when it is put but not kept (and
+//! `Content-MD5` is not verified); a folder marker (a key that ends in `/`) makes a folder and is
+//! no object; the `ETag` of what was put in parts is the MD5 of the whole; uploads and parts cannot
+//! be listed.
 
 mod list;
 mod multipart;
 mod read;
 mod write;
 
+use std::fs;
 use std::sync::Arc;
 
-use s3s::{
-    S3, S3Error, S3Request, S3Response, S3Result,
-    dto::{
-        AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket as BucketEntry,
-        CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput,
-        CopyObjectOutput, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput,
-        CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput,
-        DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketLocationInput,
-        GetBucketLocationOutput, GetObjectInput, GetObjectOutput, HeadBucketInput,
-        HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
-        ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
-        PutObjectInput, PutObjectOutput, Timestamp, UploadPartInput, UploadPartOutput,
-    },
-    s3_error,
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket as BucketEntry,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+    CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
+    DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
+    DeleteObjectsInput, DeleteObjectsOutput, GetBucketLocationInput, GetBucketLocationOutput,
+    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+    HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput, Timestamp,
+    UploadPartInput, UploadPartOutput,
 };
+use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
+use tokio::task;
 
-pub(super) use self::read::last_modified;
-use super::{folder::Folder, upload::Uploads};
+use super::folder::Folder;
+use super::upload::MultipartUploads;
 
 /// The one bucket, as an S3 service.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(super) struct BucketService {
     pub name: String,
     pub folder: Arc<Folder>,
-    pub uploads: Arc<Uploads>,
+    pub uploads: Arc<MultipartUploads>,
 }
 
-type Answer<T> = S3Result<S3Response<T>>;
+type S3Answer<T> = S3Result<S3Response<T>>;
 
 #[expect(clippy::unnecessary_wraps, reason = "every operation ends with it")]
-fn answer<T>(output: T) -> Answer<T> {
+fn answer<T>(output: T) -> S3Answer<T> {
     Ok(S3Response::new(output))
 }
 
 /// Runs what blocks away from the executor.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> S3Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(S3Error::internal_error)
+    task::spawn_blocking(work).await.map_err(S3Error::internal_error)
 }
 
-impl Bucket {
+impl BucketService {
     fn check(&self, bucket: &str) -> S3Result<()> {
         if bucket == self.name {
             return Ok(());
@@ -62,20 +62,26 @@ impl Bucket {
 }
 
 #[async_trait::async_trait]
-impl S3 for Bucket {
-    async fn create_bucket(&self, req: S3Request<CreateBucketInput>) -> Answer<CreateBucketOutput> {
+impl S3 for BucketService {
+    async fn create_bucket(
+        &self,
+        req: S3Request<CreateBucketInput>,
+    ) -> S3Answer<CreateBucketOutput> {
         if req.input.bucket == self.name {
             return Err(s3_error!(BucketAlreadyOwnedByYou));
         }
         Err(s3_error!(NotImplemented, "there is one bucket here, `{}`", self.name))
     }
 
-    async fn delete_bucket(&self, req: S3Request<DeleteBucketInput>) -> Answer<DeleteBucketOutput> {
+    async fn delete_bucket(
+        &self,
+        req: S3Request<DeleteBucketInput>,
+    ) -> S3Answer<DeleteBucketOutput> {
         self.check(&req.input.bucket)?;
         Err(s3_error!(NotImplemented, "the bucket stays: delete its folder when nothing runs"))
     }
 
-    async fn head_bucket(&self, req: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
+    async fn head_bucket(&self, req: S3Request<HeadBucketInput>) -> S3Answer<HeadBucketOutput> {
         self.check(&req.input.bucket)?;
         answer(HeadBucketOutput::default())
     }
@@ -83,14 +89,14 @@ impl S3 for Bucket {
     async fn get_bucket_location(
         &self,
         req: S3Request<GetBucketLocationInput>,
-    ) -> Answer<GetBucketLocationOutput> {
+    ) -> S3Answer<GetBucketLocationOutput> {
         self.check(&req.input.bucket)?;
         // No constraint is how S3 says `us-east-1`.
         answer(GetBucketLocationOutput::default())
     }
 
-    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> Answer<ListBucketsOutput> {
-        let created = std::fs::metadata(self.folder.root())
+    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> S3Answer<ListBucketsOutput> {
+        let created = fs::metadata(self.folder.root())
             .and_then(|metadata| metadata.created().or_else(|_| metadata.modified()))
             .ok();
         let bucket = BucketEntry {
@@ -101,66 +107,69 @@ impl S3 for Bucket {
         answer(ListBucketsOutput { buckets: Some(vec![bucket]), ..ListBucketsOutput::default() })
     }
 
-    async fn head_object(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+    async fn head_object(&self, req: S3Request<HeadObjectInput>) -> S3Answer<HeadObjectOutput> {
         self.head(req).await
     }
 
-    async fn get_object(&self, req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+    async fn get_object(&self, req: S3Request<GetObjectInput>) -> S3Answer<GetObjectOutput> {
         self.get(req).await
     }
 
-    async fn put_object(&self, req: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
+    async fn put_object(&self, req: S3Request<PutObjectInput>) -> S3Answer<PutObjectOutput> {
         self.put(req).await
     }
 
-    async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
+    async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> S3Answer<CopyObjectOutput> {
         self.copy(req).await
     }
 
-    async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
+    async fn delete_object(
+        &self,
+        req: S3Request<DeleteObjectInput>,
+    ) -> S3Answer<DeleteObjectOutput> {
         self.delete_one(req).await
     }
 
     async fn delete_objects(
         &self,
         req: S3Request<DeleteObjectsInput>,
-    ) -> Answer<DeleteObjectsOutput> {
+    ) -> S3Answer<DeleteObjectsOutput> {
         self.delete_many(req).await
     }
 
     async fn list_objects_v2(
         &self,
         req: S3Request<ListObjectsV2Input>,
-    ) -> Answer<ListObjectsV2Output> {
+    ) -> S3Answer<ListObjectsV2Output> {
         self.list_v2(req).await
     }
 
-    async fn list_objects(&self, req: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
+    async fn list_objects(&self, req: S3Request<ListObjectsInput>) -> S3Answer<ListObjectsOutput> {
         self.list_v1(req).await
     }
 
     async fn create_multipart_upload(
         &self,
         req: S3Request<CreateMultipartUploadInput>,
-    ) -> Answer<CreateMultipartUploadOutput> {
+    ) -> S3Answer<CreateMultipartUploadOutput> {
         self.begin(req).await
     }
 
-    async fn upload_part(&self, req: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
+    async fn upload_part(&self, req: S3Request<UploadPartInput>) -> S3Answer<UploadPartOutput> {
         self.add_part(req).await
     }
 
     async fn complete_multipart_upload(
         &self,
         req: S3Request<CompleteMultipartUploadInput>,
-    ) -> Answer<CompleteMultipartUploadOutput> {
+    ) -> S3Answer<CompleteMultipartUploadOutput> {
         self.complete(req).await
     }
 
     async fn abort_multipart_upload(
         &self,
         req: S3Request<AbortMultipartUploadInput>,
-    ) -> Answer<AbortMultipartUploadOutput> {
+    ) -> S3Answer<AbortMultipartUploadOutput> {
         self.abort(req).await
     }
 }

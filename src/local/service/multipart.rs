@@ -2,30 +2,23 @@
 
 use std::sync::Arc;
 
-use s3s::{
-    S3Request, S3Result,
-    dto::{
-        AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-        CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-        ETag, UploadPartInput, UploadPartOutput,
-    },
-    s3_error,
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag,
+    UploadPartInput, UploadPartOutput,
 };
+use s3s::{S3Request, S3Result, s3_error};
 
-use super::{
-    Answer, Bucket, answer, blocking,
-    write::{attributes_of, put_error, write_condition},
-};
-use crate::local::{
-    key,
-    upload::{Integrity, Part, Received, internal, receive},
-};
+use super::write::{attributes_of, put_error, write_condition};
+use super::{BucketService, S3Answer, answer, blocking};
+use crate::local::key;
+use crate::local::upload::{Integrity, Part, Received, internal, receive};
 
-impl Bucket {
+impl BucketService {
     pub(super) async fn begin(
         &self,
         req: S3Request<CreateMultipartUploadInput>,
-    ) -> Answer<CreateMultipartUploadOutput> {
+    ) -> S3Answer<CreateMultipartUploadOutput> {
         let input = req.input;
         self.check(&input.bucket)?;
         key::path_of(self.folder.root(), &input.key)
@@ -46,14 +39,18 @@ impl Bucket {
     pub(super) async fn add_part(
         &self,
         req: S3Request<UploadPartInput>,
-    ) -> Answer<UploadPartOutput> {
+    ) -> S3Answer<UploadPartOutput> {
         let integrity = Integrity::of(&req);
         let input = req.input;
         self.check(&input.bucket)?;
         if !(1..=10_000).contains(&input.part_number) {
             return Err(s3_error!(InvalidArgument, "a part has a number from 1 to 10,000"));
         }
-        let content = self.uploads.temporary(&input.upload_id, &input.key)?;
+        let content = {
+            let uploads = Arc::clone(&self.uploads);
+            let (id, key) = (input.upload_id.clone(), input.key.clone());
+            blocking(move || uploads.temporary(&id, &key)).await??
+        };
         let body = input.body.ok_or_else(|| s3_error!(IncompleteBody))?;
         let part = receive(body, content, integrity).await?;
         let Received { content, etag, size, checksum } = part;
@@ -77,7 +74,7 @@ impl Bucket {
     pub(super) async fn complete(
         &self,
         req: S3Request<CompleteMultipartUploadInput>,
-    ) -> Answer<CompleteMultipartUploadOutput> {
+    ) -> S3Answer<CompleteMultipartUploadOutput> {
         let input = req.input;
         self.check(&input.bucket)?;
         let wanted: Vec<_> = input
@@ -91,10 +88,10 @@ impl Bucket {
         let (folder, uploads) = (Arc::clone(&self.folder), Arc::clone(&self.uploads));
         let (id, key) = (input.upload_id, input.key.clone());
         let etag = blocking(move || -> S3Result<String> {
-            let content = folder.temporary();
-            let (etag, attributes) = uploads.assemble(&id, &key, &wanted, &content)?;
+            let mut content = folder.temporary().map_err(internal)?;
+            let (etag, attributes) = uploads.assemble(&id, &key, &wanted, content.as_file_mut())?;
             folder
-                .put(&key, content, &etag, &attributes, &condition)
+                .put(&key, content.into_temp_path(), &etag, &attributes, &condition)
                 .map_err(|error| put_error(error, &key))?;
             uploads.remove(&id, &key)?;
             Ok(etag)
@@ -111,7 +108,7 @@ impl Bucket {
     pub(super) async fn abort(
         &self,
         req: S3Request<AbortMultipartUploadInput>,
-    ) -> Answer<AbortMultipartUploadOutput> {
+    ) -> S3Answer<AbortMultipartUploadOutput> {
         self.check(&req.input.bucket)?;
         let uploads = Arc::clone(&self.uploads);
         blocking(move || uploads.remove(&req.input.upload_id, &req.input.key)).await??;

@@ -1,27 +1,27 @@
 //! Reading objects.
 
-use std::{io, sync::Arc};
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures::stream;
-use s3s::{
-    S3Request, S3Result,
-    dto::{
-        ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
-        StreamingBlob, Timestamp,
-    },
-    s3_error,
+use s3s::dto::{
+    ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+    StreamingBlob, Timestamp,
 };
+use s3s::{S3Request, S3Result, s3_error};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::{Answer, Bucket, answer, blocking};
-use crate::local::{folder::Object, state::Stamp, upload::internal};
+use super::{BucketService, S3Answer, answer, blocking};
+use crate::local::folder::StoredObject;
+use crate::local::upload::internal;
 
 /// How much of an object is read at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-impl Bucket {
-    pub(super) async fn find(&self, bucket: &str, key: &str) -> S3Result<Object> {
+impl BucketService {
+    pub(super) async fn find(&self, bucket: &str, key: &str) -> S3Result<StoredObject> {
         self.check(bucket)?;
         let (folder, key) = (Arc::clone(&self.folder), key.to_owned());
         blocking(move || folder.get(&key))
@@ -30,7 +30,7 @@ impl Bucket {
             .ok_or_else(|| s3_error!(NoSuchKey, "the key does not exist"))
     }
 
-    pub(super) async fn head(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+    pub(super) async fn head(&self, req: S3Request<HeadObjectInput>) -> S3Answer<HeadObjectOutput> {
         let input = req.input;
         let object = self.find(&input.bucket, &input.key).await?;
         check_read(
@@ -52,13 +52,13 @@ impl Bucket {
             content_encoding: attributes.content_encoding,
             content_language: attributes.content_language,
             e_tag: Some(ETag::Strong(object.etag)),
-            last_modified: Some(last_modified(object.stamp)),
+            last_modified: Some(object.stamp.last_modified()),
             metadata: Some(attributes.metadata.into_iter().collect()),
             ..HeadObjectOutput::default()
         })
     }
 
-    pub(super) async fn get(&self, req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+    pub(super) async fn get(&self, req: S3Request<GetObjectInput>) -> S3Answer<GetObjectOutput> {
         let input = req.input;
         let mut object = self.find(&input.bucket, &input.key).await?;
         check_read(
@@ -98,22 +98,16 @@ impl Bucket {
             content_encoding: attributes.content_encoding,
             content_language: attributes.content_language,
             e_tag: Some(ETag::Strong(object.etag)),
-            last_modified: Some(last_modified(object.stamp)),
+            last_modified: Some(object.stamp.last_modified()),
             metadata: Some(attributes.metadata.into_iter().collect()),
             ..GetObjectOutput::default()
         })
     }
 }
 
-/// When an object was last modified, in whole seconds as S3 tells it.
-pub(in crate::local) fn last_modified(stamp: Stamp) -> Timestamp {
-    let time = time::OffsetDateTime::from(stamp.modified());
-    time.replace_nanosecond(0).unwrap_or(time).into()
-}
-
 /// Checks the conditions of a read, `If-Match` before `If-Unmodified-Since` and so on as S3 does.
 pub(super) fn check_read(
-    object: &Object,
+    object: &StoredObject,
     if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,
     modified_since: Option<&Timestamp>,
@@ -123,7 +117,7 @@ pub(super) fn check_read(
         ETagCondition::Any => true,
         ETagCondition::ETag(etag) => etag.value() == object.etag,
     };
-    let modified = last_modified(object.stamp);
+    let modified = object.stamp.last_modified();
     let matches =
         if_match.map_or_else(|| unmodified_since.is_none_or(|time| modified <= *time), is);
     if !matches {
@@ -137,7 +131,8 @@ pub(super) fn check_read(
     Ok(())
 }
 
-/// The content type of a file that was copied into the folder, as AWS's own tools would have set it.
+/// The content type of a file that was copied into the folder, as AWS's own tools would have set
+/// it.
 fn content_type(key: &str) -> &'static str {
     match key.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
         "jpg" | "jpeg" => "image/jpeg",
@@ -150,7 +145,7 @@ fn content_type(key: &str) -> &'static str {
     }
 }
 
-fn stream_of(file: std::fs::File, length: u64) -> StreamingBlob {
+fn stream_of(file: File, length: u64) -> StreamingBlob {
     let file = tokio::fs::File::from_std(file);
     StreamingBlob::wrap(stream::try_unfold((file, length), |(mut file, left)| async move {
         if left == 0 {

@@ -2,27 +2,20 @@
 
 use std::sync::Arc;
 
-use s3s::{
-    S3Error, S3Request, S3Result,
-    crypto::{Checksum as _, Md5},
-    dto::{
-        CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput,
-        DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag,
-        ETagCondition, Error as ErrorEntry, MetadataDirective, PutObjectInput, PutObjectOutput,
-        StreamingBlob,
-    },
-    s3_error,
+use s3s::crypto::{Checksum as _, Md5};
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput,
+    DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag,
+    ETagCondition, Error as ErrorEntry, MetadataDirective, PutObjectInput, PutObjectOutput,
+    StreamingBlob,
 };
+use s3s::{S3Error, S3Request, S3Result, s3_error};
 
-use super::{
-    Answer, Bucket, answer, blocking,
-    read::{check_read, last_modified},
-};
-use crate::local::{
-    folder::{Condition, PutError},
-    key::{self, KeyError},
-    upload::{Integrity, copy_hashing, discard, internal, receive},
-};
+use super::read::check_read;
+use super::{BucketService, S3Answer, answer, blocking};
+use crate::local::folder::{Condition, PutError};
+use crate::local::key::{self, KeyError};
+use crate::local::upload::{Integrity, copy_hashing, discard, internal, receive};
 
 /// The headers and user metadata of a request that makes an object; its types share no trait.
 macro_rules! attributes_of {
@@ -39,8 +32,8 @@ macro_rules! attributes_of {
 }
 pub(super) use attributes_of;
 
-impl Bucket {
-    pub(super) async fn put(&self, req: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
+impl BucketService {
+    pub(super) async fn put(&self, req: S3Request<PutObjectInput>) -> S3Answer<PutObjectOutput> {
         let integrity = Integrity::of(&req);
         let input = req.input;
         self.check(&input.bucket)?;
@@ -52,7 +45,11 @@ impl Bucket {
         }
         let folder = Arc::clone(&self.folder);
         let body = input.body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
-        let received = receive(body, folder.temporary(), integrity).await?;
+        let content = {
+            let folder = Arc::clone(&folder);
+            blocking(move || folder.temporary()).await?.map_err(internal)?
+        };
+        let received = receive(body, content, integrity).await?;
         let etag = ETag::Strong(received.etag.clone());
         let checksum = received.checksum;
         if key.ends_with('/') {
@@ -90,7 +87,7 @@ impl Bucket {
         })
     }
 
-    pub(super) async fn copy(&self, req: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
+    pub(super) async fn copy(&self, req: S3Request<CopyObjectInput>) -> S3Answer<CopyObjectOutput> {
         let input = req.input;
         let CopySource::Bucket { bucket, key: source, .. } = &input.copy_source else {
             return Err(s3_error!(NotImplemented, "a copy comes from the same bucket"));
@@ -119,11 +116,12 @@ impl Bucket {
         let attributes = if replace { attributes_of!(input) } else { object.attributes };
         let (folder, key, mut from) = (Arc::clone(&self.folder), input.key.clone(), object.file);
         let copied = blocking(move || {
-            let content = folder.temporary();
+            let mut content = folder.temporary()?;
             let mut md5 = Md5::new();
-            copy_hashing(&mut from, &mut std::fs::File::create(&content.0)?, &mut md5)?;
+            copy_hashing(&mut from, content.as_file_mut(), &mut md5)?;
             let etag = hex::encode(md5.finalize());
-            let stamp = folder.put(&key, content, &etag, &attributes, &Condition::None)?;
+            let stamp =
+                folder.put(&key, content.into_temp_path(), &etag, &attributes, &Condition::None)?;
             Ok((etag, stamp))
         })
         .await?;
@@ -131,7 +129,7 @@ impl Bucket {
         answer(CopyObjectOutput {
             copy_object_result: Some(CopyObjectResult {
                 e_tag: Some(ETag::Strong(etag)),
-                last_modified: Some(last_modified(stamp)),
+                last_modified: Some(stamp.last_modified()),
                 ..CopyObjectResult::default()
             }),
             ..CopyObjectOutput::default()
@@ -141,7 +139,7 @@ impl Bucket {
     pub(super) async fn delete_one(
         &self,
         req: S3Request<DeleteObjectInput>,
-    ) -> Answer<DeleteObjectOutput> {
+    ) -> S3Answer<DeleteObjectOutput> {
         self.check(&req.input.bucket)?;
         self.delete(req.input.key).await?;
         answer(DeleteObjectOutput::default())
@@ -150,7 +148,7 @@ impl Bucket {
     pub(super) async fn delete_many(
         &self,
         req: S3Request<DeleteObjectsInput>,
-    ) -> Answer<DeleteObjectsOutput> {
+    ) -> S3Answer<DeleteObjectsOutput> {
         self.check(&req.input.bucket)?;
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for object in req.input.delete.objects {

@@ -1,9 +1,12 @@
-use std::{collections::HashMap, fs, time::Duration};
+use std::collections::HashMap;
+use std::fs;
+use std::time::Duration;
 
-use aws_sdk_s3::{
-    error::ProvideErrorMetadata as _,
-    presigning::PresigningConfig,
-    types::{CompletedMultipartUpload, CompletedPart, Delete, EncodingType, ObjectIdentifier},
+use aws_sdk_s3::config::Credentials;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::types::{
+    CompletedMultipartUpload, CompletedPart, Delete, EncodingType, ObjectIdentifier,
 };
 
 use super::{put, start};
@@ -243,7 +246,6 @@ async fn parts_become_an_object_when_they_are_complete() {
 
 #[tokio::test]
 async fn requests_must_be_signed_with_the_local_credential() {
-    use aws_sdk_s3::config::Credentials;
     let dir = tempfile::tempdir().unwrap();
     let stack = start(dir.path()).await;
     put(&stack, "a", b"1").await;

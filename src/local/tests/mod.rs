@@ -1,10 +1,12 @@
-//! Tests of the whole stack, through the clients that also reach AWS.
+//! Tests of the folder, and of the whole stack through the clients that also reach AWS.
 
 mod bucket;
+mod folder;
 mod table;
 mod watch;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
+use std::time::Duration;
 
 use super::{Options, Stack};
 

@@ -1,18 +1,17 @@
-use std::{
-    collections::BTreeMap,
-    fs,
-    future::Future,
-    io::Write,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::future::{FutureExt, LocalBoxFuture, Ready, ready};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 
 use super::{put, start};
-use crate::local::{Answer, LocalError, Stack};
+use crate::local::{LocalError, Stack, WatcherAnswer};
 
 /// What a handler was told: key, whether it is there, `ETag`, and sequencer.
 type Told = (String, bool, Option<String>, String);
@@ -47,9 +46,9 @@ impl Log {
     }
 }
 
-fn accept(log: &Log, event: &Value) -> Ready<Result<Answer, String>> {
+fn accept(log: &Log, event: &Value) -> Ready<Result<WatcherAnswer, String>> {
     log.write(event);
-    ready(Ok(Answer::handled()))
+    ready(Ok(WatcherAnswer::handled()))
 }
 
 /// Watches with a handler that takes everything, for as long as `work` runs.
@@ -60,10 +59,10 @@ fn watching<'a, T: 'a>(
 ) -> LocalBoxFuture<'a, T> {
     let work = work.boxed_local();
     async {
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (stop, stopped) = oneshot::channel::<()>();
         let watch = stack.watch(|event| accept(log, &event), async { drop(stopped.await) });
         let work = async {
-            let result = tokio::time::timeout(Duration::from_mins(1), work).await.unwrap();
+            let result = timeout(Duration::from_mins(1), work).await.unwrap();
             drop(stop);
             result
         };
@@ -126,7 +125,7 @@ async fn a_file_is_announced_once_when_it_is_whole() {
         for _ in 0..8 {
             file.write_all(&[7; 1000]).unwrap();
             file.flush().unwrap();
-            tokio::time::sleep(Duration::from_millis(150)).await;
+            sleep(Duration::from_millis(150)).await;
             assert!(log.0.lock().unwrap().is_empty());
         }
         stack.idle().await;
@@ -200,11 +199,13 @@ async fn what_the_handler_could_not_do_is_announced_again() {
         match call {
             // The whole event fails, then one change of one.
             1 => Err("no table".to_owned()),
-            2 => Ok(Answer { retry: BTreeMap::from([(keys[0].clone(), "slow".to_owned())]) }),
-            _ => Ok(Answer::handled()),
+            2 => {
+                Ok(WatcherAnswer { retry: BTreeMap::from([(keys[0].clone(), "slow".to_owned())]) })
+            }
+            _ => Ok(WatcherAnswer::handled()),
         }
     };
-    let idle = tokio::time::timeout(Duration::from_mins(1), stack.idle());
+    let idle = timeout(Duration::from_mins(1), stack.idle());
     stack.watch(handler, async { idle.await.unwrap() }).await.unwrap();
     let mut times = BTreeMap::new();
     for (key, ..) in log.0.lock().unwrap().iter() {
@@ -220,13 +221,13 @@ async fn what_was_not_handled_before_the_end_is_announced_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
     let stack = start(dir.path()).await;
     put(&stack, "a", b"1").await;
-    let (told, tell) = tokio::sync::oneshot::channel();
+    let (told, tell) = oneshot::channel();
     let told = Mutex::new(Some(told));
     let handler = async |_: Value| {
         if let Some(told) = told.lock().unwrap().take() {
             told.send(()).unwrap();
         }
-        Err::<Answer, _>("stopped")
+        Err::<WatcherAnswer, _>("stopped")
     };
     stack.watch(handler, async { tell.await.unwrap() }).await.unwrap();
     stack.shutdown().await;
@@ -247,7 +248,7 @@ async fn a_bucket_that_is_taken_away_is_not_emptied() {
         stack.idle().await;
         let away = dir.path().join("away");
         fs::rename(stack.bucket_dir(), &away).unwrap();
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
         fs::rename(&away, stack.bucket_dir()).unwrap();
         stack.idle().await;
         assert_eq!(log.take(), created(&["a"]));

@@ -208,7 +208,8 @@ pub(super) const LOSSY_WEBP_ALPHA: Sample = Sample {
     e3cfcfe2d2d6e3d3",
 };
 
-/// `save(image(8, 8), "WEBP", lossless=True, save_all=True, append_images=[image(8, 8).rotate(180)])`
+/// `save(image(8, 8), "WEBP", lossless=True, save_all=True, append_images=[image(8,
+/// 8).rotate(180)])`
 pub(super) const ANIMATED_WEBP: Sample = Sample {
     file: "\
     524946462401000057454250565038580a00000002000000070000070000414e494d06000000000000000000414e\

@@ -1,9 +1,9 @@
 //! A random history, and its play in a random order of steps.
 //!
-//! A scheduler, driven by a seed, decides at each step who goes on: the next operation, the delivery of
-//! some events (again), or one of the invocations and reviewers under way. Each of these has a pace of
-//! its own, and so has the next operation or delivery: much can happen while a slow one is between two of
-//! its steps.
+//! A scheduler, driven by a seed, decides at each step who goes on: the next operation, the
+//! delivery of some events (again), or one of the invocations and reviewers under way. Each of
+//! these has a pace of its own, and so has the next operation or delivery: much can happen while a
+//! slow one is between two of its steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -14,11 +14,13 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use super::world::{ByText, Flaw, World, look_and_review, pipeline};
 use crate::bucket::ObjectMeta;
-use crate::event::{ETag, ObjectId, Sequencer};
-use crate::pipeline::{Invocation, Outcome, Pipeline};
+use crate::event::Envelope;
+use crate::object::{ETag, ObjectId, Sequencer};
+use crate::pipeline::{Deadline, Line, Outcome, Pipeline};
 
 pub(super) const KEYS: [&str; 3] = ["a.jpg", "b.jpg", "c.jpg"];
 /// How many recipes there can be.
@@ -243,7 +245,7 @@ pub(super) fn play(history: &History, flaw: Option<Flaw>) -> Result<(World, Log)
                     }
                     Operation::Review(key) => {
                         log.count("reviews");
-                        let label = format!("person's word {}", operations.len());
+                        let label = format!("person's word {}", operations.len()).parse().unwrap();
                         let review = look_and_review(&world, object(key), label);
                         running.push(Running {
                             future: Box::pin(async { review.await.map(|()| None) }),
@@ -304,6 +306,17 @@ fn note(log: &mut Log, done: Done, recipe: Option<usize>) {
     }
 }
 
+/// Settles all changes of an event by that time, if one is given.
+pub(super) async fn run(
+    pipeline: &Pipeline<&World, &World, ByText>,
+    event: &Value,
+    deadline: Option<Instant>,
+) -> Vec<Line> {
+    let envelope = Envelope::parse(event, "i").unwrap();
+    let deadline = Deadline::new(deadline, Instant::now());
+    pipeline.run(envelope.messages(), deadline).await.unwrap()
+}
+
 /// Runs one invocation. An error says what should not have come of it.
 async fn invoke(
     world: &World,
@@ -312,9 +325,8 @@ async fn invoke(
 ) -> Result<Option<Done>, String> {
     let superseded: BTreeSet<usize> =
         (0..KEYS.len()).filter(|&key| is_superseded(world, key, &hints)).collect();
-    let invocation = Invocation { id: "i".into(), deadline: None };
-    let report = pipeline.handle(&event(&hints), &invocation).await.map_err(|e| e.to_string())?;
-    let outcomes: Vec<Outcome> = report.lines.into_iter().map(|line| line.outcome).collect();
+    let lines = run(pipeline, &event(&hints), None).await;
+    let outcomes: Vec<Outcome> = lines.into_iter().map(|line| line.outcome).collect();
     if outcomes.len() != hints.len() {
         return Err(format!("{} changes have {} outcomes", hints.len(), outcomes.len()));
     }

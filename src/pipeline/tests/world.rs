@@ -1,17 +1,23 @@
 //! A bucket, a table, a judge and a reviewer in memory, which give way at every await.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
 use std::sync::Mutex;
 use std::task::Poll;
 
 use bytes::Bytes;
 
 use crate::bucket::{Body, Bucket, BucketError, Object, ObjectMeta};
+use crate::catalogue::conformance::Shared;
 use crate::catalogue::{
-    Judgement, Maker, ReviewError, Revision, Row, Shelf, Table, TableError, Written, review,
+    Cursor, Judgement, Listing, Maker, Page, Review, ReviewError, Revision, Row, Shelf, Shelves,
+    Table, TableError, Written, review,
 };
-use crate::event::ObjectId;
-use crate::pipeline::{Cause, Fetched, Judge, Pipeline};
+use crate::code::{Code, Rejection};
+use crate::label::Label;
+use crate::object::ObjectId;
+use crate::pipeline::{Cause, Fetched, Judge, Pipeline, Timings};
 use crate::settings::Rules;
 
 /// A rule that is broken, to see that the check finds out.
@@ -39,6 +45,8 @@ pub(super) struct World {
     pub lost_answers: Mutex<Vec<bool>>,
     /// The last review of each image: its label, and the hash of its content.
     pub reviews: Mutex<BTreeMap<String, (String, String)>>,
+    /// What others keep in rows: by the row and the attribute's name.
+    pub foreign: Mutex<BTreeMap<(String, String), String>>,
     pub flaw: Option<Flaw>,
 }
 
@@ -94,6 +102,45 @@ impl Table for &World {
     }
 }
 
+/// A website: it lists shelves, and keeps attributes of its own in the rows.
+impl Shelves for &World {
+    async fn page(
+        &self,
+        shelf: &Shelf,
+        cursor: Option<&Cursor>,
+        limit: NonZeroU16,
+    ) -> Result<Page, TableError> {
+        let place = |row: &Row| (row.added_at, row.image.clone());
+        let after = cursor.map(|cursor| (Some(cursor.added_at()), cursor.image().to_owned()));
+        let rows = self.rows.lock().unwrap();
+        let mut rows: Vec<&Row> = rows
+            .values()
+            .filter(|row| row.shelf.as_ref() == Some(shelf))
+            .filter(|row| after.as_ref().is_none_or(|after| place(row) < *after))
+            .collect();
+        rows.sort_by_key(|row| Reverse(place(row)));
+        let more = rows.len() > usize::from(limit.get());
+        rows.truncate(limit.get().into());
+        let listed = |row: &&Row| serde_json::from_value(serde_json::to_value(row).unwrap());
+        let rows: Vec<Listing> = rows.iter().map(listed).collect::<Result<_, _>>().unwrap();
+        let last = rows.last().filter(|_| more);
+        let next = last.map(|row| Cursor::after(shelf, row.added_at, &row.image));
+        Ok(Page { rows, next })
+    }
+}
+
+impl Shared for &World {
+    async fn set(&self, image: &str, name: &str, value: &str) {
+        let place = (image.to_owned(), name.to_owned());
+        self.foreign.lock().unwrap().insert(place, value.to_owned());
+    }
+
+    async fn get(&self, image: &str, name: &str) -> Option<String> {
+        let place = (image.to_owned(), name.to_owned());
+        self.foreign.lock().unwrap().get(&place).cloned()
+    }
+}
+
 impl World {
     pub fn row(&self, object: &ObjectId) -> Option<Row> {
         self.rows.lock().unwrap().get(&object.to_string()).cloned()
@@ -115,7 +162,8 @@ impl World {
                 return Written::Done;
             }
             Some(Flaw::ReviewOfAnyContent) if !row.is_tombstone() => {
-                row.shelf = row.reviewed_label.clone().map(Shelf::Label).or(row.shelf);
+                let said = row.reviewed_label.as_ref().map(|said| said.parse().unwrap());
+                row.shelf = said.or(row.shelf);
             }
             _ => {}
         }
@@ -164,13 +212,14 @@ impl Table for Reviewer<'_> {
 pub(super) async fn look_and_review(
     world: &World,
     object: ObjectId,
-    label: String,
+    label: Label,
 ) -> Result<(), String> {
     let page = world.row(&object);
     step().await;
     let Some(sha256) = page.and_then(|row| row.content_sha256) else { return Ok(()) };
-    match review(&Reviewer(world), &object, &label, &sha256).await {
-        Ok(row) if row.shelf != Some(Shelf::Label(label)) => {
+    let word = Review::Label(label);
+    match review(&Reviewer(world), &object, Some(&word), &sha256).await {
+        Ok(row) if row.shelf != Some(word.into()) => {
             Err(format!("the review was taken, but the row is {row:?}"))
         }
         Ok(_) | Err(ReviewError::Gone(_) | ReviewError::Replaced(_) | ReviewError::Rivals(_)) => {
@@ -189,8 +238,8 @@ pub(super) struct ByText {
 
 impl ByText {
     /// The label of a text by the recipe of that number.
-    pub fn label(text: &str, recipe: usize) -> String {
-        format!("{text} by {recipe}")
+    pub fn label(text: &str, recipe: usize) -> Label {
+        Label::parse(&format!("{text} by {recipe}")).unwrap()
     }
 }
 
@@ -205,13 +254,12 @@ impl Judge for ByText {
 
     fn judge_size(&self, size: u64) -> Option<Judgement> {
         (size > 3).then(|| Judgement::Rejected {
-            code: "too_large",
-            message: "large".into(),
+            rejection: Rejection::new(Code::TooLarge, "large"),
             content_sha256: None,
         })
     }
 
-    async fn judge(&self, fetched: Fetched) -> Result<Judgement, Cause> {
+    async fn judge(&self, fetched: Fetched, _: &mut Timings) -> Result<Judgement, Cause> {
         step().await;
         let text = String::from_utf8(fetched.bytes().to_vec()).unwrap();
         if text == "..." {
@@ -220,8 +268,7 @@ impl Judge for ByText {
         let content_sha256 = format!("sha256 of {text}");
         if text.is_empty() {
             return Ok(Judgement::Rejected {
-                code: "empty",
-                message: "empty".into(),
+                rejection: Rejection::new(Code::Empty, "empty"),
                 content_sha256: Some(content_sha256),
             });
         }

@@ -1,5 +1,6 @@
-//! What networks and AWS do to requests, on the real SDK: a proxy before the bucket and the table, and a
-//! queue with a dead-letter queue. Each change must end in the right row, or be dead with a reason.
+//! What networks and AWS do to requests, on the real SDK: a proxy before the bucket and the table,
+//! and a queue with a dead-letter queue. Each change must end in the right row, or be dead with a
+//! reason.
 //!
 //! The bucket and the table are embedded, or those of a second implementation of AWS.
 
@@ -16,8 +17,10 @@ use aws_sdk_s3::config::retry::RetryPartition;
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
 use lookbook::classifier::Classifier;
-use lookbook::pipeline::{Invocation, PhotoJudge, Pipeline};
+use lookbook::handler::{Handler, Invocation};
+use lookbook::pipeline::{PhotoJudge, Pipeline};
 use lookbook::settings::Rules;
+use lookbook::telemetry;
 use queue::{Message, Queue, event};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
@@ -75,10 +78,10 @@ impl Visit for Fields {
 
 /// The pipeline behind these endpoints. The SDK tries three times, and not for long.
 ///
-/// It does not adapt its rate, as the function's does: with as many faults as here it would come down to a
-/// few requests a second, and the test would take hours. `lambda.rs` has the function itself throttled.
-/// Its budget for retries is its own, and not that of all tests.
-fn pipeline(place: &Place, s3: &str, dynamodb: &str) -> Pipeline<S3, DynamoDb> {
+/// It does not adapt its rate, as the function's does: with as many faults as here it would come
+/// down to a few requests a second, and the test would take hours. `lambda.rs` has the function
+/// itself throttled. Its budget for retries is its own, and not that of all tests.
+fn handler(place: &Place, s3: &str, dynamodb: &str) -> Handler<S3, DynamoDb> {
     let retries = RetryConfig::standard()
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(5))
@@ -98,7 +101,8 @@ fn pipeline(place: &Place, s3: &str, dynamodb: &str) -> Pipeline<S3, DynamoDb> {
     let classifier = Arc::new(Classifier::load(TINY_MODEL.as_ref()).unwrap());
     let table = DynamoDb::new(aws_sdk_dynamodb::Client::from_conf(dynamodb), &place.at.table);
     let bucket = S3::new(aws_sdk_s3::Client::from_conf(s3));
-    Pipeline::new(bucket, table, PhotoJudge::new(classifier, &rules), &rules)
+    let judge = PhotoJudge::new(classifier, &rules);
+    Handler::new(Pipeline::new(bucket, table, judge, &rules), &rules)
 }
 
 #[test]
@@ -121,7 +125,7 @@ fn of_many_changes_none_is_lost_and_none_is_doubled() {
     let _logging = tracing::subscriber::set_default(subscriber);
     let here = Builder::new_current_thread().enable_all().build().unwrap();
     here.block_on(async {
-        let pipeline = pipeline(&place, &s3.url, &dynamodb.url);
+        let handler = handler(&place, &s3.url, &dynamodb.url);
         let queue = Queue::new(split());
         let outcomes = RefCell::new(BTreeMap::new());
         let mut producer =
@@ -130,7 +134,7 @@ fn of_many_changes_none_is_lost_and_none_is_doubled() {
             producer.run(&queue).await;
             queue.close();
         };
-        let consume = (0..CONSUMERS).map(|_| consume(&queue, &pipeline, &outcomes));
+        let consume = (0..CONSUMERS).map(|_| consume(&queue, &handler, &outcomes));
         tokio::join!(produce, futures::future::join_all(consume));
 
         let ended = queue.end();
@@ -148,7 +152,7 @@ fn of_many_changes_none_is_lost_and_none_is_doubled() {
         let healthy: Vec<Message> =
             ended.dead.into_iter().filter(|m| m.body.starts_with('{')).collect();
         for batch in healthy.chunks(10) {
-            pipeline.handle(&event(batch), &invocation()).await.unwrap();
+            handler.handle(&event(batch), &invocation()).await.unwrap();
         }
         for key in producer.keys.iter().filter(|key| !key.starts_with("forbidden")) {
             assert!(place.is_right(key).await, "{key}: {:?}", place.row(key).await);
@@ -163,12 +167,13 @@ fn invocation() -> Invocation {
 /// Works batches off until the queue is empty.
 async fn consume(
     queue: &Queue,
-    pipeline: &Pipeline<S3, DynamoDb>,
+    handler: &Handler<S3, DynamoDb>,
     outcomes: &RefCell<BTreeMap<&'static str, usize>>,
 ) {
     while let Some(batch) = queue.receive().await {
-        let report = pipeline.handle(&event(&batch), &invocation()).await;
+        let report = handler.handle(&event(&batch), &invocation()).await;
         let report = report.expect("no fault is one of the whole invocation");
+        telemetry::log(&report.lines);
         for (name, count) in report.counts() {
             *outcomes.borrow_mut().entry(name).or_default() += count;
         }
@@ -284,7 +289,7 @@ async fn check(
         let row = place.row(key).await;
         assert!(place.is_right(key).await, "{key}: {row:?}");
         let Some(row) = row.filter(|row| !row.is_tombstone()) else { continue };
-        let said = row.label.or(row.reason).unwrap();
+        let said = row.label.map(|label| label.to_string()).or(row.reason).unwrap();
         let object = place.s3().get_object().bucket(&place.at.bucket).key(key).send().await;
         let bytes = object.unwrap().body.collect().await.unwrap().into_bytes();
         let number = (0..SAID.len()).find(|number| content(*number) == bytes).unwrap();

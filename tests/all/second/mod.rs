@@ -1,7 +1,7 @@
 //! Real messages: what S3 puts into SQS, on another implementation of AWS.
 //!
-//! `tests/second/run.sh` starts one, and sets `SECOND_ENDPOINT` and `SECOND_NAME`. Without them these
-//! tests are skipped. How the implementations differ is in `tests/second/README.md`.
+//! `tests/second/run.sh` starts one, and sets `SECOND_ENDPOINT` and `SECOND_NAME`. Without them
+//! these tests are skipped. How the implementations differ is in `tests/second/README.md`.
 
 mod server;
 mod shop;
@@ -14,7 +14,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     CompletedMultipartUpload, CompletedPart, Delete, MetadataDirective, ObjectIdentifier,
 };
-use lookbook::event::{Change, ETag, Envelope, Kind};
+use lookbook::event::{Change, Envelope, Kind};
+use lookbook::object::ETag;
 use lookbook::pipeline::Line;
 use serde_json::{Value, json};
 use shop::{MAX_RECEIVES, PATIENCE, Shop};
@@ -83,14 +84,14 @@ async fn put_in_parts(shop: &Shop, key: &str, name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_in_the_bucket_reaches_its_row() {
     let Some(shop) = Shop::open().await else { return };
-    let pipeline = shop.pipeline();
+    let handler = shop.handler();
     let mut photos = BTreeMap::new();
     for (key, name) in KEYS.iter().zip(PHOTOS.iter().cycle()) {
         put(&shop, &mut photos, key, name).await;
     }
     shop.put("new in/", Vec::new()).await;
     // With the folder's, and the test event of the configuration.
-    let lines = shop.work(&pipeline, KEYS.len() + 2).await;
+    let lines = shop.work(&handler, KEYS.len() + 2).await;
     assert_eq!(count(&lines, "classified"), KEYS.len());
     assert_eq!(count(&lines, "ignored"), 1);
     assert_eq!(lines.len(), KEYS.len() + 1);
@@ -110,7 +111,7 @@ async fn every_change_in_the_bucket_reaches_its_row() {
     photos.insert("parts.jpg".to_owned(), PHOTOS[2]);
     // moto announces the upload in parts as a Put, too.
     let repeats = usize::from(shop.server.name == "moto");
-    let lines = shop.work(&pipeline, 6 + repeats).await;
+    let lines = shop.work(&handler, 6 + repeats).await;
     assert_eq!(count(&lines, "removed"), 3);
     assert_eq!(count(&lines, "classified"), 3);
     assert_eq!(lines.len(), 6 + repeats);
@@ -124,7 +125,7 @@ async fn every_change_in_the_bucket_reaches_its_row() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_in_any_order_any_number_of_times_leave_the_same_rows() {
     let Some(shop) = Shop::open().await else { return };
-    let pipeline = shop.pipeline();
+    let handler = shop.handler();
     let mut photos = BTreeMap::new();
     put(&shop, &mut photos, "a.jpg", PHOTOS[0]).await;
     put(&shop, &mut photos, "b.jpg", PHOTOS[0]).await;
@@ -142,12 +143,12 @@ async fn messages_in_any_order_any_number_of_times_leave_the_same_rows() {
     for _ in 0..2 {
         messages.reverse();
         for message in &messages {
-            let report = shop.deliver(&pipeline, std::slice::from_ref(message)).await;
+            let report = shop.deliver(&handler, std::slice::from_ref(message)).await;
             assert_eq!(count(&report.lines, "retry"), 0);
         }
         shop.check(&photos).await;
     }
-    let turn = shop.turn(&pipeline, &messages).await;
+    let turn = shop.turn(&handler, &messages).await;
     assert_eq!((turn.done.len(), turn.handed_back.len()), (8, 0));
     shop.check(&photos).await;
     assert!(shop.row("c.jpg").await.unwrap().is_tombstone());
@@ -161,21 +162,21 @@ async fn a_delete_marker_removes_a_photo_and_its_removal_brings_it_back() {
         skipped("moto announces no delete markers: see tests/second/README.md");
         return;
     }
-    let pipeline = shop.pipeline();
+    let handler = shop.handler();
     let mut photos = BTreeMap::new();
     put(&shop, &mut photos, "x.jpg", PHOTOS[0]).await;
     put(&shop, &mut photos, "x.jpg", PHOTOS[1]).await;
-    shop.work(&pipeline, 3).await;
+    shop.work(&handler, 3).await;
     shop.check(&photos).await;
     let newest = shop.row("x.jpg").await.unwrap().version_id.unwrap();
 
     let marker = delete(&shop, "x.jpg", None).await.unwrap();
-    assert_eq!(count(&shop.work(&pipeline, 1).await, "removed"), 1);
+    assert_eq!(count(&shop.work(&handler, 1).await, "removed"), 1);
     shop.check(&BTreeMap::new()).await;
     assert!(shop.row("x.jpg").await.unwrap().is_tombstone());
 
     delete(&shop, "x.jpg", Some(&marker)).await;
-    assert_eq!(count(&shop.work(&pipeline, 1).await, "classified"), 1);
+    assert_eq!(count(&shop.work(&handler, 1).await, "classified"), 1);
     shop.check(&photos).await;
     assert_eq!(shop.row("x.jpg").await.unwrap().version_id.as_ref(), Some(&newest));
 
@@ -183,11 +184,11 @@ async fn a_delete_marker_removes_a_photo_and_its_removal_brings_it_back() {
     let versions = shop.s3().list_object_versions().bucket(&shop.at.bucket).send().await.unwrap();
     let older = versions.versions().iter().find(|v| v.is_latest == Some(false)).unwrap();
     delete(&shop, "x.jpg", older.version_id()).await;
-    assert_eq!(count(&shop.work(&pipeline, 1).await, "unchanged"), 1);
+    assert_eq!(count(&shop.work(&handler, 1).await, "unchanged"), 1);
     shop.check(&photos).await;
 
     delete(&shop, "x.jpg", Some(&newest)).await;
-    assert_eq!(count(&shop.work(&pipeline, 1).await, "removed"), 1);
+    assert_eq!(count(&shop.work(&handler, 1).await, "removed"), 1);
     shop.check(&BTreeMap::new()).await;
     assert_eq!((shop.left(&shop.queue).await, shop.left(&shop.dead).await), (0, 0));
 }
@@ -195,7 +196,7 @@ async fn a_delete_marker_removes_a_photo_and_its_removal_brings_it_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn poisoned_messages_end_in_the_dead_letter_queue_and_their_neighbours_are_done() {
     let Some(shop) = Shop::open().await else { return };
-    let pipeline = shop.pipeline();
+    let handler = shop.handler();
     let mut photos = BTreeMap::new();
     let poison = ["not a notification", r#"{"Records": [{"eventName": "ObjectCreated:Put"}]}"#];
     put(&shop, &mut photos, "a.jpg", PHOTOS[0]).await;
@@ -214,7 +215,7 @@ async fn poisoned_messages_end_in_the_dead_letter_queue_and_their_neighbours_are
                 buried.extend(shop.receive(&shop.dead, 1).await);
                 continue;
             }
-            let turn = shop.turn(&pipeline, &messages).await;
+            let turn = shop.turn(&handler, &messages).await;
             done.extend(turn.done);
             for id in turn.handed_back {
                 *handed_back.entry(id).or_default() += 1;
@@ -238,7 +239,7 @@ async fn the_test_event_of_a_new_notification_is_a_quiet_success() {
     let messages = shop.receive_all(1).await;
     let body: Value = serde_json::from_str(messages[0].body().unwrap()).unwrap();
     assert_eq!((&body["Event"], &body["Bucket"]), (&json!("s3:TestEvent"), &json!(shop.at.bucket)));
-    let turn = shop.turn(&shop.pipeline(), &messages).await;
+    let turn = shop.turn(&shop.handler(), &messages).await;
     assert!(turn.report.lines.is_empty());
     assert_eq!(turn.report.answer, Some(json!({"batchItemFailures": []})));
     assert_eq!(shop.left(&shop.queue).await, 0);

@@ -69,7 +69,8 @@ pub async fn keep_versions(place: &Place) {
     put.versioning_configuration(enabled).send().await.unwrap();
 }
 
-/// A bucket and a table of a test's own: on the second implementation if there is one, else embedded.
+/// A bucket and a table of a test's own: on the second implementation if there is one, else
+/// embedded.
 pub enum Anywhere {
     Embedded(Box<Embedded>),
     Second(Place),

@@ -9,9 +9,10 @@ use aws_sdk_sqs::types::{
     Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
 };
 use lookbook::bucket::S3;
-use lookbook::catalogue::{DynamoDb, Filter};
-use lookbook::event::ETag;
-use lookbook::pipeline::{Line, Pipeline, Report};
+use lookbook::catalogue::DynamoDb;
+use lookbook::handler::{Handler, Report};
+use lookbook::object::ETag;
+use lookbook::pipeline::Line;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -99,8 +100,8 @@ impl Shop {
 
     /// Lets S3 write to the queue, and tells it to.
     ///
-    /// Source: Amazon S3 user guide, "Granting permissions to publish event notification messages to
-    /// a destination".
+    /// Source: Amazon S3 user guide, "Granting permissions to publish event notification messages
+    /// to a destination".
     async fn announce(&self) {
         let bucket = format!("arn:aws:s3:::{}", self.at.bucket);
         let policy = json!({"Version": "2012-10-17", "Statement": [{
@@ -156,17 +157,17 @@ impl Shop {
         all.into_values().collect()
     }
 
-    /// Hands messages to the pipeline as an event source mapping does.
-    pub async fn deliver(&self, pipeline: &Pipeline<S3, DynamoDb>, messages: &[Message]) -> Report {
-        pipeline.handle(&event(messages, &self.queue), &invocation()).await.unwrap()
+    /// Hands messages to the handler as an event source mapping does.
+    pub async fn deliver(&self, handler: &Handler<S3, DynamoDb>, messages: &[Message]) -> Report {
+        handler.handle(&event(messages, &self.queue), &invocation()).await.unwrap()
     }
 
     /// Delivers messages, deletes those that are done, and lets the others be received again.
     ///
-    /// Source: AWS Lambda developer guide, "Handling errors for an SQS event source in Lambda". Lambda
-    /// would let the visibility timeout run out, which comes to the same later.
-    pub async fn turn(&self, pipeline: &Pipeline<S3, DynamoDb>, messages: &[Message]) -> Turn {
-        let report = self.deliver(pipeline, messages).await;
+    /// Source: AWS Lambda developer guide, "Handling errors for an SQS event source in Lambda".
+    /// Lambda would let the visibility timeout run out, which comes to the same later.
+    pub async fn turn(&self, handler: &Handler<S3, DynamoDb>, messages: &[Message]) -> Turn {
+        let report = self.deliver(handler, messages).await;
         let failures = &report.answer.as_ref().unwrap()["batchItemFailures"];
         let failed: BTreeSet<&str> = failures
             .as_array()
@@ -193,13 +194,13 @@ impl Shop {
     }
 
     /// Works until so many different messages are done; gives their lines.
-    pub async fn work(&self, pipeline: &Pipeline<S3, DynamoDb>, count: usize) -> Vec<Line> {
+    pub async fn work(&self, handler: &Handler<S3, DynamoDb>, count: usize) -> Vec<Line> {
         let (mut done, mut lines) = (BTreeSet::new(), Vec::new());
         let work = async {
             while done.len() < count {
                 let messages = self.receive(&self.queue, 10).await;
                 if !messages.is_empty() {
-                    let turn = self.turn(pipeline, &messages).await;
+                    let turn = self.turn(handler, &messages).await;
                     done.extend(turn.done);
                     lines.extend(turn.report.lines);
                 }
@@ -220,8 +221,8 @@ impl Shop {
             + number(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
     }
 
-    /// Checks the rows against the bucket, and the bucket against `photos`: the sample photo that must
-    /// be under each key.
+    /// Checks the rows against the bucket, and the bucket against `photos`: the sample photo that
+    /// must be under each key.
     pub async fn check(&self, photos: &BTreeMap<String, &str>) {
         let list = self.s3().list_objects_v2().bucket(&self.at.bucket);
         let listed = list.send().await.unwrap();
@@ -247,7 +248,7 @@ impl Shop {
             shown.insert(row.key);
             ControlFlow::Continue(())
         };
-        self.table().list(&Filter::default(), each).await.unwrap();
+        self.table().scan(each).await.unwrap();
         assert_eq!(shown, there, "the index shows all, and nothing else");
     }
 }

@@ -1,0 +1,79 @@
+//! What is wrong with a model, and what its maker can do about it.
+
+use std::fmt;
+
+/// Something that a model has or lacks, and what to change. It is printed as the end of a sentence:
+/// "has no graph: export it again".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// What it has or lacks, as "has no graph".
+    pub problem: String,
+    /// What to change.
+    pub remedy: Remedy,
+}
+
+impl Complaint {
+    pub(crate) fn new(problem: impl Into<String>, remedy: Remedy) -> Self {
+        Self { problem: problem.into(), remedy }
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.problem, self.remedy)
+    }
+}
+
+/// What a model's maker can change. It is printed as advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// The file is one that only a broken tool writes.
+    Damaged,
+    /// An operator's form is unusual.
+    Export,
+    /// Constants are of a type that is not read.
+    Float32,
+    /// Weights are stored in another way than one after another.
+    Dense,
+    /// An operator is not known.
+    Known,
+    /// Something is computed from the input that must be known before.
+    Fixed,
+    /// The network is beyond all bounds.
+    Smaller,
+    /// The network is beyond all bounds, perhaps because of its input's size.
+    SmallerInput,
+    /// The input is of another form.
+    Input,
+    /// The output is of another form.
+    Output,
+    /// Weights are not part of the file.
+    Freeze,
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Damaged => "the file is damaged or was written by another tool: export it again",
+            Self::Export => "export the model again with TensorFlow's own converter",
+            Self::Float32 => "export it in float32",
+            Self::Dense => "export the model without sparsity or variables",
+            Self::Known => {
+                "use a network of convolutions, pools, dense layers and the usual activations"
+            }
+            Self::Fixed => "export the model with a batch of 1 and a fixed input size",
+            Self::Smaller => "use a smaller network",
+            Self::SmallerInput => "use a smaller network, or a smaller input",
+            Self::Input => {
+                "it must have one input of 1 x height x width x 3 (or x 1), of float32, uint8 or \
+                 int8; export it with a fixed input size and colours last"
+            }
+            Self::Output => "it must have one output; export it as a plain image classifier",
+            Self::Freeze => {
+                "export the model from a function whose variables were turned into constants (in \
+                 TensorFlow: convert_variables_to_constants_v2)"
+            }
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! The constants of a file, as real values.
+
+use tract_tflite::tflite::TensorType;
+
+use crate::array::{Array, Data};
+use crate::complaint::{Complaint, Remedy};
+use crate::source::SourceTensor;
+
+impl<'m> SourceTensor<'m> {
+    /// Its real values, if it is a constant.
+    pub(crate) fn constant(&self) -> Result<Option<Array<'m>>, Complaint> {
+        let Some(bytes) = self.data else { return Ok(None) };
+        let damaged = |problem: String| Complaint::new(problem, Remedy::Damaged);
+        if let Some(problem) = self.problem {
+            return Err(Complaint::new(format!("has an operand that {problem}"), Remedy::Dense));
+        }
+        let shape = self
+            .shape
+            .iter()
+            .map(|side| usize::try_from(*side).ok().filter(|side| *side < 1 << 31))
+            .collect::<Option<Vec<usize>>>()
+            .ok_or_else(|| damaged(format!("has a constant of shape {:?}", self.shape)))?;
+        let count = shape.iter().try_fold(1_usize, |all, side| all.checked_mul(*side));
+        let bits = bits(self.type_).ok_or_else(|| {
+            let problem = format!("has a constant of type {}", self.type_name());
+            Complaint::new(problem, Remedy::Float32)
+        })?;
+        let needed = count.and_then(|count| count.checked_mul(bits)).map(|bits| bits.div_ceil(8));
+        let (Some(count), Some(needed)) = (count, needed) else {
+            return Err(damaged(format!("has a constant of shape {shape:?}")));
+        };
+        if needed != bytes.len() {
+            let has = bytes.len();
+            return Err(damaged(format!("has {has} bytes for a constant of {shape:?}")));
+        }
+        let data = match (self.type_, &self.quantisation) {
+            (TensorType::FLOAT32, _) => Data::Bytes(bytes),
+            (TensorType::FLOAT16, _) => {
+                let (pairs, _) = bytes.as_chunks::<2>();
+                Data::Floats(pairs.iter().map(|b| half(u16::from_le_bytes(*b))).collect())
+            }
+            (_, Some(own)) => {
+                Data::Floats(own.dequantise(&shape, numbers(self.type_, bytes, count))?)
+            }
+            (_, None) => Data::Integers(numbers(self.type_, bytes, count).collect()),
+        };
+        Ok(Some(Array { shape, data }))
+    }
+}
+
+/// How many bits a value of this type takes in a file.
+fn bits(type_: TensorType) -> Option<usize> {
+    match type_ {
+        TensorType::INT4 => Some(4),
+        TensorType::INT8 | TensorType::UINT8 | TensorType::BOOL => Some(8),
+        TensorType::INT16 | TensorType::UINT16 | TensorType::FLOAT16 => Some(16),
+        TensorType::INT32 | TensorType::UINT32 | TensorType::FLOAT32 => Some(32),
+        TensorType::INT64 => Some(64),
+        _ => None,
+    }
+}
+
+/// The numbers in `bytes`, of a type that [`bits`] knows and that is not a float.
+fn numbers<'m>(
+    type_: TensorType,
+    bytes: &'m [u8],
+    count: usize,
+) -> Box<dyn Iterator<Item = i64> + 'm> {
+    match type_ {
+        TensorType::INT8 => Box::new(bytes.iter().map(|byte| i64::from(byte.cast_signed()))),
+        TensorType::INT4 => {
+            let high = bytes.iter().flat_map(|byte| [byte << 4, byte & 0xF0]);
+            Box::new(high.map(|high| i64::from(high.cast_signed() >> 4)).take(count))
+        }
+        TensorType::INT16 => {
+            Box::new(bytes.as_chunks().0.iter().map(|b| i64::from(i16::from_le_bytes(*b))))
+        }
+        TensorType::UINT16 => {
+            Box::new(bytes.as_chunks().0.iter().map(|b| i64::from(u16::from_le_bytes(*b))))
+        }
+        TensorType::INT32 => {
+            Box::new(bytes.as_chunks().0.iter().map(|b| i64::from(i32::from_le_bytes(*b))))
+        }
+        TensorType::UINT32 => {
+            Box::new(bytes.as_chunks().0.iter().map(|b| i64::from(u32::from_le_bytes(*b))))
+        }
+        TensorType::INT64 => Box::new(bytes.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b))),
+        _ => Box::new(bytes.iter().map(|byte| i64::from(*byte))),
+    }
+}
+
+/// A 16-bit float (IEEE 754 binary16) as one of 32 bits, which holds it exactly.
+fn half(bits: u16) -> f32 {
+    let sign = u32::from(bits & 0x8000) << 16;
+    let exponent = u32::from(bits >> 10 & 0x1F);
+    let fraction = u32::from(bits & 0x3FF);
+    let magnitude = match exponent {
+        // Below the least normal number: multiples of 2^-24.
+        #[allow(clippy::cast_precision_loss)] // At most 1023.
+        0 => fraction as f32 / 16_777_216.0,
+        31 => f32::from_bits(0x7F80_0000 | fraction << 13),
+        _ => f32::from_bits((exponent + 112) << 23 | fraction << 13),
+    };
+    f32::from_bits(magnitude.to_bits() | sign)
+}

@@ -1,0 +1,120 @@
+//! The canonical form as the engine's model, node by node.
+
+use tract_tflite::internal::{
+    Datum as _, DatumExt as _, OutletId, SpecialOps as _, TVec, TractResult, TypedModel, ensure,
+    format_err, tvec,
+};
+use tract_tflite::prelude::Tensor;
+
+use crate::array::{Array, Data};
+use crate::canonical::{self, Canonical, Content};
+
+/// An engine's model in the making.
+pub(super) struct Builder<'m> {
+    pub(super) model: TypedModel,
+    /// Of the canonical form. What they hold is taken as soon as the engine has it.
+    tensors: Vec<canonical::Tensor<'m>>,
+    /// For each tensor, what it is to the engine.
+    outlets: Vec<Option<OutletId>>,
+}
+
+/// The engine's model of a canonical form with this input and output. Constants go over one by one, so
+/// that no two of them are in memory twice.
+pub(super) fn build(
+    canonical: Canonical<'_>,
+    input: usize,
+    output: usize,
+) -> TractResult<TypedModel> {
+    let Canonical { tensors, nodes, .. } = canonical;
+    let outlets = vec![None; tensors.len()];
+    let mut builder = Builder { model: TypedModel::default(), tensors, outlets };
+    let source = &builder.tensors[input];
+    let fact = f32::fact(&source.shape);
+    builder.outlets[input] = Some(builder.model.add_source(source.name.clone(), fact)?);
+    for node in &nodes {
+        let name = builder.tensors[node.output].name.clone();
+        let outlet = builder.wire(&name, node)?;
+        builder.check(node.output, outlet)?;
+        builder.outlets[node.output] = Some(outlet);
+    }
+    let output = builder.outlet(output)?;
+    builder.model.select_output_outlets(&[output])?;
+    Ok(builder.model)
+}
+
+impl Builder<'_> {
+    /// Makes sure that the engine sees the type and the sizes that were counted.
+    fn check(&self, tensor: usize, outlet: OutletId) -> TractResult<()> {
+        let (tensor, fact) = (&self.tensors[tensor], self.model.outlet_fact(outlet)?);
+        let type_ = match tensor.content {
+            Content::Flags => bool::datum_type(),
+            _ => f32::datum_type(),
+        };
+        ensure!(
+            fact.shape.as_concrete() == Some(&tensor.shape[..]) && fact.datum_type == type_,
+            "{} is {:?} to the engine, and not {type_:?} of {:?}",
+            tensor.name,
+            fact,
+            tensor.shape
+        );
+        Ok(())
+    }
+
+    /// What a tensor is to the engine. Constants become so when they are first asked for.
+    pub(super) fn outlet(&mut self, tensor: usize) -> TractResult<OutletId> {
+        if let Some(outlet) = self.outlets[tensor] {
+            return Ok(outlet);
+        }
+        let value = self.take(tensor)?;
+        let outlet = self.model.add_const(self.tensors[tensor].name.clone(), value)?;
+        self.outlets[tensor] = Some(outlet);
+        Ok(outlet)
+    }
+
+    /// The values of a constant, which are then gone from the canonical form.
+    fn take(&mut self, tensor: usize) -> TractResult<Tensor> {
+        let tensor = &mut self.tensors[tensor];
+        match std::mem::replace(&mut tensor.content, Content::Computed) {
+            Content::Floats(array) => floats(&array),
+            _ => Err(format_err!("{} is read before it is written", tensor.name)),
+        }
+    }
+
+    /// A constant of sizes, axes or positions.
+    pub(super) fn numbers(&self, tensor: usize) -> TractResult<TVec<usize>> {
+        match &self.tensors[tensor].content {
+            Content::Integers(values) => {
+                values.iter().map(|value| Ok(usize::try_from(*value)?)).collect()
+            }
+            _ => Err(format_err!("{} is no list of numbers", self.tensors[tensor].name)),
+        }
+    }
+
+    /// The shape of a tensor.
+    pub(super) fn shape(&self, tensor: usize) -> &[usize] {
+        &self.tensors[tensor].shape
+    }
+
+    /// What the operands of a node are to the engine.
+    pub(super) fn operands(&mut self, operands: &[usize]) -> TractResult<TVec<OutletId>> {
+        let mut outlets = tvec!();
+        for operand in operands {
+            outlets.push(self.outlet(*operand)?);
+        }
+        Ok(outlets)
+    }
+}
+
+/// The engine's own copy of an array. Bytes of a file are neither aligned nor there for long enough.
+fn floats(array: &Array<'_>) -> TractResult<Tensor> {
+    let Data::Bytes(bytes) = &array.data else {
+        return Tensor::from_shape(&array.shape, &array.to_floats());
+    };
+    let mut tensor = Tensor::zero::<f32>(&array.shape)?;
+    let mut plain = tensor.try_as_plain_ram_mut()?;
+    let (values, _) = bytes.as_chunks::<4>();
+    for (to, from) in plain.as_slice_mut::<f32>()?.iter_mut().zip(values) {
+        *to = f32::from_le_bytes(*from);
+    }
+    Ok(tensor)
+}

@@ -1,0 +1,56 @@
+//! A TensorFlow Lite image model becomes a network that runs, in Rust alone.
+//!
+//! ```no_run
+//! let file = std::fs::read("mobilenet.tflite")?;
+//! let network = lookbook_tflite::Network::open(&file)?;
+//! let ends = network.ends();
+//! let grey = vec![0.5; ends.height * ends.width * ends.channels];
+//! let answer = network.run(&grey)?;
+//! assert_eq!(answer.len(), ends.outputs);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Models in float32, float16, with a dynamic range and in whole numbers answer as they do in the
+//! official runtime, or are refused with all reasons at once: a wrong number is worse than no number.
+//! Files are treated as hostile: whatever is in one, it is an error or a network, after a bounded time
+//! and within bounded memory.
+//!
+//! ```text
+//! file ─▶ verify ─▶ source ─▶ lower ─▶ canonical ─▶ engine ─▶ Network
+//!          offsets   tensors,  operator   float32,     plans
+//!                    operators by operator fixed shape └▶ write ─▶ a file again
+//! ```
+//!
+//! The *verifier* of the container format makes sure that every offset in the file points into it.
+//! `source` reads tensors and operators, every number checked. `lower` says each operator in operators
+//! of the `canonical` form, a float32 model of which the engine is known to give the official runtime's
+//! numbers; integer models are computed with floats that hold whole numbers. The `engine` makes that
+//! [`tract`](https://docs.rs/tract-core)'s, which *plans* it: it folds constants, and picks kernels for
+//! this processor. `write` makes a TensorFlow Lite file of it. All of it runs with panics contained.
+
+mod array;
+mod canonical;
+mod complaint;
+mod constant;
+mod contain;
+mod convert;
+mod ends;
+mod engine;
+mod error;
+mod grid;
+mod lower;
+mod name;
+mod quantisation;
+mod report;
+mod source;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use complaint::{Complaint, Remedy};
+pub use contain::contain;
+pub use convert::{Converted, convert, report};
+pub use ends::{Ends, MAX_SIDE, Pixels};
+pub use engine::Network;
+pub use error::{Error, Problems, RunError};
+pub use report::{Precision, Report};

@@ -1,0 +1,47 @@
+//! Questions about values, and choices by their answers.
+
+use super::lowering::Lowering;
+use super::site::Site;
+use super::value::{Lowered, Wire};
+use crate::canonical::{Comparison, Logical};
+
+impl<'m> Lowering<'_, 'm> {
+    /// `EQUAL` and its like.
+    pub(super) fn compare(&mut self, site: &Site<'_, 'm>, how: Comparison) -> Lowered<Wire> {
+        let (a, b) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
+        Ok(Wire::real(self.canonical.compare(how, a, b)?))
+    }
+
+    /// `LOGICAL_AND` and its like.
+    pub(super) fn logical(&mut self, site: &Site<'_, 'm>, how: Logical) -> Lowered<Wire> {
+        let operands = (0..site.inputs.len())
+            .map(|place| self.input(site, place).map(|wire| wire.tensor))
+            .collect::<Lowered<Vec<_>>>()?;
+        Ok(Wire::real(self.canonical.logical(how, &operands)?))
+    }
+
+    /// `SELECT` and `SELECT_V2`.
+    pub(super) fn select(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        let flags = self.input(site, 0)?;
+        let (yes, no) = (self.real_input(site, 1)?, self.real_input(site, 2)?);
+        Ok(Wire::real(self.canonical.select(flags.tensor, yes, no)?))
+    }
+
+    /// `SIGN`: -1, 0 or 1.
+    pub(super) fn sign(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        let x = self.real_input(site, 0)?;
+        let c = &mut self.canonical;
+        let (one, zero, minus) = (c.scalar(1.0)?, c.scalar(0.0)?, c.scalar(-1.0)?);
+        let above = c.compare(Comparison::Greater, x, zero)?;
+        let below = c.compare(Comparison::Less, x, zero)?;
+        let rest = c.select(below, minus, zero)?;
+        Ok(Wire::real(c.select(above, one, rest)?))
+    }
+
+    /// Flags as numbers: 1 for yes, 0 for no.
+    pub(super) fn counted(&mut self, flags: usize) -> Lowered<Wire> {
+        let (one, zero) = (self.canonical.scalar(1.0)?, self.canonical.scalar(0.0)?);
+        let tensor = self.canonical.select(flags, one, zero)?;
+        Ok(Wire { whole: Some((0.0, 1.0)), ..Wire::real(tensor) })
+    }
+}

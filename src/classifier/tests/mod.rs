@@ -1,0 +1,4 @@
+//! Tests of classifiers as a whole.
+
+mod classifier;
+mod parity;

@@ -1,0 +1,122 @@
+//! From an event to its answer: parse, run, answer.
+//!
+//! The function on AWS, `lookbook local` and `lookbook replay` all go through [`Handler::handle`].
+//! It writes no log: its callers say of the [`Report`] what they want said.
+
+mod report;
+
+pub use report::Report;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::bucket::{Bucket, S3, UrlClient};
+use crate::catalogue::{DynamoDb, Table, TableError};
+use crate::classifier::ModelError;
+use crate::event::{self, Envelope, EventError};
+use crate::pipeline::{
+    Cause, Deadline, Judge, Line, Outcome, PhotoJudge, Pipeline, ScoreError, Scorer, lines,
+};
+use crate::settings::Rules;
+
+/// What deals with events. Made once, used for every invocation.
+#[derive(Debug)]
+pub struct Handler<B, T, J = PhotoJudge> {
+    pipeline: Pipeline<B, T, J>,
+    scorer: Scorer<J>,
+}
+
+/// One call of the function.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Identifies it in logs, and its message if the envelope has no ids of its own.
+    pub id: String,
+    /// When it would be killed.
+    pub deadline: Option<Instant>,
+}
+
+/// Why a whole event failed.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// It is no envelope that lookbook knows.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// There is no table: nothing can be done for any change.
+    #[error("{error}")]
+    Table {
+        /// Why.
+        error: TableError,
+        /// Everything goes back: each change, with this cause.
+        lines: Vec<Line>,
+    },
+    /// A photo on the web has no scores.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+}
+
+impl HandleError {
+    /// A stable name, for logs and for the error's type in Lambda's answer.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "unknown_event",
+            Self::Table { error, .. } => error.code().as_str(),
+            Self::Score(error) => error.code(),
+        }
+    }
+}
+
+impl Handler<S3, DynamoDb> {
+    /// The handler on these clients, with the model that the rules name.
+    pub fn open(
+        s3: aws_sdk_s3::Client,
+        table: DynamoDb,
+        rules: &Rules,
+    ) -> Result<Self, ModelError> {
+        Ok(Self::new(Pipeline::open(s3, table, rules)?, rules))
+    }
+}
+
+impl<B: Bucket, T: Table, J: Judge> Handler<B, T, J> {
+    /// The handler that gives changes to this pipeline.
+    #[must_use]
+    pub fn new(pipeline: Pipeline<B, T, J>, rules: &Rules) -> Self {
+        Self::with_client(pipeline, UrlClient::new(&rules.url_hosts))
+    }
+
+    fn with_client(pipeline: Pipeline<B, T, J>, client: UrlClient) -> Self {
+        let scorer = pipeline.scorer(client);
+        Self { pipeline, scorer }
+    }
+
+    /// Where rows are written.
+    pub fn table(&self) -> &T {
+        self.pipeline.table()
+    }
+
+    /// Deals with one event: every change in it ends in exactly one outcome. A direct call with the
+    /// URL of a photo on the web has no change; it is answered with the photo's scores.
+    pub async fn handle(
+        &self,
+        event: &Value,
+        invocation: &Invocation,
+    ) -> Result<Report, HandleError> {
+        let deadline = Deadline::new(invocation.deadline, Instant::now());
+        if let Some(url) = event::photo_url(event) {
+            let scores = self.scorer.score(url, deadline).await?;
+            return Ok(Report::of_scores(scores));
+        }
+        let envelope = Envelope::parse(event, &invocation.id)?;
+        match self.pipeline.run(envelope.messages(), deadline).await {
+            Ok(lines) => Ok(Report::new(&envelope, lines)),
+            Err(error) => {
+                let retry = Outcome::Retry(Cause::from(&error));
+                let lines = lines(envelope.messages(), std::iter::repeat(retry));
+                Err(HandleError::Table { error, lines })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! What is said of an event once it is dealt with: to its sender, and to those who log or print it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::code::RetryCode;
+use crate::event::{Envelope, Fate, Reply, Told};
+use crate::label::Label;
+use crate::pipeline::{Line, Outcome};
+
+/// What became of an event.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Report {
+    /// One line a change, and one for each record that could not be read; in the event's order.
+    /// None for a photo on the web, which is no object.
+    pub lines: Vec<Line>,
+    /// What the sender is told. `None`: the invocation fails, and the sender repeats the event.
+    pub answer: Option<Value>,
+    /// The top label of a photo on the web.
+    pub scored: Option<Label>,
+}
+
+impl Report {
+    /// The report of an event with these lines, one for each entry.
+    pub(super) fn new(envelope: &Envelope, lines: Vec<Line>) -> Self {
+        let answer = envelope.answer(&replies(envelope, &lines));
+        Self { lines, answer, scored: None }
+    }
+
+    /// The report of a photo on the web: `{LABEL: PROBABILITY, ...}`.
+    pub(super) fn of_scores(scores: Vec<(Label, f32)>) -> Self {
+        let scored = scores.first().map(|(label, _)| label.clone());
+        let scores: BTreeMap<Label, f32> = scores.into_iter().collect();
+        Self { lines: Vec::new(), answer: Some(shortest(&scores)), scored }
+    }
+
+    /// How many changes came to each outcome.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for line in &self.lines {
+            *counts.entry(line.outcome.name()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// In words, why the invocation must fail; `None` if it need not.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        if self.answer.is_some() {
+            return None;
+        }
+        let retries: Vec<&Line> = self.lines.iter().filter(|l| l.outcome.is_retry()).collect();
+        let first = retries.first().and_then(|line| match &line.outcome {
+            Outcome::Retry(cause) => Some(cause.message.as_str()),
+            _ => None,
+        });
+        Some(format!(
+            "{} of {} changes must be retried; the first: {}",
+            retries.len(),
+            self.lines.len(),
+            first.unwrap_or("no cause")
+        ))
+    }
+}
+
+/// A value by way of its text, in which a number is as short as it can be. What comes here has
+/// texts and numbers in it; should it ever not serialise, it is done all the same.
+fn shortest(value: &impl Serialize) -> Value {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// What became of each message. One goes back if any change of it must be retried.
+fn replies<'a>(envelope: &'a Envelope, lines: &[Line]) -> Vec<Reply<'a>> {
+    let mut rest = lines;
+    let replies = envelope.messages().iter().map(|message| {
+        let (lines, after) = rest.split_at(message.entries.len().min(rest.len()));
+        rest = after;
+        let outcomes = lines.iter().map(told).collect();
+        Reply { id: &message.id, fate: fate(lines), outcomes }
+    });
+    replies.collect()
+}
+
+fn told(line: &Line) -> Told {
+    let outcome = &line.outcome;
+    Told { name: outcome.name(), words: outcome.words(), whole: shortest(line) }
+}
+
+fn fate(lines: &[Line]) -> Fate {
+    let mut codes = lines.iter().filter_map(|line| match &line.outcome {
+        Outcome::Retry(cause) => Some(cause.code),
+        _ => None,
+    });
+    match codes.next() {
+        None => Fate::Done,
+        Some(RetryCode::Unreadable) if codes.all(|code| code == RetryCode::Unreadable) => {
+            Fate::Unreadable
+        }
+        Some(_) => Fate::Retry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::pipeline::{Cause, Timings, lines};
+
+    fn line(outcome: Outcome) -> Line {
+        Line { message_id: "m".into(), image: None, outcome, timings: Timings::default() }
+    }
+
+    #[test]
+    fn a_message_goes_back_if_any_of_its_changes_does() {
+        let retry = |code| line(Outcome::Retry(Cause::new(code, "why")));
+        assert_eq!(fate(&[]), Fate::Done);
+        assert_eq!(fate(&[line(Outcome::Removed), line(Outcome::Unchanged)]), Fate::Done);
+        assert_eq!(fate(&[line(Outcome::Removed), retry(RetryCode::Unreadable)]), Fate::Unreadable);
+        assert_eq!(
+            fate(&[retry(RetryCode::Unreadable), retry(RetryCode::BucketFailed)]),
+            Fate::Retry
+        );
+    }
+
+    #[test]
+    fn each_message_has_its_own_lines() {
+        let test = json!({"Event": "s3:TestEvent"}).to_string();
+        let put = |key| {
+            json!({"eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": "shop"}, "object": {"key": key}}})
+        };
+        let two = json!({"Records": [put("a"), put("b")]}).to_string();
+        let record = |id, body| json!({"messageId": id, "eventSource": "aws:sqs", "body": body});
+        let event = json!({"Records":
+            [record("m0", &test), record("m1", &two), record("m2", &"not json".to_owned())]});
+        let envelope = Envelope::parse(&event, "r").unwrap();
+        let retry = Outcome::Retry(Cause::new(RetryCode::Unreadable, "why"));
+        let outcomes = [Outcome::Removed, Outcome::Unchanged, retry];
+        let report = Report::new(&envelope, lines(envelope.messages(), outcomes));
+        let ids: Vec<&str> = report.lines.iter().map(|l| l.message_id.as_str()).collect();
+        assert_eq!(ids, ["m1", "m1", "m2"]);
+        let answer = json!({"batchItemFailures": [{"itemIdentifier": "m2"}]});
+        assert_eq!(report.answer, Some(answer));
+    }
+}

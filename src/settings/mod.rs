@@ -1,0 +1,121 @@
+//! What can be set: every setting once, and all of them as one typed struct.
+//!
+//! Every setting is a text under a name (`MAX_BYTES`, ...), whether a flag gives it or the
+//! environment. [`ALL`] holds what there is to say of each: name, flag, help, default, range. The
+//! `FromStr` of a field's type reads it, and all of them are read together, so that a deployment
+//! with three mistakes hears of three.
+
+mod definitions;
+mod reader;
+mod setting;
+#[cfg(test)]
+pub(crate) mod tests;
+mod values;
+
+use std::num::{NonZeroU64, NonZeroUsize};
+
+use crate::bucket::Hosts;
+use crate::classifier::Choice;
+use crate::photo::Limits;
+
+pub use definitions::{
+    ALL, CLASSIFICATION, CONCURRENCY, IN_FLIGHT_BYTES, KEY_PREFIX, LABELS_FILE, MAX_BYTES,
+    MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, REVIEW_BELOW, RUST_LOG, TABLE_NAME, THREADS,
+    URL_HOSTS,
+};
+use reader::Reader;
+pub use reader::SettingsError;
+pub use setting::{Flag, Group, Setting, Unset};
+pub use values::{Confidence, TableName, ValueError};
+
+/// What the function needs to know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// [`TABLE_NAME`]: where rows are written.
+    pub table: TableName,
+    /// The rest, which does not depend on where rows are written.
+    pub rules: Rules,
+}
+
+/// How photos are classified.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// [`MODEL_FILE`]: a `.tflite` file; otherwise the embedded model. [`LABELS_FILE`] and
+    /// [`NORMALISE`]: what is not written in or beside it.
+    pub model: Choice,
+    /// [`REVIEW_BELOW`]: a confidence; otherwise the model's own.
+    pub review_below: Option<Confidence>,
+    /// [`MAX_BYTES`] and [`MAX_PIXELS`]: what a photo may have.
+    pub limits: Limits,
+    /// [`CONCURRENCY`]: keys worked on at a time.
+    pub concurrency: NonZeroUsize,
+    /// [`THREADS`]: photos decoded and classified at a time; otherwise one a core.
+    pub threads: NonZeroUsize,
+    /// [`IN_FLIGHT_BYTES`]: what may be in memory of photos at a time, decoded ones included.
+    pub in_flight_bytes: NonZeroU64,
+    /// [`KEY_PREFIX`]: keys outside it are ignored.
+    pub key_prefix: String,
+    /// [`URL_HOSTS`]: hosts from which photos on the web are scored, for who calls with their URL;
+    /// none unless they are named.
+    pub url_hosts: Hosts,
+}
+
+impl Settings {
+    /// Reads the settings. `lookup` gives a setting's text by its name; empty is unset.
+    pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(lookup, Setting::in_environment);
+        let table = reader.read(&TABLE_NAME);
+        let rules = Rules::read(&mut reader);
+        reader.finish(table.zip(rules).map(|(table, rules)| Self { table, rules }))
+    }
+}
+
+impl Rules {
+    /// Reads the settings that do not depend on where rows are written.
+    pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        Self::finish(Reader::new(lookup, Setting::in_environment))
+    }
+
+    /// The same for the command line: mistakes name flags, where there are such.
+    pub fn parse_flags(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        Self::finish(Reader::new(lookup, Setting::on_command_line))
+    }
+
+    fn finish<F: Fn(&str) -> Option<String>>(mut reader: Reader<F>) -> Result<Self, SettingsError> {
+        let rules = Self::read(&mut reader);
+        reader.finish(rules)
+    }
+
+    /// All are read before any is missed, for each may be a mistake.
+    fn read<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<Self> {
+        let model = Choice {
+            model: reader.read(&MODEL_FILE),
+            labels: reader.read(&LABELS_FILE),
+            normalise: reader.read(&NORMALISE),
+        };
+        if model.model.is_none() {
+            for setting in [&LABELS_FILE, &NORMALISE] {
+                reader.needs(setting, &MODEL_FILE, "no model is named");
+            }
+        }
+        let review_below = reader.read(&REVIEW_BELOW);
+        let max_bytes: Option<NonZeroU64> = reader.read(&MAX_BYTES);
+        let max_pixels: Option<NonZeroU64> = reader.read(&MAX_PIXELS);
+        let threads = reader.read(&THREADS);
+        let concurrency = reader.read(&CONCURRENCY);
+        let in_flight_bytes = reader.read(&IN_FLIGHT_BYTES);
+        let key_prefix: Option<String> = reader.read(&KEY_PREFIX);
+        let url_hosts: Option<Hosts> = reader.read(&URL_HOSTS);
+        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Some(Self {
+            model,
+            review_below,
+            limits: Limits { max_bytes: max_bytes?.get(), max_pixels: max_pixels?.get() },
+            concurrency: concurrency?,
+            threads: threads.unwrap_or_else(cores),
+            in_flight_bytes: in_flight_bytes?,
+            key_prefix: key_prefix.unwrap_or_default(),
+            url_hosts: url_hosts.unwrap_or_default(),
+        })
+    }
+}

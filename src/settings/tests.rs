@@ -1,0 +1,173 @@
+//! Tests of the settings.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::classifier::Normalise;
+
+/// A setting's texts for tests.
+pub(crate) struct Sample {
+    pub setting: &'static Setting,
+    /// Not the default.
+    pub good: &'static str,
+    /// None, if it takes any text.
+    pub bad: Option<&'static str>,
+}
+
+/// One for each setting.
+pub(crate) const SAMPLES: &[Sample] = &[
+    Sample { setting: &TABLE_NAME, good: "catalogue", bad: Some("a/b") },
+    Sample { setting: &MODEL_FILE, good: "my.tflite", bad: None },
+    Sample { setting: &LABELS_FILE, good: "my labels.txt", bad: None },
+    Sample { setting: &NORMALISE, good: "-1..1", bad: Some("1..-1") },
+    Sample { setting: &REVIEW_BELOW, good: "0.25", bad: Some("1.5") },
+    Sample { setting: &MAX_BYTES, good: "10", bad: Some("25MB") },
+    Sample { setting: &MAX_PIXELS, good: "20", bad: Some("0") },
+    Sample { setting: &THREADS, good: "1000", bad: Some("two") },
+    Sample { setting: &CONCURRENCY, good: "3", bad: Some("-1") },
+    Sample { setting: &IN_FLIGHT_BYTES, good: "99", bad: Some("1e9") },
+    Sample { setting: &KEY_PREFIX, good: "photos/", bad: None },
+    Sample { setting: &URL_HOSTS, good: "a.example,b.example", bad: Some("a.example,10.0.0.1") },
+    Sample { setting: &RUST_LOG, good: "debug", bad: None },
+];
+
+fn parse(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    Settings::parse(|name| {
+        pairs.iter().find(|(n, _)| *n == name).map(|(_, text)| (*text).to_owned())
+    })
+}
+
+#[test]
+fn only_the_table_is_needed() {
+    let settings = parse(&[("TABLE_NAME", "catalogue"), ("REVIEW_BELOW", "")]).unwrap();
+    assert_eq!(settings.table.as_str(), "catalogue");
+    assert_eq!(settings.rules.limits, Limits::default());
+    assert_eq!(settings.rules.review_below, None);
+}
+
+#[test]
+fn every_setting_is_read() {
+    let settings = parse(&[
+        ("TABLE_NAME", "catalogue"),
+        ("MODEL_FILE", "m.tflite"),
+        ("LABELS_FILE", "l.txt"),
+        ("NORMALISE", "-1..1"),
+        ("REVIEW_BELOW", "0.25"),
+        ("MAX_BYTES", "10"),
+        ("MAX_PIXELS", "20"),
+        ("CONCURRENCY", "3"),
+        ("THREADS", "2"),
+        ("IN_FLIGHT_BYTES", "99"),
+        ("KEY_PREFIX", "photos/"),
+        ("URL_HOSTS", "a.example,b.example"),
+    ])
+    .unwrap();
+    let rules = settings.rules;
+    assert_eq!(rules.model.model, Some(PathBuf::from("m.tflite")));
+    assert_eq!(rules.model.labels, Some(PathBuf::from("l.txt")));
+    assert_eq!(rules.model.normalise, Some(Normalise::MinusOneToOne));
+    assert_eq!(rules.review_below.map(Confidence::get), Some(0.25));
+    assert_eq!((rules.limits.max_bytes, rules.limits.max_pixels), (10, 20));
+    assert_eq!((rules.concurrency.get(), rules.threads.get()), (3, 2));
+    assert_eq!((rules.in_flight_bytes.get(), rules.key_prefix.as_str()), (99, "photos/"));
+    assert_eq!(rules.url_hosts, "a.example, b.example".parse().unwrap());
+}
+
+#[test]
+fn every_mistake_is_named() {
+    let error = parse(&[
+        ("TABLE_NAME", "a/b"),
+        ("REVIEW_BELOW", "1.5"),
+        ("MAX_BYTES", "25MB"),
+        ("MAX_PIXELS", "0"),
+        ("CONCURRENCY", "-1"),
+        ("THREADS", "two"),
+        ("IN_FLIGHT_BYTES", "1e9"),
+        ("MODEL_FILE", "m.tflite"),
+        ("NORMALISE", "1..-1"),
+        ("URL_HOSTS", "a.example,10.0.0.1"),
+    ])
+    .unwrap_err();
+    let names: Vec<&str> = error.0.iter().map(|m| m.split_once(' ').unwrap().0).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    assert_eq!(
+        sorted,
+        [
+            "CONCURRENCY",
+            "IN_FLIGHT_BYTES",
+            "MAX_BYTES",
+            "MAX_PIXELS",
+            "NORMALISE",
+            "REVIEW_BELOW",
+            "TABLE_NAME",
+            "THREADS",
+            "URL_HOSTS"
+        ]
+    );
+    assert!(parse(&[("REVIEW_BELOW", "NaN")]).unwrap_err().to_string().contains("REVIEW_BELOW"));
+    assert!(parse(&[]).unwrap_err().to_string().contains("TABLE_NAME is not set"));
+    let alone = parse(&[("TABLE_NAME", "rows"), ("LABELS_FILE", "l.txt")]).unwrap_err();
+    assert!(alone.to_string().contains("LABELS_FILE is 'l.txt', but no model is named"));
+}
+
+#[test]
+fn each_setting_takes_a_good_value_and_its_mistakes_name_it() {
+    let sampled: Vec<&Setting> = SAMPLES.iter().map(|sample| sample.setting).collect();
+    assert_eq!(sampled, ALL);
+    let needed = [("TABLE_NAME", "rows"), ("MODEL_FILE", "m.tflite")];
+    for Sample { setting, good, bad } in SAMPLES {
+        let spaced = format!(" {good}\n");
+        let given = |text| parse(&[&[(setting.name, text)], &needed[..]].concat());
+        let taken = given(good).unwrap();
+        // The log's setting is not among the fields.
+        assert_eq!(taken == parse(&needed).unwrap(), **setting == RUST_LOG, "{}", setting.name);
+        given(&spaced).unwrap();
+        if let Some(bad) = bad {
+            let SettingsError(mistakes) = given(bad).unwrap_err();
+            let expected = setting.expected;
+            assert_eq!(mistakes, [format!("{} is '{bad}': expected {expected}", setting.name)]);
+        }
+    }
+}
+
+#[test]
+fn what_the_environment_leaves_empty_is_unset() {
+    let unset = parse(&[("TABLE_NAME", "rows")]);
+    let empty = Settings::parse(|name| {
+        Some(if name == "TABLE_NAME" { "rows".to_owned() } else { String::new() })
+    });
+    assert_eq!(empty, unset);
+    let none = parse(&[("TABLE_NAME", "")]).unwrap_err();
+    assert_eq!(none.to_string(), "TABLE_NAME is not set: name the DynamoDB table for the rows");
+}
+
+#[test]
+fn a_number_says_the_same_in_its_unit() {
+    for (text, unit) in ALL.iter().filter_map(|setting| match setting.default {
+        Unset::Text(text, unit) if !unit.is_empty() => Some((text, unit)),
+        _ => None,
+    }) {
+        let (number, unit) = unit.split_once(' ').unwrap();
+        let shift = [("MiB", 20), ("GiB", 30)].into_iter().find(|(name, _)| *name == unit).unwrap();
+        let bytes = number.parse::<u64>().unwrap() << shift.1;
+        assert_eq!(text, bytes.to_string());
+    }
+}
+
+#[test]
+fn a_value_keeps_its_range() {
+    for text in ["0", "-0", "1", "1.0", "5e-1"] {
+        assert!(text.parse::<Confidence>().is_ok(), "{text}");
+    }
+    for text in ["-0.1", "1.01", "NaN", "inf", "", "half"] {
+        assert_eq!(text.parse::<Confidence>(), Err(ValueError), "{text}");
+    }
+    let longest = "a".repeat(255);
+    for text in ["a.b", "A_b-1", &longest] {
+        assert_eq!(text.parse::<TableName>().unwrap().as_str(), text);
+    }
+    for text in ["", "ab", "a b", "é.é", &"a".repeat(256)] {
+        assert_eq!(text.parse::<TableName>(), Err(ValueError), "{text}");
+    }
+}
