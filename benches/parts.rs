@@ -2,6 +2,9 @@
 //!
 //! A figure means something beside another of the same machine and run, with the same profile.
 
+// A part that cannot be timed fails by panicking.
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;

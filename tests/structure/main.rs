@@ -1,6 +1,9 @@
 //! The structure of the code, as ARCHITECTURE.md and the documentation of the modules say it: data goes
 //! one way, and no files import each other in a circle.
 
+// Helpers fail a test by panicking, as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
