@@ -91,8 +91,6 @@ codes! {
         NotBegun = "not_begun",
         /// Others wrote the row each time.
         Rivals = "rivals",
-        /// What is in the table is no row.
-        RowUnreadable = "row_unreadable",
         /// The table could not be read or written.
         TableFailed = "table_failed",
         /// The record names no object: to send it again does not help.
@@ -170,7 +168,6 @@ mod tests {
                 "no_table",
                 "not_begun",
                 "rivals",
-                "row_unreadable",
                 "table_failed",
                 "unreadable",
                 "worker"

@@ -5,7 +5,8 @@
 //! before it.
 //!
 //! An object that is not there is `None`, not an error: S3 answers 404 for it as long as the role
-//! may list the bucket, and 403 if it may not. So a 403 is an error, of that object alone.
+//! may list the bucket, and 403 if it may not. So a 403 is an error, of that object alone. That an
+//! object is gone is only believed where S3 says so in its own words, `NoSuchKey`.
 //!
 //! [`UrlClient`] fetches photos that are in no bucket, from hosts that are named.
 
@@ -46,7 +47,8 @@ pub struct Object {
 
 /// Where objects are.
 pub trait Bucket: Send + Sync {
-    /// Looks at the object that is there now; `None` if there is none.
+    /// Looks at the object that is there now; `None` if there seems to be none: only
+    /// [`get`](Self::get) knows.
     fn head(
         &self,
         object: &ObjectId,

@@ -27,7 +27,9 @@ impl Bucket for S3 {
             Ok(a) => {
                 meta(object, a.e_tag, a.content_length, a.last_modified, a.version_id).map(Some)
             }
-            Err(error) => missing_or_error(object, error),
+            // A HEAD's answer has no body that could say what is not there.
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(failure(object, error)),
         }
     }
 
@@ -38,7 +40,12 @@ impl Bucket for S3 {
                 let meta = meta(object, a.e_tag, a.content_length, a.last_modified, a.version_id)?;
                 Ok(Some(Object { meta, body: Body::new(a.body) }))
             }
-            Err(error) => missing_or_error(object, error),
+            // Only S3's own word says that there is no object: a 404 may come from anybody, a proxy
+            // or a wrong endpoint, and would empty the catalogue.
+            Err(error) if status(&error) == Some(404) && error.code() == Some("NoSuchKey") => {
+                Ok(None)
+            }
+            Err(error) => Err(failure(object, error)),
         }
     }
 }
@@ -64,26 +71,37 @@ fn meta(
     })
 }
 
-/// 404 means that there is no object; 403 and all else are errors. (HEAD has no body, so its 404
-/// may also mean that there is no bucket. GET tells.)
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// What went wrong, and what to do about it.
 ///
-/// Source: Amazon S3 API reference, `HeadObject` ("Permissions") and `GetObject`: without
-/// `s3:ListBucket` a missing object answers 403.
-fn missing_or_error<T, E>(object: &ObjectId, error: SdkError<E>) -> Result<Option<T>, BucketError>
+/// Source: Amazon S3 API reference, `HeadObject` ("Permissions"), `GetObject` and "Error responses":
+/// without `s3:ListBucket` a missing object answers 403; a bucket of another region answers 301, and
+/// names the region in a header.
+fn failure<E>(object: &ObjectId, error: SdkError<E>) -> BucketError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let code = error.code().map(ToOwned::to_owned);
     let object = object.clone();
-    match (status, code.as_deref()) {
-        // Nothing can be said of an object whose bucket is not to be found here.
-        (Some(404), Some("NoSuchBucket")) => {
-            Err(BucketError::Failed { object, cause: chain(error) })
+    let answer = error.raw_response();
+    let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+    let cause = match (status(&error), error.code(), region) {
+        (Some(403), Some("InvalidObjectState"), _) => return BucketError::Archived { object },
+        (Some(403), ..) => return BucketError::Denied { object, cause: chain(error) },
+        (Some(301 | 307), _, Some(region)) => {
+            format!("the bucket is in the region {region}: set AWS_REGION to that")
         }
-        (Some(404), _) => Ok(None),
-        (Some(403), Some("InvalidObjectState")) => Err(BucketError::Archived { object }),
-        (Some(403), _) => Err(BucketError::Denied { object, cause: chain(error) }),
-        _ => Err(BucketError::Failed { object, cause: chain(error) }),
-    }
+        (Some(301 | 307), ..) => {
+            "the bucket is in another region: set AWS_REGION to that".to_owned()
+        }
+        (Some(404), None, _) => {
+            "404 without S3's NoSuchKey, so this is not S3's answer: check the endpoint, and what \
+             lies on the way to it"
+                .to_owned()
+        }
+        _ => chain(error),
+    };
+    BucketError::Failed { object, cause }
 }

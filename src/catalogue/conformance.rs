@@ -5,7 +5,9 @@ use std::num::NonZeroU16;
 
 use time::OffsetDateTime;
 
-use super::{Cursor, Judgement, Listing, Maker, Row, Shelf, Shelves, Table, Written};
+use super::{
+    Cursor, Judgement, Listing, Maker, Review, Row, Seen, Shelf, Shelves, Table, Written, review,
+};
 use crate::bucket::ObjectMeta;
 use crate::code::{Code, Rejection};
 use crate::object::{ETag, ObjectId};
@@ -24,6 +26,8 @@ pub(crate) async fn conforms(table: &impl Shared) {
     a_row_is_written_once_and_replaced_by_its_revision(table).await;
     what_a_row_does_not_say_any_more_is_gone(table).await;
     what_others_keep_in_a_row_stays(table).await;
+    what_a_website_says_of_a_photo_meanwhile_is_not_overwritten(table).await;
+    a_review_writes_nothing_else(table).await;
     a_shelf_is_read_page_by_page(table).await;
     pages_neither_repeat_nor_hide_rows_that_others_write_between_them(table).await;
 }
@@ -67,25 +71,30 @@ fn tombstone(key: &str, before: &Row) -> Row {
 }
 
 async fn put(table: &impl Table, row: &Row, before: Option<&Row>) {
-    let replaces = before.map(|before| &before.revision);
-    assert_eq!(table.write(row, replaces).await.unwrap(), Written::Done, "{}", row.image);
+    let replaces = before.map(Seen::of);
+    let written = table.write(row, replaces.as_ref()).await.unwrap();
+    assert_eq!(written, Written::Done, "{}", row.image);
+}
+
+async fn read(table: &impl Table, key: &str) -> Option<Row> {
+    table.read(&object(key)).await.unwrap().map(|stored| stored.row)
 }
 
 async fn a_row_is_written_once_and_replaced_by_its_revision(table: &impl Table) {
     let key = "once.jpg";
-    assert_eq!(table.read(&object(key)).await.unwrap(), None);
+    assert_eq!(read(table, key).await, None);
     let first = row(key, "once", 1, None);
     let rival = row(key, "rival", 1, None);
     let stranger = row(key, "stranger", 1, None);
-    assert_eq!(table.write(&first, Some(&rival.revision)).await.unwrap(), Written::Lost);
+    assert_eq!(table.write(&first, Some(&Seen::of(&rival))).await.unwrap(), Written::Lost);
     put(table, &first, None).await;
-    assert_eq!(table.read(&object(key)).await.unwrap().as_ref(), Some(&first));
-    for lost in [None, Some(&stranger.revision)] {
-        assert_eq!(table.write(&rival, lost).await.unwrap(), Written::Lost);
-        assert_eq!(table.read(&object(key)).await.unwrap().as_ref(), Some(&first));
+    assert_eq!(read(table, key).await.as_ref(), Some(&first));
+    for lost in [None, Some(Seen::of(&stranger))] {
+        assert_eq!(table.write(&rival, lost.as_ref()).await.unwrap(), Written::Lost);
+        assert_eq!(read(table, key).await.as_ref(), Some(&first));
     }
     put(table, &rival, Some(&first)).await;
-    assert_eq!(table.read(&object(key)).await.unwrap(), Some(rival));
+    assert_eq!(read(table, key).await, Some(rival));
 }
 
 async fn what_a_row_does_not_say_any_more_is_gone(table: &impl Table) {
@@ -100,7 +109,7 @@ async fn what_a_row_does_not_say_any_more_is_gone(table: &impl Table) {
     let mut before = first;
     for row in [rejected, gone, again] {
         put(table, &row, Some(&before)).await;
-        assert_eq!(table.read(&object(key)).await.unwrap().as_ref(), Some(&row));
+        assert_eq!(read(table, key).await.as_ref(), Some(&row));
         before = row;
     }
 }
@@ -117,9 +126,49 @@ async fn what_others_keep_in_a_row_stays(table: &impl Shared) {
     for row in [other, gone, again] {
         put(table, &row, Some(&before)).await;
         assert_eq!(table.get(&row.image, "price").await.as_deref(), Some("9.90"));
-        assert_eq!(table.read(&object(key)).await.unwrap().as_ref(), Some(&row));
+        assert_eq!(read(table, key).await.as_ref(), Some(&row));
         before = row;
     }
+}
+
+/// A website writes a review with an `UpdateItem` of its own, which knows of no revision.
+async fn what_a_website_says_of_a_photo_meanwhile_is_not_overwritten(table: &impl Shared) {
+    let key = "said.jpg";
+    let first = row(key, "said", 1, None);
+    put(table, &first, None).await;
+    let seen = Seen::of(&first);
+    let sha256 = format!("sha256 of {key}");
+    for (name, value) in [("reviewed_label", "skirt"), ("reviewed_sha256", sha256.as_str())] {
+        table.set(&first.image, name, value).await;
+        let late = row(key, "late", 1, Some(&first));
+        assert_eq!(table.write(&late, Some(&seen)).await.unwrap(), Written::Lost, "{name}");
+    }
+    let now = table.read(&object(key)).await.unwrap().unwrap();
+    assert_eq!(now.row.review(), Some("skirt".parse().unwrap()));
+    let next = row(key, "next", 1, Some(&now.row));
+    assert_eq!(next.shelf, Some("skirt".parse().unwrap()));
+    // Even a row that knows of no review leaves it where it is.
+    let bare = row(key, "next", 1, None);
+    for row in [&next, &bare] {
+        let seen = table.read(&object(key)).await.unwrap().unwrap().seen;
+        assert_eq!(table.write(row, Some(&seen)).await.unwrap(), Written::Done);
+        assert_eq!(read(table, key).await.unwrap().review(), now.row.review());
+    }
+}
+
+async fn a_review_writes_nothing_else(table: &impl Shared) {
+    let key = "word.jpg";
+    let first = row(key, "word", 1, None);
+    put(table, &first, None).await;
+    let sha256 = format!("sha256 of {key}");
+    let word: Review = "skirt".parse().unwrap();
+    let said = review(table, &object(key), Some(&word), &sha256).await.unwrap();
+    let now = read(table, key).await.unwrap();
+    assert_eq!((&now, now.shelf.as_ref()), (&said, Some(&word.into())));
+    let cleared = review(table, &object(key), None, &sha256).await.unwrap();
+    let now = read(table, key).await.unwrap();
+    assert_eq!(now, cleared);
+    assert_eq!(now, Row { revision: now.revision.clone(), ..first });
 }
 
 /// All rows of a shelf from a place on, by pages of `limit`.

@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::update::Update;
-use super::{Cursor, Listing, Page, Revision, Row, Shelf, Shelves, Table, TableError, Written};
-use super::{schema, stamp};
+use super::schema;
+use super::stored::{Item, Seen, Stored};
+use super::update::{Update, Writer};
+use super::{Cursor, Listing, Page, Row, Shelf, Shelves, Skipped, Table, TableError, Written};
 use crate::bucket::chain;
 use crate::object::ObjectId;
 
@@ -28,59 +29,48 @@ impl DynamoDb {
         Self { client, table: table.to_owned() }
     }
 
-    /// Gives all rows that are on a shelf to `each`, in no order, until it breaks. It reads the
-    /// whole index: this is for the command line, not for a website.
+    /// The row of an object, consistently read.
+    pub async fn row(&self, object: &ObjectId) -> Result<Option<Row>, TableError> {
+        match self.read(object).await? {
+            Some(stored) if !stored.is_readable => {
+                Err(TableError::Unreadable { image: object.to_string() })
+            }
+            stored => Ok(stored.map(|stored| stored.row)),
+        }
+    }
+
+    /// Gives all rows that are on a shelf to `each`, in no order, until it breaks; and says what was
+    /// no row. It reads the whole index: this is for the command line, not for a website.
     pub async fn scan(
         &self,
         mut each: impl FnMut(Listing) -> ControlFlow<()>,
-    ) -> Result<(), TableError> {
+    ) -> Result<Skipped, TableError> {
+        let mut skipped = Skipped::default();
         let scan = self.client.scan().table_name(&self.table).index_name(schema::INDEX);
         let mut pages = scan.into_paginator().items().send();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|e| self.error("all shelves", "listed", e))?;
-            if each(Listing::of_item(item)?).is_break() {
+            if let Some(row) = skipped.listed(item)
+                && each(row).is_break()
+            {
                 break;
             }
         }
-        Ok(())
+        Ok(skipped)
     }
 
-    fn error<E>(&self, image: &str, action: &'static str, error: SdkError<E>) -> TableError
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        if error.code() == Some("ResourceNotFoundException") {
-            return TableError::NoTable { table: self.table.clone() };
-        }
-        let cause = chain(error);
-        TableError::Failed { image: image.to_owned(), action, cause }
-    }
-}
-
-impl Table for DynamoDb {
-    async fn read(&self, object: &ObjectId) -> Result<Option<Row>, TableError> {
-        let image = object.to_string();
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("image", AttributeValue::S(image.clone()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|e| self.error(&image, "read", e))?;
-        let row = answer.item.map(serde_dynamo::from_item).transpose();
-        row.map_err(|e| TableError::Unreadable { image, cause: e.to_string() })
-    }
-
-    /// An `UpdateItem` of lookbook's own attributes: what a website keeps in the row stays.
-    async fn write(&self, row: &Row, replaces: Option<&Revision>) -> Result<Written, TableError> {
+    async fn update(
+        &self,
+        row: &Row,
+        writer: Writer,
+        replaces: Option<&Seen>,
+    ) -> Result<Written, TableError> {
         let item = serde_dynamo::to_item(row).map_err(|e| TableError::Failed {
             image: row.image.clone(),
             action: "written",
             cause: e.to_string(),
         })?;
-        let update = Update::of(item, replaces);
+        let update = Update::of(item, writer, replaces);
         let request = self
             .client
             .update_item()
@@ -98,6 +88,41 @@ impl Table for DynamoDb {
             Err(error) => Err(self.error(&row.image, "written", error)),
         }
     }
+
+    fn error<E>(&self, image: &str, action: &'static str, error: SdkError<E>) -> TableError
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        if error.code() == Some("ResourceNotFoundException") {
+            return TableError::NoTable { table: self.table.clone() };
+        }
+        let cause = chain(error);
+        TableError::Failed { image: image.to_owned(), action, cause }
+    }
+}
+
+impl Table for DynamoDb {
+    async fn read(&self, object: &ObjectId) -> Result<Option<Stored>, TableError> {
+        let image = object.to_string();
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("image", AttributeValue::S(image.clone()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|e| self.error(&image, "read", e))?;
+        Ok(answer.item.map(|item| Stored::of_item(object, item)))
+    }
+
+    async fn write(&self, row: &Row, replaces: Option<&Seen>) -> Result<Written, TableError> {
+        self.update(row, Writer::Pipeline, replaces).await
+    }
+
+    async fn write_review(&self, row: &Row, replaces: &Seen) -> Result<Written, TableError> {
+        self.update(row, Writer::Reviewer, Some(replaces)).await
+    }
 }
 
 impl Shelves for DynamoDb {
@@ -107,12 +132,6 @@ impl Shelves for DynamoDb {
         cursor: Option<&Cursor>,
         limit: NonZeroU16,
     ) -> Result<Page, TableError> {
-        let failed = |cause: String| TableError::Failed {
-            image: shelf.to_string(),
-            action: "listed",
-            cause,
-        };
-        let start = cursor.map(start_key).transpose().map_err(|e| failed(e.to_string()))?;
         let answer = self
             .client
             .query()
@@ -122,24 +141,30 @@ impl Shelves for DynamoDb {
             .expression_attribute_values(":shelf", AttributeValue::S(shelf.as_str().to_owned()))
             .scan_index_forward(false)
             .limit(i32::from(limit.get()))
-            .set_exclusive_start_key(start)
+            .set_exclusive_start_key(cursor.map(start_key))
             .send()
             .await
             .map_err(|e| self.error(shelf.as_str(), "listed", e))?;
-        let rows = answer.items.unwrap_or_default().into_iter().map(Listing::of_item);
-        let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        let more = answer.last_evaluated_key.filter(|key| !key.is_empty()).and(rows.last());
-        let next = more.map(|row| Cursor::after(shelf, row.added_at, &row.image));
-        Ok(Page { rows, next })
+        let mut skipped = Skipped::default();
+        let items = answer.items.unwrap_or_default().into_iter();
+        let rows = items.filter_map(|item| skipped.listed(item)).collect();
+        let next = answer.last_evaluated_key.as_ref().and_then(|key| cursor_after(shelf, key));
+        Ok(Page { rows, next, skipped })
     }
 }
 
+/// The position of a key of the index, which may be that of an item that is no row.
+fn cursor_after(shelf: &Shelf, key: &Item) -> Option<Cursor> {
+    let text = |name: &str| key.get(name)?.as_s().ok().map(String::as_str);
+    Some(Cursor::after(shelf, text("added_at")?, text("image")?))
+}
+
 /// The key of the row before a cursor, as the index has it.
-fn start_key(cursor: &Cursor) -> Result<HashMap<String, AttributeValue>, time::error::Format> {
+fn start_key(cursor: &Cursor) -> Item {
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    Ok(HashMap::from([
+    HashMap::from([
         ("shelf".to_owned(), text(cursor.shelf().as_str())),
-        ("added_at".to_owned(), text(&stamp::text(cursor.added_at())?)),
+        ("added_at".to_owned(), text(cursor.added_at())),
         ("image".to_owned(), text(cursor.image())),
-    ]))
+    ])
 }

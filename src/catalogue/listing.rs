@@ -1,12 +1,10 @@
 //! What a listing shows of a row.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Review, Shelf, TableError, stamp};
+use super::stored::{Item, drop_nulls};
+use super::{Review, Shelf, lenient, stamp};
 use crate::label::Label;
 
 /// What a listing shows of a row: what the index projects.
@@ -27,13 +25,13 @@ pub struct Listing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
     /// What a person said of the content in `reviewed_sha256`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub reviewed_label: Option<String>,
     /// The SHA-256 of the content that a person looked at, in hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub reviewed_sha256: Option<String>,
     /// When a person looked at it.
-    #[serde(default, with = "stamp::option", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "lenient::time", skip_serializing_if = "Option::is_none")]
     pub reviewed_at: Option<OffsetDateTime>,
     /// Why it is rejected: a stable code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,11 +63,13 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// The row of an item as the index has it.
-    pub(super) fn of_item(item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
-        let image = item.get("image").and_then(|v| v.as_s().ok()).cloned().unwrap_or_default();
-        serde_dynamo::from_item(item)
-            .map_err(|e| TableError::Unreadable { image, cause: e.to_string() })
+    /// The same without what a person said of other content, which is not what is shown.
+    #[must_use]
+    pub fn with_what_applies(mut self) -> Self {
+        if self.review().is_none() {
+            (self.reviewed_label, self.reviewed_sha256, self.reviewed_at) = (None, None, None);
+        }
+        self
     }
 
     /// What a person said of the content that is there, if somebody did.
@@ -80,5 +80,47 @@ impl Listing {
             self.reviewed_sha256.as_deref(),
             self.content_sha256.as_deref(),
         )
+    }
+}
+
+/// What a listing met that is no row: it was left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// How many items.
+    pub count: u64,
+    /// The key of the first one.
+    pub first: Option<String>,
+}
+
+impl Skipped {
+    /// The row of an item as the index has it; one that is no row is noted.
+    pub(super) fn listed(&mut self, mut item: Item) -> Option<Listing> {
+        let image = item.get("image").and_then(|value| value.as_s().ok()).cloned();
+        drop_nulls(&mut item);
+        let listing = serde_dynamo::from_item(item).ok();
+        if listing.is_none() {
+            self.count += 1;
+            self.first = self.first.take().or(image);
+        }
+        listing
+    }
+
+    /// Takes over what another listing met.
+    pub fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.first = self.first.take().or(other.first);
+    }
+
+    /// What is to be said of it; none if nothing was skipped.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let first = self.first.as_deref().unwrap_or("without a name");
+        match self.count {
+            0 => None,
+            1 => Some(format!("the item {first} is no row that lookbook wrote: left out")),
+            count => Some(format!(
+                "{count} items are no rows that lookbook wrote: left out (the first is {first})"
+            )),
+        }
     }
 }

@@ -3,13 +3,19 @@
 //! What a row says is decided by pure functions over plain values ([`Row::of_object`],
 //! [`Row::tombstone`]). [`Table`] is the narrow door to where rows are kept, [`Shelves`] the one to
 //! where they are listed, page by page; [`DynamoDb`] is both. A row is written only on condition
-//! that nobody wrote it since it was read: each write has a fresh [`Revision`], and names the one
-//! that it replaces.
+//! that nobody wrote it since it was read, neither lookbook nor a person: each write has a fresh
+//! [`Revision`], and names what was [`Seen`] of the row that it replaces.
+//!
+//! A table is shared. A website keeps attributes of its own in a row, and may write a person's word
+//! on a photo; there may be items that lookbook never wrote. So a write touches lookbook's own
+//! attributes only, and what is found is read leniently: an item that is no row is written anew over
+//! once its object changes, and listings skip it and say so.
 
 #[cfg(test)]
 pub(crate) mod conformance;
 mod dynamodb;
 mod judgement;
+mod lenient;
 mod listing;
 mod page;
 mod review;
@@ -18,6 +24,7 @@ mod row;
 pub mod schema;
 mod shelf;
 mod stamp;
+mod stored;
 #[cfg(test)]
 #[cfg(feature = "cli")]
 mod tests;
@@ -25,12 +32,13 @@ mod update;
 
 pub use dynamodb::DynamoDb;
 pub use judgement::{Judgement, Maker};
-pub use listing::Listing;
+pub use listing::{Listing, Skipped};
 pub use page::{Cursor, CursorError, Page, Shelves};
 pub use review::Review;
 pub use reviewing::{ReviewError, review};
 pub use row::{Row, SCORES_KEPT, TOMBSTONE_DAYS};
 pub use shelf::Shelf;
+pub use stored::{Seen, Stored};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,13 +80,22 @@ pub trait Table: Send + Sync {
     fn read(
         &self,
         object: &ObjectId,
-    ) -> impl Future<Output = Result<Option<Row>, TableError>> + Send;
+    ) -> impl Future<Output = Result<Option<Stored>, TableError>> + Send;
 
-    /// Writes a row in place of the one of that revision, or, with `None`, where there is none yet.
+    /// Writes what follows from an object in place of the row that was seen, or, with `None`, where
+    /// there is none yet. What people said stays as it is in the table.
     fn write(
         &self,
         row: &Row,
-        replaces: Option<&Revision>,
+        replaces: Option<&Seen>,
+    ) -> impl Future<Output = Result<Written, TableError>> + Send;
+
+    /// Writes what a person said, and the shelf that follows from it, into the row that was seen. All
+    /// else stays.
+    fn write_review(
+        &self,
+        row: &Row,
+        replaces: &Seen,
     ) -> impl Future<Output = Result<Written, TableError>> + Send;
 }
 
@@ -101,13 +118,11 @@ pub enum TableError {
         /// The chain of causes.
         cause: String,
     },
-    /// What is in the table is not a row.
-    #[error("the row of {image} is not one that lookbook wrote: {cause}")]
+    /// What is in the table is not a row. It is written anew over once its object changes.
+    #[error("the item {image} is in the table, but is no row of this version of lookbook")]
     Unreadable {
         /// The row's key.
         image: String,
-        /// What is wrong with it.
-        cause: String,
     },
 }
 
@@ -117,8 +132,7 @@ impl TableError {
     pub fn code(&self) -> RetryCode {
         match self {
             Self::NoTable { .. } => RetryCode::NoTable,
-            Self::Failed { .. } => RetryCode::TableFailed,
-            Self::Unreadable { .. } => RetryCode::RowUnreadable,
+            Self::Failed { .. } | Self::Unreadable { .. } => RetryCode::TableFailed,
         }
     }
 }

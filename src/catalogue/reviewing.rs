@@ -37,17 +37,17 @@ pub async fn review<T: Table>(
     content_sha256: &str,
 ) -> Result<Row, ReviewError> {
     for _ in 0..ATTEMPTS {
-        let before = table.read(object).await?.filter(|row| !row.is_tombstone());
+        let before = table.read(object).await?.filter(|before| !before.row.is_tombstone());
         let before = before.ok_or_else(|| ReviewError::Gone(object.clone()))?;
-        if before.content_sha256.as_deref() != Some(content_sha256) {
+        if before.row.content_sha256.as_deref() != Some(content_sha256) {
             return Err(ReviewError::Replaced(object.clone()));
         }
-        let row = before.reviewed(review, OffsetDateTime::now_utc());
-        if table.write(&row, Some(&before.revision)).await? == Written::Done {
+        let row = before.row.reviewed(review, OffsetDateTime::now_utc());
+        if table.write_review(&row, &before.seen).await? == Written::Done {
             return Ok(row);
         }
         let now = table.read(object).await?;
-        if now.is_some_and(|now| now.revision == row.revision) {
+        if now.is_some_and(|now| now.row.revision == row.revision) {
             // The write was done; only its answer was lost.
             return Ok(row);
         }

@@ -15,7 +15,7 @@ use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
 use super::samples::SAMPLES;
 use super::{photos, place};
-use crate::catalogue::{Row, Table};
+use crate::catalogue::Row;
 use crate::handler::Handler;
 use crate::local::{Options, Stack};
 use crate::object::ObjectId;
@@ -105,7 +105,7 @@ impl Demo {
         let mut rows = Vec::new();
         for key in keys {
             let object = ObjectId::new(stack.bucket(), &key)?;
-            match table.read(&object).await? {
+            match table.row(&object).await? {
                 Some(row) => rows.push(row),
                 None => errors.push(anyhow::anyhow!("{key} has no row")),
             }

@@ -4,7 +4,7 @@ use std::collections::BinaryHeap;
 use std::num::NonZeroU16;
 use std::ops::ControlFlow;
 
-use crate::catalogue::{DynamoDb, Listing, Shelf, Shelves, TableError};
+use crate::catalogue::{DynamoDb, Listing, Shelf, Shelves, Skipped, TableError};
 
 /// Rows in one page of a shelf. The server ends a page at 1 MB anyway.
 const PAGE: NonZeroU16 = NonZeroU16::new(1000).unwrap();
@@ -26,7 +26,8 @@ impl Selection {
     }
 }
 
-/// Gives the rows that pass the filter to `each`, newest first, until it breaks.
+/// Gives the rows that pass the filter to `each`, newest first, until it breaks; and says what was no
+/// row.
 ///
 /// All shelves together have no common order in `DynamoDB`: the index is read whole, and the newest
 /// `limit` rows are kept and sorted (all of them without a limit, so that memory grows with the
@@ -35,19 +36,20 @@ pub async fn list(
     table: &DynamoDb,
     selection: &Selection,
     mut each: impl FnMut(Listing) -> ControlFlow<()>,
-) -> Result<(), TableError> {
+) -> Result<Skipped, TableError> {
     if selection.limit == Some(0) {
-        return Ok(());
+        return Ok(Skipped::default());
     }
     if let Some(shelf) = &selection.shelf {
         return list_shelf(table, shelf, selection, each).await;
     }
-    for row in newest(table, selection).await? {
+    let (rows, skipped) = newest(table, selection).await?;
+    for row in rows {
         if each(row).is_break() {
             break;
         }
     }
-    Ok(())
+    Ok(skipped)
 }
 
 async fn list_shelf(
@@ -55,7 +57,8 @@ async fn list_shelf(
     shelf: &Shelf,
     selection: &Selection,
     mut each: impl FnMut(Listing) -> ControlFlow<()>,
-) -> Result<(), TableError> {
+) -> Result<Skipped, TableError> {
+    let mut skipped = Skipped::default();
     let mut left = selection.limit.unwrap_or(usize::MAX);
     // A page no larger than what is shown, unless rows of it may not be.
     let few = selection.limit.filter(|_| selection.min_confidence.is_none());
@@ -64,23 +67,27 @@ async fn list_shelf(
     let mut cursor = None;
     loop {
         let page = table.page(shelf, cursor.as_ref(), size).await?;
+        skipped.add(page.skipped);
         for row in page.rows.into_iter().filter(|row| selection.passes(row)) {
             left -= 1;
             if each(row).is_break() || left == 0 {
-                return Ok(());
+                return Ok(skipped);
             }
         }
         match page.next {
             Some(next) => cursor = Some(next),
-            None => return Ok(()),
+            None => return Ok(skipped),
         }
     }
 }
 
-async fn newest(table: &DynamoDb, selection: &Selection) -> Result<Vec<Listing>, TableError> {
+async fn newest(
+    table: &DynamoDb,
+    selection: &Selection,
+) -> Result<(Vec<Listing>, Skipped), TableError> {
     let limit = selection.limit.unwrap_or(usize::MAX);
     let mut newest = BinaryHeap::new();
-    table
+    let skipped = table
         .scan(|row| {
             if selection.passes(&row) {
                 newest.push(OldestFirst(row));
@@ -92,7 +99,8 @@ async fn newest(table: &DynamoDb, selection: &Selection) -> Result<Vec<Listing>,
         })
         .await?;
     // Sorted from the least to the greatest of `OldestFirst`, that is from the newest.
-    Ok(newest.into_sorted_vec().into_iter().map(|row| row.0).collect())
+    let rows = newest.into_sorted_vec().into_iter().map(|row| row.0).collect();
+    Ok((rows, skipped))
 }
 
 /// Orders listings so that the oldest is the greatest; ties by key, so that the order is total.

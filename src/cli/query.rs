@@ -10,7 +10,7 @@ use super::args::DirArgs;
 use super::listing::{Selection, list};
 use super::output::{self, Format};
 use super::place::{self, Place};
-use crate::catalogue::{DynamoDb, Listing, Row, Shelf, Table};
+use crate::catalogue::{DynamoDb, Listing, Row, Shelf};
 use crate::label::Label;
 use crate::object::ObjectId;
 
@@ -59,7 +59,7 @@ impl Query {
     }
 
     async fn one(&self, table: &DynamoDb, object: &ObjectId) -> anyhow::Result<ExitCode> {
-        let Some(row) = table.read(object).await? else {
+        let Some(row) = table.row(object).await? else {
             eprintln!("no row for {object}");
             return Ok(ExitCode::from(1));
         };
@@ -79,16 +79,20 @@ impl Query {
         let mut printed = Ok(());
         let mut rows = Vec::new();
         let each = |row: Listing| {
+            let row = row.with_what_applies();
             match self.format {
                 Format::Json => printed = output::json(&row),
                 Format::Table => rows.push(row),
             }
             if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        list(table, &selection, each).await?;
+        let skipped = list(table, &selection, each).await?;
         printed?;
         if self.format == Format::Table {
             print_listing(&rows)?;
+        }
+        if let Some(words) = skipped.words() {
+            eprintln!("{words}");
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -8,7 +8,7 @@ use super::args::DirArgs;
 use super::output::{self, Format};
 use super::place::{self, Place};
 use super::query::print_row;
-use crate::catalogue::{DynamoDb, Review as Word, ReviewError, Table, review};
+use crate::catalogue::{DynamoDb, Review as Word, ReviewError, review};
 use crate::label::Label;
 use crate::object::ObjectId;
 
@@ -63,7 +63,7 @@ impl Review {
         };
         let content = match &self.content {
             Some(content) => Some(content.to_ascii_lowercase()),
-            None => table.read(&self.image).await?.and_then(|row| row.content_sha256),
+            None => table.row(&self.image).await?.and_then(|row| row.content_sha256),
         };
         let Some(content) = content else {
             eprintln!("no photo {}, or its content is not known", self.image);

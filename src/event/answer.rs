@@ -10,7 +10,7 @@ impl Envelope {
     /// `None` means that the answer is a failed invocation.
     ///
     /// - SQS takes back the messages that are named, and no others.
-    /// - S3, SNS and `EventBridge` ignore the answer, and send again what failed.
+    /// - S3, SNS, `EventBridge` and who sends a destination's record again ignore the answer, and send again what failed.
     /// - S3 Batch Operations wants a result for each task.
     /// - A Distributed Map fails the batch, and runs it again if its state says so; otherwise it
     ///   gets how many changes came to each outcome.
@@ -25,7 +25,7 @@ impl Envelope {
             Sender::Sqs => Some(sqs::answer(failed)),
             Sender::Batch(call) => Some(batch::answer(call, replies)),
             _ if failed.next().is_some() => None,
-            Sender::S3 | Sender::Sns | Sender::EventBridge => Some(json!({})),
+            Sender::S3 | Sender::Sns | Sender::EventBridge | Sender::Destination => Some(json!({})),
             Sender::Map => Some(map::answer(replies)),
             Sender::Direct => {
                 let told = replies.iter().flat_map(|reply| &reply.outcomes).next();

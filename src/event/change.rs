@@ -2,7 +2,8 @@
 
 use crate::object::{ETag, ObjectId, Sequencer};
 
-/// A hint that an object changed. What is true is the object that is there now.
+/// A hint that an object changed. What is true is the object that is there now: nothing that is
+/// said here beside its name is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Which object.
@@ -15,7 +16,8 @@ pub struct Change {
     pub etag: Option<ETag>,
     /// Bytes.
     pub size: Option<u64>,
-    /// Its place among the changes of this key. Missing in backfills and direct calls.
+    /// Its place among the changes of this key. Missing in backfills and direct calls, and where
+    /// what is sent is none.
     pub sequencer: Option<Sequencer>,
 }
 
@@ -34,6 +36,11 @@ pub enum Kind {
     Created,
     /// It was deleted, expired, or hidden by a delete marker.
     Removed,
+    /// The event does not say.
+    Unknown,
+    /// Nothing: it may be what a name means that can be read in two ways. If there is no such object
+    /// and there never was, it is not what was meant.
+    Guessed,
     /// An event that changes no content (tags, access lists, ...), by its name.
     Other(String),
 }

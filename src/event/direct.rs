@@ -12,16 +12,23 @@ use crate::object::ObjectId;
 
 /// The message of a direct call; `None` if the event is none.
 pub(super) fn parse(event: &Value, invocation: &str) -> Option<Message> {
+    entry(event).map(|entry| Message::new(invocation, Ok(vec![entry])))
+}
+
+/// What a direct call asks for, wherever it is kept; `None` if the value is none.
+pub(super) fn entry(event: &Value) -> Option<Result<Change, MessageError>> {
     let fields = Fields(event);
     let named = match (fields.text("/url"), event.get("bucket"), event.get("key")) {
         (Some(url), ..) => by_url(url),
         (None, Some(_), Some(_)) => by_name(fields),
         _ => return None,
     };
-    let entry = named
-        .map(Change::look_at)
-        .map_err(|source| MessageError::Record { place: "the direct call".into(), source });
-    Some(Message::new(invocation, Ok(vec![entry])))
+    let place = || "the direct call".to_owned();
+    Some(
+        named
+            .map(Change::look_at)
+            .map_err(|source| MessageError::Record { place: place(), source }),
+    )
 }
 
 fn by_name(call: Fields<'_>) -> Result<ObjectId, RecordError> {

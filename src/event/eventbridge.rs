@@ -26,7 +26,7 @@ pub(super) fn id(event: &Value) -> Option<&str> {
 }
 
 fn change(event: Fields<'_>) -> Result<Change, RecordError> {
-    let kind = kind(event.needed("/detail-type", "detail-type")?);
+    let kind = event.text("/detail-type").map_or(Kind::Unknown, kind);
     let bucket = event.needed("/detail/bucket/name", "detail.bucket.name")?;
     let key = event.needed("/detail/object/key", "detail.object.key")?;
     Ok(Change {
@@ -35,7 +35,7 @@ fn change(event: Fields<'_>) -> Result<Change, RecordError> {
         version_id: event.text("/detail/object/version-id").map(ToOwned::to_owned),
         etag: event.text("/detail/object/etag").map(ETag::new),
         size: event.number("/detail/object/size"),
-        sequencer: event.text("/detail/object/sequencer").map(str::parse).transpose()?,
+        sequencer: event.sequencer("/detail/object/sequencer"),
     })
 }
 
@@ -84,6 +84,15 @@ mod tests {
         ] {
             assert_eq!(one(&event(name)).unwrap().kind, kind);
         }
+    }
+
+    #[test]
+    fn what_is_not_needed_may_be_missing() {
+        let mut bare = event("Object Created");
+        bare["detail-type"] = json!(null);
+        bare["detail"]["object"]["sequencer"] = json!("Happy Sequencer");
+        let change = one(&bare).unwrap();
+        assert_eq!((change.kind, change.sequencer), (Kind::Unknown, None));
     }
 
     #[test]

@@ -1,13 +1,20 @@
 //! A batch of a Step Functions Distributed Map: items as a bucket's listing has them.
 //!
 //! Source: AWS Step Functions developer guide, "`ItemBatcher` (Map)" and "`ItemReader` (Map)". A
-//! listing does not name its bucket, so `BatchInput` does. Keys are as they are in the bucket: not
-//! encoded.
+//! listing does not name its bucket, so `BatchInput` does.
+//!
+//! # Encoded keys
+//!
+//! A listing (`ListObjectsV2`) has keys as they are in the bucket. An S3 Inventory in CSV has them
+//! URL-encoded (Amazon S3 user guide, "Amazon S3 Inventory list"), one in Parquet has not, and Step
+//! Functions does not say that it decodes any. So an item that is not plainly a listing's and whose
+//! key decodes to another one names both: each is looked at, and nothing is written for the one that
+//! is not there and never was.
 
 use serde_json::{Value, json};
 
-use super::record::{Fields, RecordError};
-use super::{Change, Message, MessageError, Reply};
+use super::record::{Fields, RecordError, decode_key};
+use super::{Change, Kind, Message, MessageError, Reply};
 use crate::object::{ETag, ObjectId};
 
 /// The items of a batch; `None` if the event is none.
@@ -19,22 +26,39 @@ pub(super) fn items(event: &Value) -> Option<&[Value]> {
 pub(super) fn parse(event: &Value, items: &[Value]) -> Vec<Message> {
     let bucket = either(Fields(event), "/BatchInput/Bucket", "/BatchInput/bucket");
     let messages = items.iter().enumerate().map(|(index, item)| {
-        let entry = change(Fields(item), bucket).map_err(|source| MessageError::Record {
+        let entries = changes(Fields(item), bucket).map_err(|source| MessageError::Record {
             place: format!("item {index} of the Distributed Map batch"),
             source,
         });
-        Message::new(&format!("Items[{index}]"), Ok(vec![entry]))
+        Message::new(&format!("Items[{index}]"), entries.map(|e| e.into_iter().map(Ok).collect()))
     });
     messages.collect()
 }
 
-fn change(item: Fields<'_>, batch: Option<&str>) -> Result<Change, RecordError> {
+fn changes(item: Fields<'_>, batch: Option<&str>) -> Result<Vec<Change>, RecordError> {
     let bucket = either(item, "/Bucket", "/bucket").or(batch);
     let bucket = bucket.ok_or(RecordError::Missing("Bucket, and there is no BatchInput.bucket"))?;
     let key = either(item, "/Key", "/key").ok_or(RecordError::Missing("Key"))?;
+    let etag = either(item, "/ETag", "/Etag").map(ETag::new);
+    let look_at = |object, kind| Change {
+        kind,
+        etag: etag.clone(),
+        size: item.number("/Size"),
+        ..Change::look_at(object)
+    };
     let object = ObjectId::new(bucket, key)?;
-    let etag = item.text("/ETag").or_else(|| item.text("/Etag")).map(ETag::new);
-    Ok(Change { etag, size: item.number("/Size"), ..Change::look_at(object) })
+    let decoded = decode_key(key).ok().filter(|decoded| decoded != key && !is_listed(item));
+    Ok(match decoded.and_then(|key| ObjectId::new(bucket, &key).ok()) {
+        Some(other) => vec![look_at(object, Kind::Guessed), look_at(other, Kind::Guessed)],
+        None => vec![look_at(object, Kind::Created)],
+    })
+}
+
+/// Whether an item has what only a listing's have: an inventory's time is `LastModifiedDate`, and its
+/// fingerprints are bare.
+fn is_listed(item: Fields<'_>) -> bool {
+    let quoted = item.text("/ETag").is_some_and(|etag| etag.starts_with('"'));
+    quoted || item.0.get("LastModified").is_some() || item.0.get("Etag").is_some()
 }
 
 /// A field as a listing writes its name, or as people do.
@@ -78,6 +102,31 @@ mod tests {
         let change = envelope.messages()[0].entries[0].as_ref().unwrap();
         assert_eq!((change.size, &change.etag), (Some(7), &Some(ETag::new("abc"))));
         assert_eq!(envelope.messages()[1].id, "Items[1]");
+    }
+
+    /// The fields of an inventory, as its manifest names them.
+    #[test]
+    fn an_inventorys_key_may_be_encoded_or_not() {
+        let item = |key: &str| {
+            json!({"Bucket": "shop", "Key": key, "VersionId": "", "Size": "7",
+            "IsLatest": "true", "LastModifiedDate": "2022-11-16T00:29:20.000Z", "ETag": "abc"})
+        };
+        let kinds = |event: &Value| {
+            let envelope = Envelope::parse(event, "r").unwrap();
+            let entries = envelope.messages().iter().flat_map(|message| &message.entries);
+            entries.map(|entry| entry.as_ref().unwrap().kind.clone()).collect::<Vec<_>>()
+        };
+        let event = json!({"Items": [item("new+hat%20%C3%A9.jpg")]});
+        assert_eq!(
+            objects(&event),
+            [Ok("shop/new+hat%20%C3%A9.jpg".into()), Ok("shop/new hat é.jpg".into())]
+        );
+        assert_eq!(kinds(&event), [Kind::Guessed, Kind::Guessed]);
+        for plain in ["plain.jpg", "50%.jpg", "%FF.jpg"] {
+            let event = json!({"Items": [item(plain)]});
+            assert_eq!(objects(&event), [Ok(format!("shop/{plain}"))]);
+            assert_eq!(kinds(&event), [Kind::Created]);
+        }
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub enum Sender {
     Batch(Call),
     /// A Distributed Map of Step Functions, which waits.
     Map,
+    /// Whoever sends again what a destination of failed invocations got.
+    Destination,
     /// Somebody who waits for the outcome.
     Direct,
 }
@@ -170,6 +172,13 @@ impl Envelope {
         if let Some(items) = map::items(event) {
             return Ok(Self { sender: Sender::Map, messages: map::parse(event, items) });
         }
+        if let Some(entries) = body::parse_record(event) {
+            let id = body::record_id(event).unwrap_or(invocation);
+            return Ok(Self {
+                sender: Sender::Destination,
+                messages: vec![Message::new(id, entries)],
+            });
+        }
         if let Some(message) = direct::parse(event, invocation) {
             return Ok(Self { sender: Sender::Direct, messages: vec![message] });
         }
@@ -192,6 +201,9 @@ impl Envelope {
 /// A short description of a JSON value, for errors: never the whole value, which may be large.
 fn describe(value: &Value) -> String {
     const SHOWN: usize = 8;
+    if let Some(sender) = sender(value) {
+        return sender;
+    }
     match value {
         Value::Object(map) if map.is_empty() => "an empty object".to_owned(),
         Value::Object(map) => {
@@ -208,6 +220,21 @@ fn describe(value: &Value) -> String {
     }
 }
 
+/// Whom an event of somebody else names as its source.
+fn sender(event: &Value) -> Option<String> {
+    let event = record::Fields(event);
+    let short = |text: &str| text.chars().take(60).collect::<String>();
+    let records = ["/Records/0/eventSource", "/Records/0/EventSource"];
+    if let Some(source) = records.iter().find_map(|path| event.text(path)) {
+        return Some(format!("records of the source '{}'", short(source)));
+    }
+    let source = event.text("/source").or_else(|| event.text("/eventSource"))?;
+    Some(match event.text("/detail-type") {
+        Some(kind) => format!("an event '{}' of the source '{}'", short(kind), short(source)),
+        None => format!("an event of the source '{}'", short(source)),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -218,7 +245,13 @@ mod tests {
     #[test]
     fn an_unknown_event_says_what_was_found_and_expected() {
         for (event, found) in [
-            (json!({"detail-type": "Tick", "source": "x"}), "an object with detail-type, source"),
+            (json!({"detail-type": "Tick", "source": "x"}), "an event 'Tick' of the source 'x'"),
+            (json!({"source": "aws.ec2"}), "an event of the source 'aws.ec2'"),
+            (
+                json!({"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {}}]}),
+                "records of the source 'aws:dynamodb'",
+            ),
+            (json!({"Tick": 1}), "an object with Tick"),
             (json!([1, 2]), "an array of 2"),
             (json!({}), "an empty object"),
             (json!("hello"), "a string"),
@@ -270,6 +303,7 @@ mod tests {
             "s3Key",
             "s3Bucket",
             "Items",
+            "requestPayload",
             "Key",
             "BatchInput",
             "url",

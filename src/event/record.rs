@@ -4,7 +4,7 @@
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use crate::object::{ObjectIdError, SequencerError};
+use crate::object::{ObjectIdError, Sequencer};
 
 /// Why a record, a task or an item cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +21,6 @@ pub enum RecordError {
     /// The bucket or the key breaks S3's rules.
     #[error("names no object: {0}")]
     Object(#[from] ObjectIdError),
-    /// The sequencer is none.
-    #[error("cannot be put in order: {0}")]
-    Sequencer(#[from] SequencerError),
     /// The URL is not one of an object.
     #[error("has the url '{0}': expected s3://BUCKET/KEY")]
     Url(String),
@@ -42,6 +39,12 @@ impl<'a> Fields<'a> {
     /// A text that must be there; `name` is what the error calls it.
     pub fn needed(self, path: &str, name: &'static str) -> Result<&'a str, RecordError> {
         self.text(path).ok_or(RecordError::Missing(name))
+    }
+
+    /// A sequencer. What is none (test events have `"Happy Sequencer"`) only means that the change
+    /// has no order.
+    pub fn sequencer(self, path: &str) -> Option<Sequencer> {
+        self.text(path)?.parse().ok()
     }
 
     /// A whole number.

@@ -26,8 +26,12 @@ pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
             index,
             field: "Sns.MessageId",
         })?;
-        let entries = body::parse_text(fields.text("/Sns/Message").unwrap_or_default());
-        Ok(Message::new(id, entries))
+        Ok(Message::new(id, body::parse_text(message(record))))
     });
     messages.collect()
+}
+
+/// What a record carries; empty if it has nothing.
+pub(super) fn message(record: &Value) -> &str {
+    Fields(record).text("/Sns/Message").unwrap_or_default()
 }

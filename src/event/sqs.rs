@@ -33,6 +33,11 @@ pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
     messages.collect()
 }
 
+/// What a record carries; empty if it has nothing.
+pub(super) fn text(record: &Value) -> &str {
+    Fields(record).text("/body").unwrap_or_default()
+}
+
 /// `{"batchItemFailures": [{"itemIdentifier": ID}, ...]}`: empty only when all is done.
 pub(super) fn answer<'a>(failed: impl Iterator<Item = &'a str>) -> Value {
     let mut response = SqsBatchResponse::default();

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::*;
 use crate::bucket::{BucketError, Object, ObjectMeta};
-use crate::catalogue::{Revision, Row, Written};
+use crate::catalogue::{Row, Seen, Stored, Written};
 use crate::classifier::Classifier;
 use crate::object::ObjectId;
 
@@ -30,11 +30,15 @@ impl Bucket for Empty {
 }
 
 impl Table for Empty {
-    async fn read(&self, _: &ObjectId) -> Result<Option<Row>, TableError> {
+    async fn read(&self, _: &ObjectId) -> Result<Option<Stored>, TableError> {
         Ok(None)
     }
 
-    async fn write(&self, row: &Row, _: Option<&Revision>) -> Result<Written, TableError> {
+    async fn write(&self, row: &Row, _: Option<&Seen>) -> Result<Written, TableError> {
+        panic!("{} is written", row.image)
+    }
+
+    async fn write_review(&self, row: &Row, _: &Seen) -> Result<Written, TableError> {
         panic!("{} is written", row.image)
     }
 }

@@ -147,6 +147,7 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
             table: &self.table,
             judge: &*self.judge,
             fetched: &self.fetched,
+            prefix: &self.key_prefix,
         };
         let outcome = match deadline.within(settler.settle(&work, &mut timings)).await {
             Some(Ok(outcome)) => {

@@ -22,7 +22,7 @@ pub enum Outcome {
     },
     /// The row already says what this content and recipe give.
     Unchanged,
-    /// A newer change already won.
+    /// A newer change of the same key in the same event did the work.
     Superseded,
     /// The object is gone, and so is its row: a tombstone is left.
     Removed,
@@ -95,7 +95,7 @@ impl Outcome {
             }
             Self::Retry(cause) => cause.message.clone(),
             Self::Unchanged => "same content, same recipe".to_owned(),
-            Self::Superseded => "a newer change already won".to_owned(),
+            Self::Superseded => "a newer change of the same event did the work".to_owned(),
             Self::Removed => "the object is not there".to_owned(),
         }
     }

@@ -24,17 +24,28 @@ pub(super) struct Work {
     pub change: Change,
     /// Its slot.
     pub slot: usize,
-    /// Slots of its repeats, and of changes that have no order.
+    /// Slots of its repeats, and of changes that have no order: each is a request to look.
     pub repeats: Vec<usize>,
     /// Slots of older changes.
     pub older: Vec<usize>,
-    /// Whether one of the changes has no order. Then the newest one's sequencer says nothing about
-    /// all of them: the object is looked at and the row written, whatever the row has seen.
-    pub unordered: bool,
+    /// What is written down.
+    pub scope: Scope,
+}
+
+/// What of an object is written down, beside what is there of one that has a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// That it is gone. It is outside the prefix, but may have a row from when the prefix was wider.
+    Removal,
+    /// All but that it is gone: there may never have been one of that name.
+    IfThere,
+    /// All.
+    Whole,
 }
 
 impl Plan {
-    /// Plans the work for some messages, in which only keys with `prefix` matter.
+    /// Plans the work for some messages, in which only keys with `prefix` matter, and removals of
+    /// others.
     pub fn of(messages: &[Message], prefix: &str) -> Self {
         let mut plan = Self::default();
         let mut places: HashMap<&ObjectId, usize> = HashMap::new();
@@ -48,12 +59,15 @@ impl Plan {
                     continue;
                 }
             };
-            if let Some(message) = ignored(change, prefix) {
-                plan.settled.push((slot, Outcome::Ignored { message }));
-                continue;
-            }
+            let scope = match scope(change, prefix) {
+                Ok(scope) => scope,
+                Err(message) => {
+                    plan.settled.push((slot, Outcome::Ignored { message }));
+                    continue;
+                }
+            };
             match places.get(&change.object) {
-                Some(&place) => plan.work[place].join(change, slot),
+                Some(&place) => plan.work[place].join(change, slot, scope),
                 None => {
                     places.insert(&change.object, plan.work.len());
                     plan.work.push(Work {
@@ -61,7 +75,7 @@ impl Plan {
                         slot,
                         repeats: Vec::new(),
                         older: Vec::new(),
-                        unordered: change.sequencer.is_none(),
+                        scope,
                     });
                 }
             }
@@ -80,8 +94,8 @@ impl Work {
         settled
     }
 
-    fn join(&mut self, change: &Change, slot: usize) {
-        self.unordered |= change.sequencer.is_none();
+    fn join(&mut self, change: &Change, slot: usize, scope: Scope) {
+        self.scope = self.scope.max(scope);
         match (&change.sequencer, &self.change.sequencer) {
             (Some(theirs), Some(ours)) if theirs < ours => self.older.push(slot),
             (Some(theirs), Some(ours)) if theirs > ours => {
@@ -104,17 +118,24 @@ impl Work {
     }
 }
 
-fn ignored(change: &Change, prefix: &str) -> Option<String> {
-    if let Kind::Other(name) = &change.kind {
-        return Some(format!("{name} changes no content"));
-    }
+/// What of a change's object is written down, or why nothing is.
+fn scope(change: &Change, prefix: &str) -> Result<Scope, String> {
     if change.object.is_folder_marker() {
-        return Some("a folder marker, not a photo".to_owned());
+        return Err("a folder marker, not a photo".to_owned());
     }
-    if !change.object.key().starts_with(prefix) {
-        return Some(format!("outside the prefix '{prefix}'"));
+    let is_inside = change.object.key().starts_with(prefix);
+    match &change.kind {
+        Kind::Other(name) => Err(format!("{name} changes no content")),
+        Kind::Removed | Kind::Unknown if !is_inside => Ok(Scope::Removal),
+        _ if !is_inside => Err(outside(prefix)),
+        Kind::Guessed => Ok(Scope::IfThere),
+        Kind::Created | Kind::Removed | Kind::Unknown => Ok(Scope::Whole),
     }
-    None
+}
+
+/// What is said of a key outside the prefix.
+pub(super) fn outside(prefix: &str) -> String {
+    format!("outside the prefix '{prefix}'")
 }
 
 #[cfg(test)]
@@ -168,6 +189,28 @@ mod tests {
             [(0, "ignored"), (1, "ignored"), (2, "ignored")]
         );
         assert_eq!(plan.work.len(), 1);
+    }
+
+    #[test]
+    fn what_is_written_down_depends_on_where_it_is_and_how_it_is_named() {
+        let of = |key: &str, kind: Kind| {
+            let plan = Plan::of(&[message(vec![Change { kind, ..change(key, Some("1")) }])], "in/");
+            plan.work.first().map(|work| work.scope)
+        };
+        assert_eq!(of("in/a", Kind::Unknown), Some(Scope::Whole));
+        assert_eq!(of("in/a", Kind::Guessed), Some(Scope::IfThere));
+        for (kind, scope) in [
+            (Kind::Created, None),
+            (Kind::Guessed, None),
+            (Kind::Removed, Some(Scope::Removal)),
+            (Kind::Unknown, Some(Scope::Removal)),
+        ] {
+            assert_eq!(of("out/a", kind), scope);
+        }
+        let mut guessed = change("in/a", None);
+        guessed.kind = Kind::Guessed;
+        let plan = Plan::of(&[message(vec![guessed, change("in/a", None)])], "in/");
+        assert_eq!(plan.work[0].scope, Scope::Whole, "the other one is certain");
     }
 
     proptest! {

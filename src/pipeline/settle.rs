@@ -2,24 +2,31 @@
 //!
 //! The row is read before the object is looked at, and written on condition that it is still the
 //! one that was read. So whoever writes after a change was settled has read its row, looked later,
-//! and seen at least that object. Every change but an exact repeat writes, for it is the fresh
-//! revision that stops a slower rival which holds an older photo.
+//! and seen at least that object. Every change writes, for it is the fresh revision that stops a
+//! slower rival which holds an older photo.
+//!
+//! Nothing that an event says decides what is true. Its size is a hint of how much to hold for the
+//! object; its sequencer is kept for people to read. A change that has the sequencer of the row is
+//! no exception: some implementations of S3 give all events the same one, and so do the test events
+//! of tutorials.
 
 use time::OffsetDateTime;
 
 use super::budget::{Budget, Fetched};
 use super::judge::Judge;
 use super::outcome::{Cause, Outcome};
-use super::plan::Work;
+use super::plan::{Scope, Work, outside};
 use super::timings::{Timings, timed};
 use crate::bucket::{Bucket, BucketError, Object, ObjectMeta};
 use crate::catalogue::{Judgement, Row, Shelf, Table, TableError, Written};
 use crate::code::RetryCode;
 use crate::event::{Change, Kind};
+use crate::object::ObjectId;
 
 /// How often a key is begun anew when rivals write its row first.
 const ATTEMPTS: usize = 5;
-/// How often an object is opened anew because it is larger than what was held for it.
+/// How often an object is opened anew because it is larger than what was held for it, or not what it
+/// was a moment before.
 const OPENINGS: usize = 3;
 
 /// What settling needs.
@@ -29,12 +36,13 @@ pub(super) struct Settler<'a, B, T, J> {
     pub table: &'a T,
     pub judge: &'a J,
     pub fetched: &'a Budget,
+    pub prefix: &'a str,
 }
 
 /// What was found where the change pointed.
 enum Found {
     Nothing,
-    /// The content that the row is of.
+    /// The content that the row is of, and nothing new is to be said of it.
     Same(ObjectMeta),
     /// Other content, now judged.
     Judged(ObjectMeta, Judgement),
@@ -76,24 +84,26 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         let mut before = timed(&mut timings.looked, self.table.read(&change.object)).await?;
         let mut judged = None;
         for _ in 0..ATTEMPTS {
-            if let Some(row) = &before
-                && !work.unordered
-                && row.sequencer > change.sequencer
+            let has_row = before.as_ref().is_some_and(|before| !before.is_tombstone());
+            if work.scope == Scope::Removal
+                && (!has_row || self.is_there(&change.object, timings).await?)
             {
-                return Ok(Outcome::Superseded);
+                return Ok(Outcome::Ignored { message: outside(self.prefix) });
             }
-            let found = self.look(change, before.as_ref(), judged.take(), timings).await?;
-            let (row, outcome) = self.row(change, before.as_ref(), &found);
-            if is_exact_repeat(work, before.as_ref(), &row) {
-                return Ok(outcome);
+            let known = before.as_ref().map(|before| &before.row);
+            let found = self.look(change, known, judged.take(), timings).await?;
+            if work.scope == Scope::IfThere && !has_row && matches!(found, Found::Nothing) {
+                let message = "there is no such object, and there was none".to_owned();
+                return Ok(Outcome::Ignored { message });
             }
-            let replaces = before.as_ref().map(|row| &row.revision);
+            let (row, outcome) = self.row(change, known, &found);
+            let replaces = before.as_ref().map(|before| &before.seen);
             let written = timed(&mut timings.written, self.table.write(&row, replaces)).await?;
             if written == Written::Done {
                 return Ok(outcome);
             }
             before = timed(&mut timings.looked, self.table.read(&change.object)).await?;
-            if before.as_ref().is_some_and(|now| now.revision == row.revision) {
+            if before.as_ref().is_some_and(|now| now.row.revision == row.revision) {
                 // The write was done; only its answer was lost.
                 return Ok(outcome);
             }
@@ -119,9 +129,8 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         judged: Option<(ObjectMeta, Judgement)>,
         timings: &mut Timings,
     ) -> Result<Found, Stop> {
-        let recipe = &self.judge.maker().recipe;
-        let known = before.filter(|row| row.is_made_by(recipe));
-        let is_known = |meta: &ObjectMeta| known.is_some_and(|row| row.is_of(meta, recipe));
+        let known = before.filter(|row| row.is_made_by(&self.judge.maker().recipe));
+        let is_known = |meta: &ObjectMeta| known.is_some_and(|row| row.is_of(meta));
         // What to hold for the object until it has said its size itself.
         let mut size = match change.kind {
             Kind::Removed => 0,
@@ -167,16 +176,35 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
                     return Ok(Found::Judged(meta, judgement));
                 }
                 Err(error @ BucketError::Archived { .. }) => {
-                    let judgement = Judgement::archived(&error);
                     let head = self.bucket.head(&change.object);
-                    let meta = timed(&mut timings.looked, head).await?;
-                    return Ok(meta.map_or(Found::Nothing, |meta| Found::Judged(meta, judgement)));
+                    match timed(&mut timings.looked, head).await? {
+                        // What is known of this content is all that can be known for now, whoever
+                        // found it out.
+                        Some(meta) if before.is_some_and(|row| row.is_of(&meta)) => {
+                            return Ok(Found::Same(meta));
+                        }
+                        Some(meta) => return Ok(Found::Judged(meta, Judgement::archived(&error))),
+                        None => {}
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        let message = format!("s3://{} grew each time that it was opened", change.object);
+        let message =
+            format!("s3://{} was another one each time that it was opened", change.object);
         Err(Cause::new(RetryCode::BucketFailed, message).into())
+    }
+
+    /// Whether there is such an object. Only GET can say that there is none.
+    async fn is_there(&self, object: &ObjectId, timings: &mut Timings) -> Result<bool, Stop> {
+        if timed(&mut timings.looked, self.bucket.head(object)).await?.is_some() {
+            return Ok(true);
+        }
+        match timed(&mut timings.looked, self.bucket.get(object)).await {
+            Ok(found) => Ok(found.is_some()),
+            Err(BucketError::Archived { .. }) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The row that follows from what was found.
@@ -209,13 +237,4 @@ fn outcome_of(judgement: &Judgement, row: &Row) -> Outcome {
         },
         Judgement::Rejected { rejection, .. } => Outcome::Rejected(rejection.clone()),
     }
-}
-
-/// Whether the row was written for this very change, and nothing is new since. Only a sequencer can
-/// tell: a change without one may come between two others that the row has not seen.
-fn is_exact_repeat(work: &Work, before: Option<&Row>, row: &Row) -> bool {
-    let Some(before) = before else { return false };
-    !work.unordered
-        && work.change.sequencer == before.sequencer
-        && (row.says_the_same_as(before) || (row.is_tombstone() && before.is_tombstone()))
 }

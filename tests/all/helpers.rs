@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use aws_sdk_s3::primitives::ByteStream;
 use lookbook::bucket::{Bucket, S3};
-use lookbook::catalogue::{DynamoDb, Row, Table};
+use lookbook::catalogue::{DynamoDb, Row};
 use lookbook::classifier::Classifier;
 use lookbook::handler::{Handler, Invocation, Report};
 use lookbook::local::{Endpoints, Options, Stack};
@@ -125,7 +125,7 @@ impl Place {
     }
 
     pub async fn row(&self, key: &str) -> Option<Row> {
-        self.table().read(&self.object(key)).await.unwrap()
+        self.table().row(&self.object(key)).await.unwrap()
     }
 
     pub fn object(&self, key: &str) -> ObjectId {

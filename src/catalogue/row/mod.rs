@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::{Judgement, Maker, Review, Revision, Shelf, stamp};
+use super::{Judgement, Maker, Review, Revision, Shelf, lenient, stamp};
 use crate::bucket::ObjectMeta;
 use crate::code::Code;
 use crate::label::Label;
@@ -34,7 +34,7 @@ pub struct Row {
     /// The object's bytes; none on a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// The greatest sequencer that this row has seen.
+    /// The greatest sequencer that this row has seen, for people to read: it decides nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<Sequencer>,
     /// Names this write.
@@ -56,13 +56,13 @@ pub struct Row {
     pub unsure: bool,
     /// What a person said of the content in `reviewed_sha256`: a label, or `rejected`. A website
     /// may write it too, so it is parsed where it is used ([`review`](Self::review)).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub reviewed_label: Option<String>,
     /// The SHA-256 of the content that a person looked at, in hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub reviewed_sha256: Option<String>,
     /// When a person looked at it.
-    #[serde(default, with = "stamp::option", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "lenient::time", skip_serializing_if = "Option::is_none")]
     pub reviewed_at: Option<OffsetDateTime>,
     /// Why it is rejected: a stable code. One that this version does not know is read as none.
     #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
@@ -96,7 +96,7 @@ pub struct Row {
     /// When the object was put: its last-modified time.
     #[serde(default, with = "stamp::option", skip_serializing_if = "Option::is_none")]
     pub added_at: Option<OffsetDateTime>,
-    /// When a tombstone may go: epoch seconds.
+    /// When a tombstone may go: epoch seconds. None if a person's word stands in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
 }
@@ -132,6 +132,9 @@ impl Row {
         "added_at",
         "expires_at",
     ];
+
+    /// Those of them that hold what a person said: only a person's word is written there.
+    pub const REVIEW: [&str; 3] = ["reviewed_label", "reviewed_sha256", "reviewed_at"];
 
     /// The row of an object that is there, freshly judged.
     ///
@@ -193,7 +196,8 @@ impl Row {
         row
     }
 
-    /// What is left of an object that is gone.
+    /// What is left of an object that is gone. What a person said stays with it for any time: the
+    /// content may come back.
     #[must_use]
     pub fn tombstone(
         object: &ObjectId,
@@ -203,8 +207,22 @@ impl Row {
         now: OffsetDateTime,
     ) -> Self {
         let mut row = Self::bare(object, maker, sequencer, before);
-        row.expires_at = Some((now + Duration::days(TOMBSTONE_DAYS)).unix_timestamp());
+        if row.reviewed_label.is_none() {
+            row.expires_at = Some((now + Duration::days(TOMBSTONE_DAYS)).unix_timestamp());
+        }
         row
+    }
+
+    /// What is known of a row that cannot be read: whose it is, and what a person said. It is like a
+    /// tombstone, so that the object is looked at.
+    pub(super) fn unreadable(
+        object: &ObjectId,
+        reviewed_label: Option<String>,
+        reviewed_sha256: Option<String>,
+    ) -> Self {
+        let maker =
+            Maker { model_id: String::new(), recipe: String::new(), software: String::new() };
+        Self { reviewed_label, reviewed_sha256, ..Self::bare(object, &maker, None, None) }
     }
 
     /// The row with a person's word on the content that it is of, or without one. The shelf
@@ -246,30 +264,29 @@ impl Row {
         self.shelf.is_none()
     }
 
-    /// Whether the row is that of this very content, made by this recipe.
+    /// Whether the row is that of this very content, whatever recipe made it.
     #[must_use]
-    pub fn is_of(&self, meta: &ObjectMeta, recipe: &str) -> bool {
-        self.is_made_by(recipe)
+    pub fn is_of(&self, meta: &ObjectMeta) -> bool {
+        self.knows_content()
             && self.etag.as_ref() == Some(&meta.etag)
             && self.size == Some(meta.size)
     }
 
-    /// Whether the row is that of an object's content, and made by this recipe. That an object was
-    /// archived says nothing of its content: once it is restored, it is to be looked at.
+    /// Whether the row is that of an object's content, and made by this recipe.
     #[must_use]
     pub fn is_made_by(&self, recipe: &str) -> bool {
+        self.knows_content() && self.recipe.as_deref() == Some(recipe)
+    }
+
+    /// Whether the row says what a content is. That an object was archived says nothing of its
+    /// content: once it is restored, it is to be looked at.
+    fn knows_content(&self) -> bool {
         // A reason whose code is not known may be just that.
         let archived = match self.reason_code {
             Some(code) => code == Code::Archived,
             None => self.reason.is_some(),
         };
-        !self.is_tombstone() && !archived && self.recipe.as_deref() == Some(recipe)
-    }
-
-    /// Whether this row says the same as another; their revisions aside.
-    #[must_use]
-    pub fn says_the_same_as(&self, other: &Self) -> bool {
-        Self { revision: other.revision.clone(), ..self.clone() } == *other
+        !self.is_tombstone() && !archived
     }
 
     fn bare(

@@ -29,15 +29,34 @@ pub(super) const RECIPES: usize = 3;
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Operation {
-    /// A content is put, or, with `None`, the object removed; its event may lack a sequencer.
-    Write(usize, Option<&'static str>, bool),
+    /// A content is put, or, with `None`, the object removed; and what its event says of it.
+    Write(usize, Option<&'static str>, Told),
+    /// Somebody sends a test event, of a put or a removal that never was.
+    TestEvent(usize, Option<&'static str>, Told),
+    /// The object goes into an archive, where it can be looked at but not fetched, or is restored.
+    Archive(usize, bool),
     /// Somebody asks to look at the key, as a backfill does: an event without order.
     Backfill(usize),
-    /// Somebody looks at the key's page, and says what is on the photo.
-    Review(usize),
+    /// Somebody looks at the key's page, and says what is on the photo; a website may write that down
+    /// by itself.
+    Review(usize, bool),
     /// From now on invocations have the next recipe; those under way go on with theirs.
     Recipe,
 }
+
+/// What an event says of the place of a change among those of its key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Told {
+    /// The truth.
+    Order,
+    /// Nothing.
+    Nothing,
+    /// An invented text: the one of the test event that every tutorial copies, greater than any true
+    /// one; the one that some implementations of S3 give to all events; what is no sequencer.
+    Invented(&'static str),
+}
+
+const INVENTED: [&str; 3] = ["0A1B2C3D4E5F678901", "0000000000000003", "Happy Sequencer"];
 
 /// All that is random.
 #[derive(Debug, Clone)]
@@ -60,12 +79,18 @@ pub(super) fn histories() -> impl Strategy<Value = History> {
         1 => prop::sample::select(vec![Some(""), Some("large")]),
     ];
     let key = prop_oneof![8 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
+    let invented = prop::sample::select(INVENTED.to_vec()).prop_map(Told::Invented);
+    let told = prop_oneof![7 => Just(Told::Order), 2 => Just(Told::Nothing), 1 => invented.clone()];
     let operation = prop_oneof![
-        12 => (key.clone(), content, prop::bool::weighted(0.8))
-            .prop_map(|(key, content, ordered)| Operation::Write(key, content, ordered)),
-        1 => key.clone().prop_map(Operation::Backfill),
-        2 => key.prop_map(Operation::Review),
-        1 => Just(Operation::Recipe),
+        24 => (key.clone(), content.clone(), told)
+            .prop_map(|(key, content, told)| Operation::Write(key, content, told)),
+        2 => (key.clone(), content, invented)
+            .prop_map(|(key, content, told)| Operation::TestEvent(key, content, told)),
+        2 => key.clone().prop_map(Operation::Backfill),
+        4 => (key.clone(), any::<bool>())
+            .prop_map(|(key, by_website)| Operation::Review(key, by_website)),
+        1 => (key, any::<bool>()).prop_map(|(key, archived)| Operation::Archive(key, archived)),
+        2 => Just(Operation::Recipe),
     ];
     let operations = prop::collection::vec(operation, 1..9);
     let lost_answers = prop::collection::vec(prop::bool::weighted(0.2), 0..20);
@@ -122,7 +147,16 @@ pub(super) struct Hint {
     pub key: usize,
     name: &'static str,
     /// None on a backfill, and where S3 gives none.
-    pub sequencer: Option<Sequencer>,
+    sequencer: Option<String>,
+    /// What it says of the content: of another one, if it is invented.
+    content: Option<&'static str>,
+}
+
+impl Hint {
+    /// Its place in the order, if it has one.
+    pub fn order(&self) -> Option<Sequencer> {
+        self.sequencer.as_ref()?.parse().ok()
+    }
 }
 
 /// What has happened to the world so far.
@@ -132,8 +166,12 @@ pub(super) struct Log {
     /// Events that were not delivered yet, and those that were and may come again.
     pub undelivered: Vec<Hint>,
     delivered: Vec<Hint>,
-    /// The greatest sequencer of each key.
+    /// The greatest sequencer of each key that events told.
     pub greatest: BTreeMap<usize, Sequencer>,
+    /// The keys that there was something of, or an event about.
+    pub touched: BTreeSet<usize>,
+    /// The keys that were ever archived.
+    pub archived: BTreeSet<usize>,
     /// For each key, a recipe that its row must have by now, or a later one.
     pub recipe_at_least: BTreeMap<usize, usize>,
     /// How much of everything there was.
@@ -146,10 +184,10 @@ impl Log {
     }
 
     /// Puts a content into the bucket, or removes it, and notes the event.
-    pub fn write(&mut self, world: &World, key: usize, content: Option<&'static str>, order: bool) {
+    pub fn write(&mut self, world: &World, key: usize, content: Option<&'static str>, told: Told) {
         self.time += 1;
         let object = object(key);
-        let name = if content.is_some() { "ObjectCreated:Put" } else { "ObjectRemoved:Delete" };
+        world.archived.lock().unwrap().remove(&object);
         let mut objects = world.objects.lock().unwrap();
         match content {
             Some(text) => {
@@ -163,12 +201,24 @@ impl Log {
             }
             None => drop(objects.remove(&object)),
         }
-        let sequencer: Option<Sequencer> =
-            order.then(|| format!("{:016X}", self.time).parse().unwrap());
-        if let Some(sequencer) = &sequencer {
-            self.greatest.insert(key, sequencer.clone());
+        let name = if content.is_some() { "ObjectCreated:Put" } else { "ObjectRemoved:Delete" };
+        self.tell(key, name, content, told);
+    }
+
+    /// Notes an event, whatever it says.
+    fn tell(&mut self, key: usize, name: &'static str, content: Option<&'static str>, told: Told) {
+        let sequencer = match told {
+            Told::Order => Some(format!("{:016X}", self.time)),
+            Told::Nothing => None,
+            Told::Invented(text) => Some(text.to_owned()),
+        };
+        let hint = Hint { key, name, sequencer, content };
+        if let Some(order) = hint.order() {
+            let greatest = self.greatest.entry(key).or_insert_with(|| order.clone());
+            *greatest = order.max(greatest.clone());
         }
-        self.undelivered.push(Hint { key, name, sequencer });
+        self.touched.insert(key);
+        self.undelivered.push(hint);
     }
 }
 
@@ -183,9 +233,9 @@ pub(super) fn event(hints: &[Hint]) -> Value {
         return json!({"BatchInput": {"bucket": "shop"}, "Items": items});
     }
     let records = hints.iter().map(|hint| {
-        let sequencer = hint.sequencer.as_ref().map(ToString::to_string);
         json!({"eventName": hint.name, "s3": {"bucket": {"name": "shop"},
-            "object": {"key": KEYS[hint.key], "sequencer": sequencer}}})
+            "object": {"key": KEYS[hint.key], "sequencer": hint.sequencer, "eTag": hint.content,
+                "size": hint.content.map(str::len)}}})
     });
     json!({"Records": records.collect::<Vec<_>>()})
 }
@@ -235,18 +285,36 @@ pub(super) fn play(history: &History, flaw: Option<Flaw>) -> Result<(World, Log)
         let hints = match choice {
             0 => {
                 match *operations.next().unwrap() {
-                    Operation::Write(key, content, order) => {
+                    Operation::Write(key, content, told) => {
                         log.count("puts and removals");
-                        log.write(&world, key, content, order);
+                        log.write(&world, key, content, told);
+                    }
+                    Operation::TestEvent(key, content, told) => {
+                        log.count("test events");
+                        let name = match content {
+                            Some(_) => "ObjectCreated:Put",
+                            None => "ObjectRemoved:Delete",
+                        };
+                        log.tell(key, name, content, told);
+                    }
+                    Operation::Archive(key, true) => {
+                        log.count("archivings");
+                        log.archived.insert(key);
+                        world.archived.lock().unwrap().insert(object(key));
+                    }
+                    Operation::Archive(key, false) => {
+                        log.count("restorations");
+                        world.archived.lock().unwrap().remove(&object(key));
+                        log.tell(key, "ObjectRestore:Completed", None, Told::Nothing);
                     }
                     Operation::Backfill(key) => {
                         log.count("backfills");
-                        log.undelivered.push(Hint { key, name: BACKFILL, sequencer: None });
+                        log.tell(key, BACKFILL, None, Told::Nothing);
                     }
-                    Operation::Review(key) => {
+                    Operation::Review(key, by_website) => {
                         log.count("reviews");
                         let label = format!("person's word {}", operations.len()).parse().unwrap();
-                        let review = look_and_review(&world, object(key), label);
+                        let review = look_and_review(&world, object(key), label, by_website);
                         running.push(Running {
                             future: Box::pin(async { review.await.map(|()| None) }),
                             pace: dice.pace(),
@@ -300,7 +368,7 @@ fn note(log: &mut Log, done: Done, recipe: Option<usize>) {
         log.count(outcome.name());
         if outcome.is_retry() {
             log.undelivered.push(hint);
-        } else if let (Some(recipe), None) = (recipe, &hint.sequencer) {
+        } else if let Some(recipe) = recipe {
             log.recipe_at_least.insert(hint.key, recipe);
         }
     }
@@ -323,24 +391,30 @@ async fn invoke(
     pipeline: &Pipeline<&World, &World, ByText>,
     hints: Vec<Hint>,
 ) -> Result<Option<Done>, String> {
-    let superseded: BTreeSet<usize> =
-        (0..KEYS.len()).filter(|&key| is_superseded(world, key, &hints)).collect();
+    let believed: Vec<Hint> = hints
+        .iter()
+        .filter(|hint| world.flaw == Some(Flaw::SequencerBelieved) && is_old(world, hint, &hints))
+        .cloned()
+        .collect();
+    let hints: Vec<Hint> = hints.into_iter().filter(|hint| !believed.contains(hint)).collect();
     let lines = run(pipeline, &event(&hints), None).await;
     let outcomes: Vec<Outcome> = lines.into_iter().map(|line| line.outcome).collect();
     if outcomes.len() != hints.len() {
         return Err(format!("{} changes have {} outcomes", hints.len(), outcomes.len()));
     }
     for (hint, outcome) in hints.iter().zip(&outcomes) {
-        if superseded.contains(&hint.key) && *outcome != Outcome::Superseded {
-            return Err(format!("{hint:?} is older than its row, and came to {outcome:?}"));
+        let has_newer =
+            hints.iter().any(|other| other.key == hint.key && other.order() > hint.order());
+        if *outcome == Outcome::Superseded && !has_newer {
+            return Err(format!("{hint:?} came to {outcome:?}, with no newer one beside it"));
         }
     }
     Ok(Some(Done { hints, outcomes }))
 }
 
-/// Whether the row has seen a newer change of the key than all of these.
-fn is_superseded(world: &World, key: usize, hints: &[Hint]) -> bool {
-    let ours: Vec<_> = hints.iter().filter(|h| h.key == key).map(|h| &h.sequencer).collect();
-    let seen = world.row(&object(key)).and_then(|row| row.sequencer);
-    !ours.is_empty() && ours.iter().all(|ours| ours.is_some() && **ours < seen)
+/// Whether the row has seen a newer change of the key than all of these, if sequencers are believed.
+fn is_old(world: &World, hint: &Hint, hints: &[Hint]) -> bool {
+    let seen = world.row(&object(hint.key)).and_then(|row| row.sequencer);
+    let mut ours = hints.iter().filter(|other| other.key == hint.key).map(Hint::order);
+    ours.all(|order| order.is_some() && order < seen)
 }

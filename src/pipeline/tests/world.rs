@@ -11,8 +11,8 @@ use bytes::Bytes;
 use crate::bucket::{Body, Bucket, BucketError, Object, ObjectMeta};
 use crate::catalogue::conformance::Shared;
 use crate::catalogue::{
-    Cursor, Judgement, Listing, Maker, Page, Review, ReviewError, Revision, Row, Shelf, Shelves,
-    Table, TableError, Written, review,
+    Cursor, Judgement, Listing, Maker, Page, Review, ReviewError, Row, Seen, Shelf, Shelves,
+    Skipped, Stored, Table, TableError, Written, review,
 };
 use crate::code::{Code, Rejection};
 use crate::label::Label;
@@ -23,8 +23,8 @@ use crate::settings::Rules;
 /// A rule that is broken, to see that the check finds out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// A row does not say which sequencer it has seen.
-    NoSequencer,
+    /// A change whose sequencer is less than the row's is not looked at.
+    SequencerBelieved,
     /// A write does not care which row it replaces.
     NoCondition,
     /// `Unchanged` is not written.
@@ -33,6 +33,10 @@ pub(super) enum Flaw {
     NoTombstone,
     /// A review applies to whatever content is there.
     ReviewOfAnyContent,
+    /// A write does not care what a person said meanwhile.
+    ReviewUnseen,
+    /// A tombstone takes the review with it.
+    TombstoneForgets,
 }
 
 #[derive(Default)]
@@ -84,19 +88,23 @@ impl Bucket for &World {
 }
 
 impl Table for &World {
-    async fn read(&self, object: &ObjectId) -> Result<Option<Row>, TableError> {
+    async fn read(&self, object: &ObjectId) -> Result<Option<Stored>, TableError> {
         step().await;
-        let mut row = self.row(object);
-        if let (Some(row), Some(Flaw::NoSequencer)) = (&mut row, self.flaw) {
-            row.sequencer = None;
-        }
+        let row = self.row(object);
         step().await;
-        Ok(row)
+        Ok(row.map(Stored::from))
     }
 
-    async fn write(&self, row: &Row, replaces: Option<&Revision>) -> Result<Written, TableError> {
+    async fn write(&self, row: &Row, replaces: Option<&Seen>) -> Result<Written, TableError> {
         step().await;
         let written = self.store(row, replaces);
+        step().await;
+        Ok(self.answer(written))
+    }
+
+    async fn write_review(&self, row: &Row, replaces: &Seen) -> Result<Written, TableError> {
+        step().await;
+        let written = self.store_review(row, replaces);
         step().await;
         Ok(self.answer(written))
     }
@@ -110,8 +118,11 @@ impl Shelves for &World {
         cursor: Option<&Cursor>,
         limit: NonZeroU16,
     ) -> Result<Page, TableError> {
-        let place = |row: &Row| (row.added_at, row.image.clone());
-        let after = cursor.map(|cursor| (Some(cursor.added_at()), cursor.image().to_owned()));
+        let text = |row: &Row| serde_json::to_value(row).unwrap()["added_at"].clone();
+        let place = |row: &Row| (text(row).to_string(), row.image.clone());
+        let after = cursor.map(|cursor| {
+            (serde_json::Value::from(cursor.added_at()).to_string(), cursor.image().to_owned())
+        });
         let rows = self.rows.lock().unwrap();
         let mut rows: Vec<&Row> = rows
             .values()
@@ -124,13 +135,22 @@ impl Shelves for &World {
         let listed = |row: &&Row| serde_json::from_value(serde_json::to_value(row).unwrap());
         let rows: Vec<Listing> = rows.iter().map(listed).collect::<Result<_, _>>().unwrap();
         let last = rows.last().filter(|_| more);
-        let next = last.map(|row| Cursor::after(shelf, row.added_at, &row.image));
-        Ok(Page { rows, next })
+        let added_at = |row: &Listing| serde_json::to_value(row).unwrap()["added_at"].clone();
+        let next =
+            last.map(|row| Cursor::after(shelf, added_at(row).as_str().unwrap(), &row.image));
+        Ok(Page { rows, next, skipped: Skipped::default() })
     }
 }
 
 impl Shared for &World {
     async fn set(&self, image: &str, name: &str, value: &str) {
+        if let Some(row) = self.rows.lock().unwrap().get_mut(image) {
+            match name {
+                "reviewed_label" => return row.reviewed_label = Some(value.to_owned()),
+                "reviewed_sha256" => return row.reviewed_sha256 = Some(value.to_owned()),
+                _ => {}
+            }
+        }
         let place = (image.to_owned(), name.to_owned());
         self.foreign.lock().unwrap().insert(place, value.to_owned());
     }
@@ -146,12 +166,24 @@ impl World {
         self.rows.lock().unwrap().get(&object.to_string()).cloned()
     }
 
-    fn store(&self, row: &Row, replaces: Option<&Revision>) -> Written {
+    /// Whether the row of that image is still what was seen of it.
+    fn is_still(&self, rows: &BTreeMap<String, Row>, image: &str, seen: Option<&Seen>) -> bool {
+        match (rows.get(image), seen) {
+            (None, None) => true,
+            (Some(row), Some(seen)) if self.flaw == Some(Flaw::ReviewUnseen) => {
+                Seen::of(row).revision() == seen.revision()
+            }
+            (Some(row), Some(seen)) => Seen::of(row) == *seen,
+            _ => false,
+        }
+    }
+
+    fn store(&self, row: &Row, replaces: Option<&Seen>) -> Written {
         let mut rows = self.rows.lock().unwrap();
-        let before = rows.get(&row.image);
-        if before.map(|r| &r.revision) != replaces && self.flaw != Some(Flaw::NoCondition) {
+        if !self.is_still(&rows, &row.image, replaces) && self.flaw != Some(Flaw::NoCondition) {
             return Written::Lost;
         }
+        let before = rows.get(&row.image);
         let mut row = row.clone();
         match self.flaw {
             Some(Flaw::UnchangedNotWritten) if before.is_some_and(|b| is_unchanged(b, &row)) => {
@@ -167,8 +199,42 @@ impl World {
             }
             _ => {}
         }
+        // What people said is not the pipeline's to write.
+        let said = before
+            .filter(|before| !(self.flaw == Some(Flaw::TombstoneForgets) && before.is_tombstone()));
+        row.reviewed_label = said.and_then(|row| row.reviewed_label.clone());
+        row.reviewed_sha256 = said.and_then(|row| row.reviewed_sha256.clone());
+        row.reviewed_at = said.and_then(|row| row.reviewed_at);
         rows.insert(row.image.clone(), row);
         Written::Done
+    }
+
+    fn store_review(&self, row: &Row, replaces: &Seen) -> Written {
+        let mut rows = self.rows.lock().unwrap();
+        if !self.is_still(&rows, &row.image, Some(replaces)) {
+            return Written::Lost;
+        }
+        let Some(there) = rows.get_mut(&row.image) else { return Written::Lost };
+        there.revision = row.revision.clone();
+        there.shelf.clone_from(&row.shelf);
+        there.reviewed_label.clone_from(&row.reviewed_label);
+        there.reviewed_sha256.clone_from(&row.reviewed_sha256);
+        there.reviewed_at = row.reviewed_at;
+        Written::Done
+    }
+
+    /// A website that writes a review itself, on condition that the content is still the one that
+    /// was looked at. It knows of no revision.
+    pub fn website_reviews(&self, object: &ObjectId, label: &Label, sha256: &str) {
+        let mut rows = self.rows.lock().unwrap();
+        let Some(row) = rows.get_mut(&object.to_string()) else { return };
+        if row.content_sha256.as_deref() == Some(sha256) {
+            row.shelf = Some(Shelf::Label(label.clone()));
+            row.reviewed_label = Some(label.to_string());
+            row.reviewed_sha256 = Some(sha256.to_owned());
+            let said = (label.to_string(), sha256.to_owned());
+            self.reviews.lock().unwrap().insert(row.image.clone(), said);
+        }
     }
 
     /// What the SDK's repeat of a write comes to whose first answer was lost.
@@ -189,13 +255,17 @@ fn is_unchanged(before: &Row, row: &Row) -> bool {
 struct Reviewer<'a>(&'a World);
 
 impl Table for Reviewer<'_> {
-    async fn read(&self, object: &ObjectId) -> Result<Option<Row>, TableError> {
+    async fn read(&self, object: &ObjectId) -> Result<Option<Stored>, TableError> {
         self.0.read(object).await
     }
 
-    async fn write(&self, row: &Row, replaces: Option<&Revision>) -> Result<Written, TableError> {
+    async fn write(&self, row: &Row, replaces: Option<&Seen>) -> Result<Written, TableError> {
+        self.0.write(row, replaces).await
+    }
+
+    async fn write_review(&self, row: &Row, replaces: &Seen) -> Result<Written, TableError> {
         step().await;
-        let written = self.0.store(row, replaces);
+        let written = self.0.store_review(row, replaces);
         if let (Written::Done, Some(label), Some(sha256)) =
             (written, &row.reviewed_label, &row.reviewed_sha256)
         {
@@ -213,10 +283,15 @@ pub(super) async fn look_and_review(
     world: &World,
     object: ObjectId,
     label: Label,
+    by_website: bool,
 ) -> Result<(), String> {
     let page = world.row(&object);
     step().await;
     let Some(sha256) = page.and_then(|row| row.content_sha256) else { return Ok(()) };
+    if by_website {
+        world.website_reviews(&object, &label, &sha256);
+        return Ok(());
+    }
     let word = Review::Label(label);
     match review(&Reviewer(world), &object, Some(&word), &sha256).await {
         Ok(row) if row.shelf != Some(word.into()) => {
@@ -237,6 +312,13 @@ pub(super) struct ByText {
 }
 
 impl ByText {
+    /// The judge of the recipe of that number.
+    pub fn new(recipe: usize) -> Self {
+        let recipe_id = recipe.to_string();
+        let maker = Maker { model_id: "m".into(), recipe: recipe_id, software: "s".to_owned() };
+        Self { maker, recipe }
+    }
+
     /// The label of a text by the recipe of that number.
     pub fn label(text: &str, recipe: usize) -> Label {
         Label::parse(&format!("{text} by {recipe}")).unwrap()
@@ -288,8 +370,6 @@ impl Judge for ByText {
 
 /// The function as it is deployed with the recipe of that number.
 pub(super) fn pipeline(world: &World, recipe: usize) -> Pipeline<&World, &World, ByText> {
-    let maker =
-        Maker { model_id: "m".into(), recipe: recipe.to_string(), software: "s".to_owned() };
     let rules = Rules::parse(|_| None).unwrap();
-    Pipeline::new(world, world, ByText { maker, recipe }, &rules)
+    Pipeline::new(world, world, ByText::new(recipe), &rules)
 }
