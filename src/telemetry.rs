@@ -6,6 +6,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::prelude::*;
 
+use crate::bucket::shown_url;
 use crate::label::Label;
 use crate::pipeline::{Line, Outcome};
 use crate::settings::RUST_LOG;
@@ -43,8 +44,7 @@ pub fn log(lines: &[Line]) {
 
 /// Writes to the log which label a photo on the web got.
 pub fn log_scored(url: &str, label: &Label) {
-    let shown: String = url.chars().take(200).collect();
-    tracing::info!(url = shown, label = label.as_str(), outcome = "scored");
+    tracing::info!(url = shown_url(url), label = label.as_str(), outcome = "scored");
 }
 
 fn log_line(line: &Line) {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use lambda_runtime::tower::layer::layer_fn;
+use lambda_runtime::tower::util::MapFuture;
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
 use lookbook::handler::{HandleError, Handler, Invocation};
@@ -23,11 +25,46 @@ async fn main() -> Result<(), Error> {
             return Err(error.into_boxed_dyn_error());
         }
     };
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+    let answer = service_fn(|event: LambdaEvent<Value>| {
         let handler = Arc::clone(&handler);
         async move { handle(&handler, event).await }
-    }))
-    .await
+    });
+    // What this layer gets has been answered already.
+    let then_look_back = layer_fn(|answered| {
+        MapFuture::new(answered, |answered| {
+            let handler = Arc::clone(&handler);
+            async move {
+                let result = answered.await;
+                end_if_held_up(&handler).await;
+                result
+            }
+        })
+    });
+    Runtime::new(answer).layer(then_look_back).run().await
+}
+
+/// How long work that was given up may take to come to its end all the same.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Ends the process if it is still working on a photo that was given up.
+///
+/// A decoder or a model cannot be stopped from outside. What it takes of the processor and of memory
+/// would be missing in the next invocation, and in all that follow. So this process ends, after its
+/// answer, and Lambda starts a fresh one for the next event.
+async fn end_if_held_up(handler: &Handler<S3, DynamoDb>) {
+    let over = Instant::now() + GRACE;
+    while handler.abandoned() > 0 {
+        if Instant::now() >= over {
+            tracing::warn!(
+                code = "held_up",
+                photos = handler.abandoned(),
+                "photos that were given up are still being worked on: this process ends, and \
+                 another one takes the next event"
+            );
+            std::process::exit(0);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Clients and model are built once, in the init phase.

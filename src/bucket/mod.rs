@@ -12,6 +12,9 @@
 
 mod body;
 mod s3;
+#[cfg(test)]
+#[cfg(feature = "cli")]
+mod tests;
 mod url;
 
 pub use body::{Body, BodyError};
@@ -117,6 +120,22 @@ impl BucketError {
             Self::Answer { .. } => RetryCode::BucketAnswer,
         }
     }
+}
+
+/// A web address as errors and logs show it: without what may be secret, which is what follows `?` or
+/// `#` and what stands before `@`, and not too long.
+#[must_use]
+pub fn shown_url(url: &str) -> String {
+    let plain = url.split(['?', '#']).next().unwrap_or_default();
+    let plain = match plain.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = host.rsplit('@').next().unwrap_or_default();
+            format!("{scheme}://{host}{path}")
+        }
+        None => plain.to_owned(),
+    };
+    plain.chars().take(200).collect()
 }
 
 /// The whole chain of causes in one line. What the SDK's errors say of themselves is only its head.

@@ -96,7 +96,8 @@ where
         (Some(301 | 307), ..) => {
             "the bucket is in another region: set AWS_REGION to that".to_owned()
         }
-        (Some(404), None, _) => {
+        // The SDK's own word for an answer without a body is `NotFound`.
+        (Some(404), None | Some("NotFound"), _) => {
             "404 without S3's NoSuchKey, so this is not S3's answer: check the endpoint, and what \
              lies on the way to it"
                 .to_owned()

@@ -1,8 +1,9 @@
 //! Threads for work that keeps a core busy.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
+use std::{io, thread};
 
 use lookbook_tflite::contain;
 use tokio::sync::oneshot;
@@ -17,15 +18,45 @@ use tokio::sync::oneshot;
 /// system refuses a thread, which here is an error of the one job; and its threads outlive whoever
 /// asked for them, with all that they hold.
 ///
+/// A job that has begun cannot be stopped. Once nobody waits for it any more, a thread that is new
+/// takes its thread's place in the queue, so that it does not hold up the jobs of others; and
+/// [`abandoned`](Workers::abandoned) counts it for as long as it runs.
+///
 /// Dropping `Workers` ends the threads: each finishes the job that it has begun, and no more. The drop
 /// does not wait for them.
 #[derive(Debug)]
 pub struct Workers {
     queue: mpsc::Sender<Task>,
+    crew: Arc<Crew>,
 }
 
-/// A job with a way to answer.
-type Task = Box<dyn FnOnce() + Send>;
+/// A job with a way to answer. It says whether its thread is to go on.
+type Task = Box<dyn FnOnce() -> Next + Send>;
+
+/// What a thread does after a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Takes the next one.
+    GoOn,
+    /// Ends: another one has its place.
+    End,
+}
+
+/// What the threads share.
+#[derive(Debug)]
+struct Crew {
+    tasks: Mutex<mpsc::Receiver<Task>>,
+    abandoned: AtomicUsize,
+}
+
+/// Where a job stands.
+enum Job<F> {
+    Waits(F),
+    Runs,
+    /// It runs, and nobody waits for it.
+    Abandoned,
+    Ended,
+}
 
 /// Why a job gave no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,23 +79,26 @@ impl Workers {
     #[must_use]
     pub fn new(threads: NonZeroUsize) -> Self {
         let (queue, tasks) = mpsc::channel();
-        let tasks = Arc::new(Mutex::new(tasks));
+        let crew = Arc::new(Crew { tasks: Mutex::new(tasks), abandoned: AtomicUsize::new(0) });
         for number in 0..threads.get() {
-            let tasks = Arc::clone(&tasks);
-            let started =
-                thread::Builder::new().name(format!("worker-{number}")).spawn(move || work(&tasks));
-            if let Err(error) = started {
+            if let Err(error) = crew.start() {
                 tracing::warn!(running = number, wanted = threads, %error, "cannot start a worker thread");
                 break;
             }
         }
-        Self { queue }
+        Self { queue, crew }
+    }
+
+    /// How many jobs run on although nobody waits for them any more.
+    #[must_use]
+    pub fn abandoned(&self) -> usize {
+        self.crew.abandoned.load(Ordering::SeqCst)
     }
 
     /// Runs `job` on one of the threads and waits for what it returns.
     ///
     /// Dropping the future before the job has begun drops the job, and all that it holds, at once; a
-    /// job that has begun runs to its end, and its value is dropped.
+    /// job that has begun runs to its end, abandoned, and its value is dropped.
     ///
     /// # Errors
     ///
@@ -75,13 +109,22 @@ impl Workers {
         F: FnOnce() -> T + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Arc::new(Mutex::new(Some(job)));
-        let _unless_begun = Withdraw(Arc::clone(&job));
+        let job = Arc::new(Mutex::new(Job::Waits(job)));
+        let _unless_ended = Withdraw { job: Arc::clone(&job), crew: Arc::clone(&self.crew) };
+        let crew = Arc::clone(&self.crew);
         let task = move || {
-            let job = lock(&job).take();
-            if let Some(job) = job {
-                // Nobody waits for the answer any more: then it is not needed.
-                let _ = answer.send(contain(job));
+            let begun = std::mem::replace(&mut *lock(&job), Job::Runs);
+            let Job::Waits(begun) = begun else { return Next::GoOn };
+            let answered = contain(begun);
+            let ended = std::mem::replace(&mut *lock(&job), Job::Ended);
+            // Nobody waits for the answer any more: then it is not needed.
+            let _ = answer.send(answered);
+            match ended {
+                Job::Abandoned => {
+                    crew.abandoned.fetch_sub(1, Ordering::SeqCst);
+                    Next::End
+                }
+                _ => Next::GoOn,
             }
         };
         self.queue.send(Box::new(task)).map_err(|_| WorkerError::Stopped)?;
@@ -89,28 +132,55 @@ impl Workers {
     }
 }
 
-/// What each thread does until there are no more tasks and nobody who could add one.
-fn work(tasks: &Mutex<mpsc::Receiver<Task>>) {
-    loop {
-        // The lock is held while this thread waits, so that one waits here and the others there.
-        let task = lock(tasks).recv();
-        let Ok(task) = task else { return };
-        // The job's own panic is contained where its answer is sent; this is for what may still panic
-        // after it, such as a value's drop.
-        if let Err(message) = contain(task) {
-            tracing::warn!(%message, "a job panicked after its end");
+impl Crew {
+    fn start(self: &Arc<Self>) -> io::Result<()> {
+        let crew = Arc::clone(self);
+        thread::Builder::new().name("worker".to_owned()).spawn(move || crew.work()).map(drop)
+    }
+
+    /// What each thread does until there are no more tasks and nobody who could add one.
+    fn work(&self) {
+        loop {
+            // The lock is held while this thread waits, so that one waits here and the others there.
+            let task = lock(&self.tasks).recv();
+            let Ok(task) = task else { return };
+            // The job's own panic is contained where its answer is sent; this is for what may still
+            // panic after it, such as a value's drop.
+            match contain(task) {
+                Ok(Next::GoOn) => {}
+                Ok(Next::End) => return,
+                Err(message) => tracing::warn!(%message, "a job panicked after its end"),
+            }
         }
     }
 }
 
-/// Takes the job out of its task when the future that waits for it is dropped.
-struct Withdraw<F>(Arc<Mutex<Option<F>>>);
+/// Takes the job out of its task when the future that waits for it is dropped, or abandons it.
+struct Withdraw<F> {
+    job: Arc<Mutex<Job<F>>>,
+    crew: Arc<Crew>,
+}
 
 impl<F> Drop for Withdraw<F> {
     fn drop(&mut self) {
-        // In two steps, so that the job is dropped with the lock free.
-        let job = lock(&self.0).take();
-        drop(job);
+        // The job is dropped with the lock free.
+        let withdrawn = {
+            let mut job = lock(&self.job);
+            match std::mem::replace(&mut *job, Job::Ended) {
+                Job::Runs => {
+                    self.crew.abandoned.fetch_add(1, Ordering::SeqCst);
+                    *job = Job::Abandoned;
+                    None
+                }
+                other => Some(other),
+            }
+        };
+        if withdrawn.is_none()
+            && let Err(error) = self.crew.start()
+        {
+            tracing::warn!(%error, "cannot start a worker thread in place of one that is held up");
+        }
+        drop(withdrawn);
     }
 }
 
@@ -197,6 +267,41 @@ mod tests {
         assert_eq!(busy.await, Ok(true));
         assert_eq!(workers.run(|| ()).await, Ok(()));
         assert_eq!(ran.load(Ordering::SeqCst), 0);
+    }
+
+    /// A job cannot be stopped. It must not stop the others either.
+    #[tokio::test]
+    async fn an_abandoned_job_holds_up_no_other_and_is_counted_until_its_end() {
+        let workers = workers(1);
+        let mut stuck = Vec::new();
+        for number in 1..=3 {
+            let (begun, has_begun) = oneshot::channel();
+            let (go, gone) = mpsc::channel::<()>();
+            let job = workers.run(move || {
+                let _ = begun.send(());
+                let _ = gone.recv();
+            });
+            tokio::select! {
+                _ = job => unreachable!("the job waits"),
+                _ = has_begun => {}
+            }
+            assert_eq!(workers.abandoned(), number);
+            assert_eq!(workers.run(|| 1).await, Ok(1), "another thread took its place");
+            stuck.push(go);
+        }
+        for go in stuck {
+            go.send(()).unwrap();
+        }
+        for _ in 0..500 {
+            if workers.abandoned() == 0 {
+                // One thread is left, as there was at the beginning.
+                let thread = workers.run(|| thread::current().id()).await;
+                assert_eq!(workers.run(|| thread::current().id()).await, thread);
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("a job that has ended is still counted");
     }
 
     #[tokio::test]

@@ -88,7 +88,9 @@ impl Replay {
 
 fn read(path: &Path) -> anyhow::Result<Value> {
     let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))
+    // Some editors begin a file with a byte order mark.
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
+    serde_json::from_slice(text).with_context(|| format!("{} is not JSON", path.display()))
 }
 
 fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {

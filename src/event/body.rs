@@ -50,7 +50,7 @@ fn unwrap(value: &Value, depth: usize) -> Result<Entries, MessageError> {
     }
     // The event of an invocation, as a dead-letter queue keeps it: a batch of messages.
     let texts: Option<Vec<&str>> = if let Some(records) = sns::records(value) {
-        Some(records.iter().map(sns::message).collect())
+        Some(records.iter().map(sns::text).collect())
     } else {
         sqs::records(value).map(|records| records.iter().map(sqs::text).collect())
     };

@@ -36,7 +36,9 @@ fn by_name(call: Fields<'_>) -> Result<ObjectId, RecordError> {
 }
 
 fn by_url(url: &str) -> Result<ObjectId, RecordError> {
-    let wrong = || RecordError::Url(url.chars().take(200).collect());
+    // Without what may be secret in the address of another thing.
+    let wrong =
+        || RecordError::Url(url.split('?').next().unwrap_or(url).chars().take(200).collect());
     let (bucket, key) =
         url.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).ok_or_else(wrong)?;
     Ok(ObjectId::new(bucket, key)?)

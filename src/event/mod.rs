@@ -151,10 +151,19 @@ impl Envelope {
     /// Reads an event. `invocation` identifies it in logs where the envelope has no ids of its own.
     pub fn parse(event: &Value, invocation: &str) -> Result<Self, EventError> {
         if let Some(records) = sqs::records(event) {
-            return Ok(Self { sender: Sender::Sqs, messages: sqs::parse(records)? });
+            // One that cannot be read is an error of its own.
+            let messages = sqs::messages(records).map(|message| {
+                let (id, text) = message?;
+                Ok(Message::new(id, text.and_then(body::parse_text)))
+            });
+            return Ok(Self { sender: Sender::Sqs, messages: messages.collect::<Result<_, _>>()? });
         }
         if let Some(records) = sns::records(event) {
-            return Ok(Self { sender: Sender::Sns, messages: sns::parse(records)? });
+            let messages = sns::messages(records).map(|message| {
+                let (id, text) = message?;
+                Ok(Message::new(id, body::parse_text(text)))
+            });
+            return Ok(Self { sender: Sender::Sns, messages: messages.collect::<Result<_, _>>()? });
         }
         if let Some(entries) = s3::parse(event) {
             let messages = vec![Message::new(invocation, Ok(entries))];

@@ -31,6 +31,6 @@ pub struct Told {
     pub name: &'static str,
     /// A sentence for a person.
     pub words: String,
-    /// All that is said of the change, for who asked for this one alone.
+    /// All that is said of the change, for who asked for this one alone; null for all others.
     pub whole: Value,
 }

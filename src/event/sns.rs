@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
+use super::EventError;
 use super::record::Fields;
-use super::{EventError, Message, body};
 
 /// The records of an invocation by SNS; `None` if the event is none.
 pub(super) fn records(event: &Value) -> Option<&[Value]> {
@@ -17,21 +17,21 @@ pub(super) fn records(event: &Value) -> Option<&[Value]> {
     records.iter().any(is_notification).then_some(records)
 }
 
-/// The messages of an invocation.
-pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
-    let messages = records.iter().enumerate().map(|(index, record)| {
-        let fields = Fields(record);
-        let id = fields.text("/Sns/MessageId").ok_or(EventError::NoId {
+/// The id of each notification, and what it carries: empty if it has nothing.
+pub(super) fn messages(
+    records: &[Value],
+) -> impl Iterator<Item = Result<(&str, &str), EventError>> {
+    records.iter().enumerate().map(|(index, record)| {
+        let id = Fields(record).text("/Sns/MessageId").ok_or(EventError::NoId {
             what: "SNS notification",
             index,
             field: "Sns.MessageId",
         })?;
-        Ok(Message::new(id, body::parse_text(message(record))))
-    });
-    messages.collect()
+        Ok((id, text(record)))
+    })
 }
 
 /// What a record carries; empty if it has nothing.
-pub(super) fn message(record: &Value) -> &str {
+pub(super) fn text(record: &Value) -> &str {
     Fields(record).text("/Sns/Message").unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::{Value, json};
 
 use super::record::Fields;
-use super::{EventError, Message, MessageError, body};
+use super::{EventError, MessageError};
 
 /// The records of a batch of SQS messages; `None` if the event is none.
 pub(super) fn records(event: &Value) -> Option<&[Value]> {
@@ -18,19 +18,18 @@ pub(super) fn records(event: &Value) -> Option<&[Value]> {
     records.iter().any(is_message).then_some(records)
 }
 
-/// The messages of a batch. One that cannot be read is an error of its own. Only its id and its
-/// body are looked at.
-pub(super) fn parse(records: &[Value]) -> Result<Vec<Message>, EventError> {
-    let messages = records.iter().enumerate().map(|(index, record)| {
+/// The id of each message of a batch, and its body. Only these two are looked at.
+pub(super) fn messages(
+    records: &[Value],
+) -> impl Iterator<Item = Result<(&str, Result<&str, MessageError>), EventError>> {
+    records.iter().enumerate().map(|(index, record)| {
         let id = Fields(record).text("/messageId").ok_or(EventError::NoId {
             what: "SQS message",
             index,
             field: "messageId",
         })?;
-        let body = record.get("body").and_then(Value::as_str).ok_or(MessageError::NoBody);
-        Ok(Message::new(id, body.and_then(body::parse_text)))
-    });
-    messages.collect()
+        Ok((id, record.get("body").and_then(Value::as_str).ok_or(MessageError::NoBody)))
+    })
 }
 
 /// What a record carries; empty if it has nothing.

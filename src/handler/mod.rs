@@ -89,6 +89,12 @@ impl<B: Bucket, T: Table, J: Judge> Handler<B, T, J> {
         Self { pipeline, scorer }
     }
 
+    /// How many photos of past invocations are still being worked on: see
+    /// [`Pipeline::abandoned`].
+    pub fn abandoned(&self) -> usize {
+        self.pipeline.abandoned()
+    }
+
     /// Where rows are written.
     pub fn table(&self) -> &T {
         self.pipeline.table()

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::code::RetryCode;
-use crate::event::{Envelope, Fate, Reply, Told};
+use crate::event::{Envelope, Fate, Reply, Sender, Told};
 use crate::label::Label;
 use crate::pipeline::{Line, Outcome};
 
@@ -79,15 +79,17 @@ fn replies<'a>(envelope: &'a Envelope, lines: &[Line]) -> Vec<Reply<'a>> {
     let replies = envelope.messages().iter().map(|message| {
         let (lines, after) = rest.split_at(message.entries.len().min(rest.len()));
         rest = after;
-        let outcomes = lines.iter().map(told).collect();
+        let is_asked_for = *envelope.sender() == Sender::Direct;
+        let outcomes = lines.iter().map(|line| told(line, is_asked_for)).collect();
         Reply { id: &message.id, fate: fate(lines), outcomes }
     });
     replies.collect()
 }
 
-fn told(line: &Line) -> Told {
+fn told(line: &Line, is_asked_for: bool) -> Told {
     let outcome = &line.outcome;
-    Told { name: outcome.name(), words: outcome.words(), whole: shortest(line) }
+    let whole = if is_asked_for { shortest(line) } else { Value::Null };
+    Told { name: outcome.name(), words: outcome.words(), whole }
 }
 
 fn fate(lines: &[Line]) -> Fate {

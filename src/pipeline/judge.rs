@@ -27,6 +27,12 @@ pub trait Judge: Send + Sync {
     /// A judgement by the size alone, before anything is fetched.
     fn judge_size(&self, size: u64) -> Option<Judgement>;
 
+    /// How many judgements are still being made although nobody waits for them any more: they cannot
+    /// be stopped.
+    fn abandoned(&self) -> usize {
+        0
+    }
+
     /// A judgement of the content, and how long it waited, decoded and judged. An error is not the
     /// content's fault, and is tried again.
     fn judge(
@@ -106,6 +112,10 @@ impl Judge for PhotoJudge {
 
     fn max_bytes(&self) -> u64 {
         self.limits.max_bytes
+    }
+
+    fn abandoned(&self) -> usize {
+        self.workers.abandoned()
     }
 
     fn judge_size(&self, size: u64) -> Option<Judgement> {

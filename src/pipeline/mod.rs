@@ -92,6 +92,12 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
         &self.table
     }
 
+    /// How many photos are still being worked on although their time is over: such work cannot be
+    /// stopped, and takes time and memory from what comes next.
+    pub fn abandoned(&self) -> usize {
+        self.judge.abandoned()
+    }
+
     /// What scores photos on the web, by the same judge and within the same room.
     pub fn scorer(&self, client: UrlClient) -> Scorer<J> {
         Scorer { client, judge: Arc::clone(&self.judge), fetched: self.fetched.clone() }

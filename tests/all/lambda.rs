@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use lookbook_tflite_fixture::tflite::{self, BuiltinOperator};
+use lookbook_tflite_fixture::{Fixture, options, pool};
 use serde_json::{Value, json};
 
 use crate::helpers::{Embedded, Place, TINY_MODEL, one_colour, sample, sqs};
@@ -87,6 +89,70 @@ async fn a_slow_bucket_hands_back_what_it_holds_up_before_the_deadline() {
     for (number, key) in keys.into_iter().enumerate() {
         assert_eq!(place.row(key).await.is_some(), number > 1, "{key}");
     }
+}
+
+/// A model that takes minutes for a photo: what an invocation begins, no deadline can stop. The
+/// invocation hands the photo back in time; and the process that is still busy with it takes no
+/// further event.
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_outlives_its_invocation_does_not_starve_the_next() {
+    let place = Embedded::start().await;
+    let mut api = RuntimeApi::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (model, description) = (folder.path().join("slow.tflite"), folder.path().join("slow.toml"));
+    std::fs::write(&model, slow_model()).unwrap();
+    let described = "labels = [\"a\", \"b\"]\noutput = \"probabilities\"\nreview_below = 0.5\n\
+        [input]\nwidth = 128\nheight = 128\nresize = \"squash\"\nfilter = \"bilinear\"\n\
+        mean = [0.0, 0.0, 0.0]\nstd = [255.0, 255.0, 255.0]\n";
+    std::fs::write(&description, described).unwrap();
+    let settings = [("MODEL_FILE", model.to_str().unwrap())];
+    let mut slow = Function::start_with(&api, &place, &settings);
+    place.put("a.png", one_colour([250, 0, 0])).await;
+    api.invoke(json!({"Event": "s3:TestEvent"}), MINUTE).await;
+
+    let begun = Instant::now();
+    let answer = api.invoke(puts(&place, &["a.png"]), Duration::from_secs(2)).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    let failures = json!({"batchItemFailures": [{"itemIdentifier": "m0"}]});
+    assert_eq!(answer, ("response".into(), failures));
+    assert!(slow.ends_within(Duration::from_secs(5)).await, "it would take the next event");
+    assert_eq!(api.handed_out(), 2);
+}
+
+/// A network of sixteen convolutions that take ten thousand million multiplications each.
+fn slow_model() -> Vec<u8> {
+    const SIDE: i32 = 128;
+    const CHANNELS: i32 = 256;
+    let conv = || {
+        let args = tflite::Conv2DOptionsArgs {
+            padding: tflite::Padding::SAME,
+            stride_w: 1,
+            stride_h: 1,
+            ..Default::default()
+        };
+        options!(Conv2DOptions, args)
+    };
+    let mut model = Fixture::default();
+    let mut last = model.input(&[1, SIDE, SIDE, 3]);
+    let bias = model.weights(&[CHANNELS], 0.1);
+    let first = model.weights(&[CHANNELS, 3, 3, 3], 0.1);
+    let others = model.weights(&[CHANNELS, 3, 3, CHANNELS], 0.01);
+    for weights in std::iter::once(first).chain([others; 16]) {
+        let shape = [1, SIDE, SIDE, CHANNELS];
+        last = model.operator(BuiltinOperator::CONV_2D, &[last, weights, bias], &shape, conv());
+    }
+    let options = pool(tflite::Padding::VALID, [1, 1], [SIDE, SIDE]);
+    let code = BuiltinOperator::AVERAGE_POOL_2D;
+    let means = model.operator(code, &[last], &[1, 1, 1, CHANNELS], options);
+    let dense = model.weights(&[2, CHANNELS], 0.1);
+    let options = options!(FullyConnectedOptions, tflite::FullyConnectedOptionsArgs::default());
+    let code = BuiltinOperator::FULLY_CONNECTED;
+    let scores = model.operator(code, &[means, dense], &[1, 2], options);
+    let args = tflite::SoftmaxOptionsArgs { beta: 1.0 };
+    let code = BuiltinOperator::SOFTMAX;
+    let output = model.operator(code, &[scores], &[1, 2], options!(SoftmaxOptions, args));
+    model.outputs.push(output);
+    model.build()
 }
 
 /// The function as it is shipped: the SDK tries four times, and what fails more often is handed

@@ -141,6 +141,18 @@ impl Function {
         Self(child)
     }
 
+    /// Whether it ends by itself within this time.
+    pub async fn ends_within(&mut self, time: Duration) -> bool {
+        let over = tokio::time::Instant::now() + time;
+        while tokio::time::Instant::now() < over {
+            if self.0.try_wait().unwrap().is_some() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
+
     /// Ends it at once, as SIGKILL does.
     pub fn kill(mut self) {
         self.0.kill().unwrap();

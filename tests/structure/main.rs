@@ -42,7 +42,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         &["bucket", "catalogue", "classifier", "code", "event", "label", "pipeline", "settings"],
     ),
     ("aws", &["catalogue"]),
-    ("telemetry", &["label", "pipeline", "settings"]),
+    ("telemetry", &["bucket", "label", "pipeline", "settings"]),
     ("local", &["catalogue"]),
     (
         "cli",

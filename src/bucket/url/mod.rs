@@ -135,7 +135,8 @@ impl Allowed {
         if previous > REDIRECTS {
             return Err(format!("more than {REDIRECTS} redirects"));
         }
-        self.check(url).map_err(|why| format!("redirected to {url}: {why}"))
+        self.check(url)
+            .map_err(|why| format!("redirected to {}: {why}", super::shown_url(url.as_str())))
     }
 }
 
@@ -196,9 +197,13 @@ impl UrlClient {
 
     /// Fetches what is there, at most `limit` bytes of it.
     pub async fn fetch(&self, url: &str, limit: u64) -> Result<Vec<u8>, UrlError> {
-        let shown = || url.chars().take(200).collect::<String>();
+        let shown = || super::shown_url(url);
         let not_allowed = |why: String| UrlError::NotAllowed { url: shown(), why };
-        let failed = |error| UrlError::Failed { url: shown(), cause: super::chain(error) };
+        let failed = |error| {
+            // The error names the address once more, and whole.
+            let cause = super::chain(reqwest::Error::without_url(error));
+            UrlError::Failed { url: shown(), cause }
+        };
         let parsed = Url::parse(url).map_err(|error| not_allowed(error.to_string()))?;
         self.allowed.check(&parsed).map_err(not_allowed)?;
         let client = match &self.client {

@@ -1,0 +1,98 @@
+//! What is made of the answers of S3, and of what is not S3: the real client, and a server on loopback
+//! that always answers the same.
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_s3::config::{Config, Credentials};
+use aws_smithy_http_client::Builder as HttpClientBuilder;
+use axum::Router;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::*;
+use crate::code::RetryCode;
+
+/// A bucket on a server that answers everything like this.
+async fn answering(
+    status: u16,
+    headers: &[(&'static str, &'static str)],
+    body: &'static str,
+) -> S3 {
+    let headers: HeaderMap = headers
+        .iter()
+        .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+        .collect();
+    let status = StatusCode::from_u16(status).unwrap();
+    let answer = move || {
+        let headers = headers.clone();
+        async move { (status, headers, body) }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+        .endpoint_url(endpoint)
+        .http_client(HttpClientBuilder::new().build_http())
+        .force_path_style(true);
+    S3::new(aws_sdk_s3::Client::from_conf(config.build()))
+}
+
+fn object() -> ObjectId {
+    ObjectId::new("shop", "a.jpg").unwrap()
+}
+
+fn error(code: &str) -> String {
+    format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>words</Message></Error>")
+}
+
+#[tokio::test]
+async fn only_s3s_own_word_says_that_an_object_is_gone() {
+    let xml = [("content-type", "application/xml")];
+    let gone = answering(404, &xml, Box::leak(error("NoSuchKey").into_boxed_str())).await;
+    assert!(gone.get(&object()).await.unwrap().is_none());
+    assert!(gone.head(&object()).await.unwrap().is_none(), "GET is to tell");
+
+    // A proxy, a wrong endpoint, a web server: some are even XML.
+    for body in [
+        "<!doctype html><title>404 Not Found</title>",
+        "<html><body><Code>nothing</Code></body></html>",
+        "",
+        "{\"error\": \"not found\"}",
+        "404 page not found",
+    ] {
+        let other = answering(404, &[("content-type", "text/html")], body).await;
+        let error = other.get(&object()).await.unwrap_err();
+        assert_eq!(error.retry_code(), RetryCode::BucketFailed, "{body}");
+        assert!(error.to_string().contains("shop/a.jpg"), "{error}");
+        assert!(error.to_string().contains("endpoint"), "{error}");
+    }
+    for code in ["NoSuchBucket", "NoSuchVersion", "NotFound"] {
+        let other = answering(404, &xml, Box::leak(error(code).into_boxed_str())).await;
+        let error = other.get(&object()).await.unwrap_err();
+        assert_eq!(error.retry_code(), RetryCode::BucketFailed, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_of_another_region_names_it() {
+    let moved: &str = Box::leak(error("PermanentRedirect").into_boxed_str());
+    let there = answering(301, &[("x-amz-bucket-region", "eu-west-1")], moved).await;
+    let errors =
+        [there.get(&object()).await.unwrap_err(), there.head(&object()).await.unwrap_err()];
+    for error in errors {
+        assert!(error.to_string().contains("the region eu-west-1: set AWS_REGION"), "{error}");
+    }
+    let error = answering(301, &[], moved).await.get(&object()).await.unwrap_err();
+    assert!(error.to_string().contains("another region"), "{error}");
+}
+
+#[tokio::test]
+async fn a_denied_object_is_an_error_of_its_own() {
+    let body: &str = Box::leak(error("AccessDenied").into_boxed_str());
+    let denied = answering(403, &[], body).await.get(&object()).await.unwrap_err();
+    assert_eq!(denied.retry_code(), RetryCode::BucketDenied);
+    let body: &str = Box::leak(error("InvalidObjectState").into_boxed_str());
+    let archived = answering(403, &[], body).await.get(&object()).await.unwrap_err();
+    assert!(matches!(archived, BucketError::Archived { .. }));
+}
