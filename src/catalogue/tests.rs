@@ -1,15 +1,20 @@
 //! The conformance suite on the embedded table, and on another implementation of AWS.
 
+use std::collections::{BTreeSet, HashMap};
 use std::env;
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::types::AttributeValue;
+use time::OffsetDateTime;
 
 use super::conformance::{Shared, conforms};
-use super::{DynamoDb, schema};
+use super::{DynamoDb, Judgement, Maker, Row, Shelves, Skipped, Table, Written, schema};
+use crate::bucket::ObjectMeta;
 use crate::local::{Options, Stack, dynamodb_client};
+use crate::object::{ETag, ObjectId};
 
 impl Shared for DynamoDb {
     async fn set(&self, image: &str, name: &str, value: &str) {
@@ -46,6 +51,7 @@ async fn the_embedded_table_conforms() {
     let options = Options { dir: dir.path().to_owned(), ..Options::default() };
     let stack = Stack::start(options).await.unwrap();
     conforms(&made(stack.dynamodb()).await).await;
+    what_is_no_row_spoils_nothing(&made(stack.dynamodb()).await).await;
     stack.shutdown().await;
 }
 
@@ -59,4 +65,102 @@ async fn another_implementations_table_conforms() {
     assert!(endpoint.starts_with("http://127.0.0.1:"), "{endpoint} is not on this machine");
     eprintln!("on {name}: the conformance suite");
     conforms(&made(dynamodb_client(&endpoint)).await).await;
+    what_is_no_row_spoils_nothing(&made(dynamodb_client(&endpoint)).await).await;
+}
+
+/// Items that others wrote, one of them of a later version, and rows in which a client wrote NULL or
+/// a number where a text belongs.
+async fn what_is_no_row_spoils_nothing(table: &DynamoDb) {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = || AttributeValue::N("7".to_owned());
+    let row = |image: &str| {
+        HashMap::from([
+            ("image", text(image)),
+            ("bucket", text("shop")),
+            ("key", text(image.trim_start_matches("shop/"))),
+            ("shelf", text("hat")),
+            ("added_at", text("2026-01-15T09:30:00Z")),
+            ("revision", text("r1")),
+            ("software", text("lookbook 0")),
+            ("content_sha256", text("x")),
+            ("price", number()),
+        ])
+    };
+    let null = || AttributeValue::Null(true);
+    let mut nulls = row("shop/nulls.jpg");
+    nulls.extend([
+        ("label", null()),
+        ("width", null()),
+        ("reviewed_label", null()),
+        ("reason", null()),
+    ]);
+    let mut odd_review = row("shop/odd-review.jpg");
+    odd_review.extend([("reviewed_label", number()), ("reviewed_at", text("yesterday"))]);
+    let mut later = row("shop/later.jpg");
+    later.extend([("shelf", text("hat")), ("size", text("large"))]);
+    later.extend([("reviewed_label", text("scarf")), ("reviewed_sha256", text("x"))]);
+    let foreign = HashMap::from([
+        ("image", text("a price list")),
+        ("shelf", text("hat")),
+        ("added_at", text("long ago")),
+    ]);
+    for item in [nulls, odd_review, later, foreign] {
+        let item = item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let put = table.client.put_item().table_name(&table.table).set_item(Some(item));
+        put.send().await.unwrap();
+    }
+
+    // Listings have what can be read, page by page, and say what they left out.
+    let mut cursor = None;
+    let (mut listed, mut skipped) = (BTreeSet::new(), Skipped::default());
+    loop {
+        let one = NonZeroU16::new(1).unwrap();
+        let page = table.page(&"hat".parse().unwrap(), cursor.as_ref(), one).await.unwrap();
+        skipped.add(page.skipped);
+        listed.extend(page.rows.into_iter().map(|row| row.image));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let readable = ["shop/later.jpg", "shop/nulls.jpg", "shop/odd-review.jpg"].map(str::to_owned);
+    assert_eq!(listed, BTreeSet::from(readable));
+    assert_eq!(skipped, Skipped { count: 1, first: Some("a price list".into()) });
+    let scanned = table.scan(|_| std::ops::ControlFlow::Continue(())).await.unwrap();
+    assert_eq!(scanned, skipped);
+    assert!(scanned.words().unwrap().contains("a price list"));
+
+    // Each can be written over: what is not lookbook's stays, and what a person said.
+    for key in ["nulls.jpg", "odd-review.jpg", "later.jpg"] {
+        let object = ObjectId::new("shop", key).unwrap();
+        let stored = table.read(&object).await.unwrap().unwrap();
+        assert_eq!(stored.is_readable, key != "later.jpg", "{key}");
+        let maker =
+            Maker { model_id: "m".into(), recipe: "r".into(), software: "lookbook 0".into() };
+        let meta = ObjectMeta {
+            etag: ETag::new("e"),
+            size: 9,
+            last_modified: OffsetDateTime::UNIX_EPOCH,
+            version_id: None,
+        };
+        let judgement = Judgement::Classified {
+            label: "shirt".parse().unwrap(),
+            confidence: 1.0,
+            scores: vec![],
+            unsure: false,
+            width: 1,
+            height: 1,
+            format: "jpeg",
+            content_sha256: "x".into(),
+        };
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let row = Row::of_object(&object, &meta, judgement, &maker, None, Some(&stored.row), now);
+        assert_eq!(table.write(&row, Some(&stored.seen)).await.unwrap(), Written::Done, "{key}");
+        let again = table.row(&object).await.unwrap().unwrap();
+        let shelf = if key == "later.jpg" { "scarf" } else { "shirt" };
+        assert_eq!(again.shelf.unwrap().as_str(), shelf);
+        let get = table.client.get_item().table_name(&table.table);
+        let item = get.key("image", text(&object.to_string())).send().await.unwrap().item.unwrap();
+        assert_eq!(item["price"], number(), "{key}");
+    }
 }
