@@ -21,6 +21,7 @@ pub use body::{Body, BodyError};
 pub use s3::S3;
 pub use url::{Hosts, UrlClient, UrlError};
 
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use time::OffsetDateTime;
 
 use crate::code::{Code, RetryCode};
@@ -136,6 +137,23 @@ pub fn shown_url(url: &str) -> String {
         None => plain.to_owned(),
     };
     plain.chars().take(200).collect()
+}
+
+/// What AWS said, or why it could not be asked, in one line. What the SDK makes of an answer is meant
+/// for programmers.
+pub(crate) fn said<E>(error: SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    match (error.as_service_error(), status) {
+        (None, _) => chain(error),
+        (Some(said), status) => match (said.code(), said.message()) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            (Some(code), None) => code.to_owned(),
+            (None, _) => format!("the answer is {}", status.unwrap_or_default()),
+        },
+    }
 }
 
 /// The whole chain of causes in one line. What the SDK's errors say of themselves is only its head.

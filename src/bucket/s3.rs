@@ -5,7 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::DateTime;
 use time::OffsetDateTime;
 
-use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain};
+use super::{Body, Bucket, BucketError, Object, ObjectMeta, said};
 use crate::object::{ETag, ObjectId};
 
 /// The S3 client, narrowed to what lookbook needs of it.
@@ -89,7 +89,7 @@ where
     let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
     let cause = match (status(&error), error.code(), region) {
         (Some(403), Some("InvalidObjectState"), _) => return BucketError::Archived { object },
-        (Some(403), ..) => return BucketError::Denied { object, cause: chain(error) },
+        (Some(403), ..) => return BucketError::Denied { object, cause: said(error) },
         (Some(301 | 307), _, Some(region)) => {
             format!("the bucket is in the region {region}: set AWS_REGION to that")
         }
@@ -102,7 +102,7 @@ where
              lies on the way to it"
                 .to_owned()
         }
-        _ => chain(error),
+        _ => said(error),
     };
     BucketError::Failed { object, cause }
 }

@@ -71,6 +71,7 @@ async fn only_s3s_own_word_says_that_an_object_is_gone() {
         let other = answering(404, &xml, Box::leak(error(code).into_boxed_str())).await;
         let error = other.get(&object()).await.unwrap_err();
         assert_eq!(error.retry_code(), RetryCode::BucketFailed, "{code}");
+        assert!(!error.to_string().contains('{'), "{error}");
     }
 }
 
@@ -92,6 +93,7 @@ async fn a_denied_object_is_an_error_of_its_own() {
     let body: &str = Box::leak(error("AccessDenied").into_boxed_str());
     let denied = answering(403, &[], body).await.get(&object()).await.unwrap_err();
     assert_eq!(denied.retry_code(), RetryCode::BucketDenied);
+    assert!(denied.to_string().ends_with("(AccessDenied: words)"), "{denied}");
     let body: &str = Box::leak(error("InvalidObjectState").into_boxed_str());
     let archived = answering(403, &[], body).await.get(&object()).await.unwrap_err();
     assert!(matches!(archived, BucketError::Archived { .. }));

@@ -12,7 +12,7 @@ use super::schema;
 use super::stored::{Item, Seen, Stored};
 use super::update::{Update, Writer};
 use super::{Cursor, Listing, Page, Row, Shelf, Shelves, Skipped, Table, TableError, Written};
-use crate::bucket::chain;
+use crate::bucket::said;
 use crate::object::ObjectId;
 
 /// A table in `DynamoDB`, of the form in [`schema`].
@@ -96,7 +96,7 @@ impl DynamoDb {
         if error.code() == Some("ResourceNotFoundException") {
             return TableError::NoTable { table: self.table.clone() };
         }
-        let cause = chain(error);
+        let cause = said(error);
         TableError::Failed { image: image.to_owned(), action, cause }
     }
 }
