@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
+use super::program::{dir_flag, program};
 use super::samples::SAMPLES;
 use super::{photos, place};
 use crate::catalogue::{Row, Table};
@@ -135,15 +136,19 @@ impl Demo {
             ]);
         }
         output::print_table(&table)?;
-        let dir = match self.dir.dir.to_str() {
-            Some(".lookbook") | None => String::new(),
-            Some(dir) => format!(" --dir '{}'", dir.replace('\'', "'\\''")),
-        };
+        let (program, dir) = (program(), dir_flag(&self.dir.dir));
+        let commands = [
+            (format!("query{dir} --shelf hat"), "what the website would read"),
+            (format!("local{dir}"), "keep it running, and copy photos into the folder"),
+            (format!("demo{dir} PHOTO..."), "your own photos"),
+        ];
+        let width = commands.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+        let lines: String = commands
+            .iter()
+            .map(|(command, what)| format!("\n  {program} {command:width$}   {what}"))
+            .collect();
         output::line(&format!(
-            "\nThe bucket is the folder {}. Try next:\n  \
-             lookbook query{dir} --shelf hat   what the website would read\n  \
-             lookbook local{dir}               keep it running, and copy photos into the folder\n  \
-             lookbook demo{dir} PHOTO...       your own photos",
+            "\nThe bucket is the folder {}. Try next:{lines}",
             stack.bucket_dir().display()
         ))
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::program::program;
 use crate::aws;
 use crate::bucket::S3;
 use crate::catalogue::DynamoDb;
@@ -35,8 +36,9 @@ impl Place {
         }
         if !dir.is_dir() {
             anyhow::bail!(
-                "there is no embedded bucket in {}: begin with `lookbook demo`, or name a table on AWS with --table",
-                dir.display()
+                "there is no embedded bucket in {}: begin with `{} demo`, or name a table on AWS with --table",
+                dir.display(),
+                program()
             );
         }
         let options = Options { dir: dir.to_owned(), ..Options::default() };

@@ -33,13 +33,17 @@
 //! On a file system that takes upper for lower case, as is usual on macOS and Windows, two keys
 //! that differ only in case are one object.
 
+mod access_key;
+mod asked;
 mod attributes;
+mod bucket_endpoint;
 mod clients;
 mod diff;
 mod disk;
 mod endpoints;
 mod error;
 mod folder;
+mod guard;
 mod handled;
 mod key;
 mod listing;
@@ -47,22 +51,22 @@ mod lock;
 mod notification;
 mod schedule;
 mod sequencer;
-mod server;
+mod serve;
 mod service;
+mod signature;
 mod stack;
 mod stamp;
 mod table;
+mod table_service;
 #[cfg(test)]
 mod tests;
 mod upload;
 mod walk;
 mod watcher;
 
-#[cfg(test)]
-pub(crate) use clients::dynamodb_client;
+pub use access_key::AccessKey;
 pub use endpoints::Endpoints;
 pub use error::LocalError;
-pub use server::CREDENTIAL;
 pub use stack::{Options, Stack};
 pub use table::create_table;
 pub use watcher::WatcherAnswer;

@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::future::pending;
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
 
+use super::access_key::AccessKey;
+use super::bucket_endpoint::BucketEndpoint;
 use super::clients::{dynamodb_client, s3_client};
 use super::disk::{WRITING, remove_left_behind};
 use super::folder::Folder;
 use super::handled::{Handled, forget};
 use super::lock::lock;
 use super::sequencer::SequencerCounter;
-use super::server::Server;
+use super::serve::{Listener, Server};
 use super::service::BucketService;
-use super::table::{create_table, open_database, table_exists};
+use super::table::{create_table, open_database, sweep, table_exists};
+use super::table_service::TableService;
 use super::upload::MultipartUploads;
 use super::watcher::{Watcher, WatcherAnswer};
 use super::{Endpoints, LocalError};
@@ -61,6 +65,7 @@ pub struct Stack {
     s3_client: aws_sdk_s3::Client,
     dynamodb_client: aws_sdk_dynamodb::Client,
     table: String,
+    key: AccessKey,
     watcher: Watcher,
     progress: Mutex<Handled>,
     // Last, so that the folder is given back when nothing uses it any more.
@@ -83,10 +88,14 @@ impl Stack {
         let uploads = Arc::new(MultipartUploads::open(&state.join("uploads"))?);
         let database = open_database(&dir.join("table.sqlite"))?;
 
+        let key = AccessKey::of(&dir)?;
         let service = BucketService { name: bucket.clone(), folder: Arc::clone(&folder), uploads };
-        let s3 = Server::s3(s3_port, service).await?;
-        let dynamodb = Server::dynamodb(dynamodb_port, database).await?;
-        let dynamodb_client = dynamodb_client(&dynamodb.endpoint());
+        let s3 = Listener::take("S3", s3_port).await?;
+        let dynamodb = Listener::take("DynamoDB", dynamodb_port).await?;
+        let s3 = s3.serve(BucketEndpoint::new(service, key.clone()), pending());
+        let sweeping = sweep(database.clone());
+        let dynamodb = dynamodb.serve(TableService { database, key: key.clone() }, sweeping);
+        let dynamodb_client = dynamodb_client(&dynamodb.endpoint(), &key);
         let list = state.join("handled.json");
         if !table_exists(&dynamodb_client, &table).await? {
             // A new table has no rows: every photo is announced again, whatever was handled. The
@@ -102,11 +111,12 @@ impl Stack {
         let sequencer = Arc::new(SequencerCounter::open(&state.join("sequencer")));
         Ok(Self {
             state,
-            s3_client: s3_client(&s3.endpoint()),
+            s3_client: s3_client(&s3.endpoint(), &key),
             s3,
             dynamodb,
             dynamodb_client,
             table,
+            key,
             watcher: Watcher { bucket, folder, sequencer, settle, idle: watch::Sender::new(None) },
             progress: Mutex::new(handled),
             _lock: lock,
@@ -188,16 +198,22 @@ impl Stack {
         let _ = idle.wait_for(|since| since.is_some_and(|since| since >= asked)).await;
     }
 
-    /// Writes down where the endpoints are, for other processes ([`Endpoints::of_running`]), until
-    /// [`Stack::shutdown`].
-    pub fn publish(&self) -> Result<(), LocalError> {
-        let endpoints = Endpoints {
+    /// How others reach it.
+    #[must_use]
+    pub fn endpoints(&self) -> Endpoints {
+        Endpoints {
             s3: self.s3_endpoint(),
             dynamodb: self.dynamodb_endpoint(),
             bucket: self.bucket().to_owned(),
             table: self.table.clone(),
-        };
-        endpoints.write(&self.state)
+            key: self.key.clone(),
+        }
+    }
+
+    /// Writes down where the endpoints are, for other processes ([`Endpoints::of_running`]), until
+    /// [`Stack::shutdown`].
+    pub fn publish(&self) -> Result<(), LocalError> {
+        self.endpoints().write(&self.state)
     }
 
     /// Stops both endpoints once the requests that run have ended, within seconds.

@@ -1,10 +1,9 @@
 //! The table: made through the same client that reads and writes it.
 //!
-//! What the embedded table does differently from AWS: it checks no signatures, and answers pages of
-//! other origins, so that a web page that knows the port can read it; every read is
-//! consistent, those of the index too; a table is active at once; rows whose time is over go within
-//! the hour rather than within days; a page that ends exactly at the last row still has a
-//! `LastEvaluatedKey`, as AWS's sometimes has.
+//! What the embedded table does differently from AWS: a request that is not signed well is answered
+//! with 403 rather than with 400; every read is consistent, those of the index too; a table is
+//! active at once; rows whose time is over go within the hour rather than within days; a page that
+//! ends exactly at the last row still has a `LastEvaluatedKey`, as AWS's sometimes has.
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,6 +20,9 @@ use crate::catalogue::schema;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const LOOKS: u32 = 240;
 
+/// How often rows whose time is over are removed from the table.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
 type SdkError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens the database that is behind the endpoint.
@@ -28,6 +30,23 @@ pub(super) fn open_database(path: &Path) -> Result<dynoxide::Database, LocalErro
     let failed = |message: String| LocalError::Database { path: path.to_path_buf(), message };
     let text = path.to_str().ok_or_else(|| failed("the path is not UTF-8".to_owned()))?;
     dynoxide::Database::new(text).map_err(|error| failed(error.to_string()))
+}
+
+/// Removes rows whose `expires_at` has passed, now and then, as `DynamoDB` does by itself.
+pub(super) async fn sweep(database: dynoxide::Database) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        let database = database.clone();
+        match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(rows)) => tracing::debug!(rows, "removed expired rows from the local table"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "cannot remove expired rows from the local table");
+            }
+            Err(error) => tracing::warn!(%error, "cannot remove expired rows from the local table"),
+        }
+    }
 }
 
 /// Whether there is a table `name`.

@@ -20,7 +20,7 @@ use super::attributes::Attributes;
 use super::disk::temporary_file;
 
 /// The checksums that a sender may give, by the name of their header.
-const CHECKSUMS: [&str; 5] = [
+pub(super) const CHECKSUMS: [&str; 5] = [
     "x-amz-checksum-crc32",
     "x-amz-checksum-crc32c",
     "x-amz-checksum-crc64nvme",

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use lookbook::catalogue::{DynamoDb, Listing, Shelves};
-use lookbook::local::Endpoints;
+use lookbook::local::{AccessKey, Endpoints};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -55,6 +55,10 @@ impl Local {
             dynamodb: self.text("dynamodb_endpoint").to_owned(),
             bucket: self.text("bucket").to_owned(),
             table: self.text("table").to_owned(),
+            key: AccessKey {
+                id: self.text("access_key_id").to_owned(),
+                secret: self.text("secret_access_key").to_owned(),
+            },
         }
     }
 

@@ -245,7 +245,7 @@ async fn parts_become_an_object_when_they_are_complete() {
 }
 
 #[tokio::test]
-async fn requests_must_be_signed_with_the_local_credential() {
+async fn requests_must_be_signed_with_the_folders_key() {
     let dir = tempfile::tempdir().unwrap();
     let stack = start(dir.path()).await;
     put(&stack, "a", b"1").await;
@@ -253,12 +253,16 @@ async fn requests_must_be_signed_with_the_local_credential() {
         let credentials = Credentials::new(key, secret, None, None, "test");
         stack.s3().config().to_builder().credentials_provider(credentials).build()
     };
-    for (key, secret, code) in
-        [("other", "local", "InvalidAccessKeyId"), ("local", "other", "SignatureDoesNotMatch")]
-    {
-        let client = aws_sdk_s3::Client::from_conf(with(key, secret));
+    let key = stack.endpoints().key;
+    for (id, secret, code) in [
+        ("other", key.secret.as_str(), "InvalidAccessKeyId"),
+        ("local", "local", "InvalidAccessKeyId"),
+        (key.id.as_str(), "other", "SignatureDoesNotMatch"),
+    ] {
+        let client = aws_sdk_s3::Client::from_conf(with(id, secret));
         let error = client.list_objects_v2().bucket("photos").send().await.unwrap_err();
         assert_eq!(error.code(), Some(code));
+        assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
     }
     let expiry = PresigningConfig::expires_in(Duration::from_mins(1)).unwrap();
     let signed = stack.s3().get_object().bucket("photos").key("a").presigned(expiry).await.unwrap();

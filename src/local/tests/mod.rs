@@ -4,6 +4,7 @@ mod bucket;
 mod folder;
 mod table;
 mod watch;
+mod web_page;
 
 use std::path::Path;
 use std::time::Duration;
