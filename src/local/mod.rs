@@ -49,6 +49,7 @@ mod key;
 mod listing;
 mod lock;
 mod notification;
+mod parts;
 mod schedule;
 mod sequencer;
 mod serve;

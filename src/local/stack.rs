@@ -17,12 +17,12 @@ use super::disk::{WRITING, remove_left_behind};
 use super::folder::Folder;
 use super::handled::{Handled, forget};
 use super::lock::lock;
+use super::parts::MultipartUploads;
 use super::sequencer::SequencerCounter;
 use super::serve::{Listener, Server};
 use super::service::BucketService;
 use super::table::{create_table, open_database, sweep, table_exists};
 use super::table_service::TableService;
-use super::upload::MultipartUploads;
 use super::watcher::{Watcher, WatcherAnswer};
 use super::{Endpoints, LocalError};
 
