@@ -71,7 +71,8 @@ impl Demo {
             return Err(error);
         }
         let rules = self.rules.rules()?;
-        let options = Options { dir: self.dir.dir.clone(), ..Options::default() };
+        let (dir, max_bytes) = (self.dir.dir.clone(), rules.limits.max_bytes);
+        let options = Options { dir, max_bytes, ..Options::default() };
         let stack = place::start(options).await?;
         let table = place::table_of(&stack);
         let handler = Handler::open(stack.s3(), table.clone(), &rules)?;

@@ -59,6 +59,7 @@ impl Local {
             s3_port: self.port,
             dynamodb_port,
             settle: SETTLE,
+            max_bytes: rules.limits.max_bytes,
             ..Options::default()
         };
         let stack = place::start(options).await?;

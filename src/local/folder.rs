@@ -3,7 +3,8 @@
 //! Whoever copies a file into the folder puts an object, and whoever deletes it removes one;
 //! nothing else has to know. All that S3 says of an object is therefore found out from the file:
 //! its size, its time, and its `ETag`, which is the MD5 of its content as for an object that was
-//! put in one piece. Headers and user metadata, which a file cannot carry, are kept beside the
+//! put in one piece. Only of a file that is larger than any photo, it is made of size and times, and
+//! ends in `-1`, by which clients know that it is no MD5: reading gigabytes through takes long. Headers and user metadata, which a file cannot carry, are kept beside the
 //! bucket together with the `ETag` of the content they came with, and count only as long as the
 //! file has that content.
 //!
@@ -41,6 +42,7 @@ pub(super) struct Folder {
     attributes: AttributeStore,
     etags: Mutex<HashMap<String, (FileStamp, String)>>,
     commit: Mutex<()>,
+    max_bytes: u64,
     /// Told when an object was put or deleted through the service.
     pub changed: Notify,
     /// Walks over the folder.
@@ -81,8 +83,8 @@ pub(super) enum PutError {
 
 impl Folder {
     /// Opens the folder, and clears what uploads a crash has left behind. `attributes` is another
-    /// one, for what a file cannot carry.
-    pub(super) fn open(root: &Path, attributes: &Path) -> Result<Self, LocalError> {
+    /// one, for what a file cannot carry. Files larger than `max_bytes` are not read through.
+    pub(super) fn open(root: &Path, attributes: &Path, max_bytes: u64) -> Result<Self, LocalError> {
         fs::create_dir_all(root).map_err(LocalError::file("create", root))?;
         let root = fs::canonicalize(root).map_err(LocalError::file("open", root))?;
         remove_left_behind(&root, UPLOAD)?;
@@ -92,6 +94,7 @@ impl Folder {
             attributes: AttributeStore::open(attributes)?,
             etags: Mutex::default(),
             commit: Mutex::default(),
+            max_bytes,
             changed: Notify::new(),
         })
     }
@@ -169,6 +172,9 @@ impl Folder {
             && *known == stamp
         {
             return Ok(etag.clone());
+        }
+        if stamp.size > self.max_bytes {
+            return Ok(format!("{}-1", hex::encode(Md5::checksum(&stamp.bytes()))));
         }
         let etag = md5_of(file)?;
         file.rewind()?;

@@ -50,6 +50,7 @@ mod listing;
 mod lock;
 mod notification;
 mod parts;
+mod progress;
 mod schedule;
 mod sequencer;
 mod serve;

@@ -41,6 +41,9 @@ pub struct Options {
     pub dynamodb_port: u16,
     /// How long a file must not have changed before it counts as whole.
     pub settle: Duration,
+    /// The most bytes that a photo may have. What is larger, and was not put through the endpoint,
+    /// is not read through to find out its `ETag`: that is made of its size and times.
+    pub max_bytes: u64,
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             s3_port: 0,
             dynamodb_port: 0,
             settle: Duration::from_millis(300),
+            max_bytes: 25 * 1024 * 1024,
         }
     }
 }
@@ -76,14 +80,15 @@ impl Stack {
     /// Takes the folder, starts both endpoints, and makes the bucket and the table if there are
     /// none.
     pub async fn start(options: Options) -> Result<Self, LocalError> {
-        let Options { dir, bucket, table, s3_port, dynamodb_port, settle } = options;
+        let Options { dir, bucket, table, s3_port, dynamodb_port, settle, max_bytes } = options;
         check_bucket_name(&bucket)?;
         let state = dir.join("state");
         fs::create_dir_all(&state).map_err(LocalError::file("create", &state))?;
         let lock = lock(&dir, &state.join("lock"))?;
         remove_left_behind(&state, WRITING)?;
         Endpoints::remove(&state);
-        let folder = Folder::open(&dir.join("buckets").join(&bucket), &state.join("attributes"))?;
+        let root = dir.join("buckets").join(&bucket);
+        let folder = Folder::open(&root, &state.join("attributes"), max_bytes)?;
         let folder = Arc::new(folder);
         let uploads = Arc::new(MultipartUploads::open(&state.join("uploads"))?);
         let database = open_database(&dir.join("table.sqlite"))?;
@@ -94,7 +99,7 @@ impl Stack {
         let dynamodb = Listener::take("DynamoDB", dynamodb_port).await?;
         let s3 = s3.serve(BucketEndpoint::new(service, key.clone()), pending());
         let sweeping = sweep(database.clone());
-        let dynamodb = dynamodb.serve(TableService { database, key: key.clone() }, sweeping);
+        let dynamodb = dynamodb.serve(TableService::new(database, key.clone()), sweeping);
         let dynamodb_client = dynamodb_client(&dynamodb.endpoint(), &key);
         let list = state.join("handled.json");
         if !table_exists(&dynamodb_client, &table).await? {
@@ -173,7 +178,9 @@ impl Stack {
     /// [`WatcherAnswer::retry`], is announced again, alone and after a wait that grows from a
     /// second to a minute.
     ///
-    /// Fails if it runs already, or if the state cannot be written.
+    /// A disk that is full, or a state that cannot be written, stops nothing: it is tried again.
+    ///
+    /// Fails if it runs already.
     pub async fn watch<H, Fut, E>(
         &self,
         handler: H,
@@ -185,7 +192,8 @@ impl Stack {
         E: Display,
     {
         let mut progress = self.progress.try_lock().map_err(|_| LocalError::AlreadyWatching)?;
-        self.watcher.run(&mut progress, handler, stop).await
+        self.watcher.run(&mut progress, handler, stop).await;
+        Ok(())
     }
 
     /// Waits until everything that is in the bucket now has been handled. Needs [`Stack::watch`] to

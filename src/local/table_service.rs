@@ -4,6 +4,8 @@
 //! operation on. The library has a server of its own, which checks no signatures and answers web
 //! pages, and cannot be put behind a guard.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use dynoxide::{Database, DynoxideError};
@@ -27,8 +29,29 @@ const TARGETS: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
 /// The table's endpoint.
 #[derive(Clone)]
 pub(super) struct TableService {
-    pub database: Database,
-    pub key: AccessKey,
+    database: Database,
+    key: AccessKey,
+    /// Whether the database failed the last time that it was to write.
+    failing: Arc<AtomicBool>,
+}
+
+impl TableService {
+    pub(super) fn new(database: Database, key: AccessKey) -> Self {
+        Self { database, key, failing: Arc::default() }
+    }
+
+    /// Says once that the database fails, until it works again.
+    fn note(&self, operation: &str, failed: Option<&DynoxideError>) {
+        match failed {
+            Some(error) if !self.failing.swap(true, Ordering::Relaxed) => {
+                tracing::warn!("the table's file cannot be used, is the disk full? {error}");
+            }
+            None if operation.ends_with("Item") && operation != "GetItem" => {
+                self.failing.store(false, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Endpoint for TableService {
@@ -60,15 +83,18 @@ impl Endpoint for TableService {
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = TARGETS.iter().find_map(|prefix| target?.strip_prefix(prefix));
         let operation = operation.unwrap_or_default().to_owned();
-        let database = self.database.clone();
         // It blocks, and a database that fails must not take the server with it.
-        let done = tokio::task::spawn_blocking(move || run(&database, &operation, &body)).await;
+        let done = {
+            let (database, operation) = (self.database.clone(), operation.clone());
+            tokio::task::spawn_blocking(move || run(&database, &operation, &body)).await
+        };
         match done {
-            Ok(Some(Ok(answer))) => response(StatusCode::OK, answer),
+            Ok(Some(Ok(answer))) => {
+                self.note(&operation, None);
+                response(StatusCode::OK, answer)
+            }
             Ok(Some(Err(why))) => {
-                if why.status_code() >= 500 {
-                    tracing::warn!(error = %why, "the local table failed: is the disk full?");
-                }
+                self.note(&operation, Some(&why).filter(|why| why.status_code() >= 500));
                 let status = StatusCode::from_u16(why.status_code());
                 response(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), why.to_json())
             }

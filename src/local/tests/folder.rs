@@ -18,7 +18,8 @@ fn upload(folder: &Folder, content: &[u8]) -> TempPath {
 
 fn folder() -> (TempDir, Folder) {
     let dir = tempfile::tempdir().unwrap();
-    let folder = Folder::open(&dir.path().join("bucket"), &dir.path().join("attributes")).unwrap();
+    let folder =
+        Folder::open(&dir.path().join("bucket"), &dir.path().join("attributes"), 1000).unwrap();
     (dir, folder)
 }
 
@@ -61,6 +62,23 @@ fn the_etag_follows_the_content_however_it_came() {
     let object = folder.get("a/b.jpg").unwrap().unwrap();
     assert_eq!(object.etag, first);
     assert_eq!(object.attributes.content_type.as_deref(), Some("image/jpeg"));
+}
+
+#[test]
+fn what_is_larger_than_any_photo_is_not_read_through() {
+    let (_dir, folder) = folder();
+    let path = folder.root().join("film.mov");
+    fs::write(&path, vec![7; 1001]).unwrap();
+    let first = etag(&folder, "film.mov").unwrap();
+    assert!(first.ends_with("-1"), "{first}");
+    assert_eq!(etag(&folder, "film.mov").as_ref(), Some(&first));
+    fs::write(&path, vec![7; 1002]).unwrap();
+    assert_ne!(etag(&folder, "film.mov"), Some(first));
+    // What was put is known.
+    put(&folder, "put.mov", &[7; 1001], Some("video/x")).unwrap();
+    let object = folder.get("put.mov").unwrap().unwrap();
+    assert_eq!(object.etag, hex::encode(Md5::checksum(&[7; 1001])));
+    assert_eq!(object.attributes.content_type.as_deref(), Some("video/x"));
 }
 
 #[test]
