@@ -50,11 +50,12 @@ const CONDITIONS: [&str; 6] =
 const METADATA: &str = "x-amz-meta-";
 
 /// Values that are understood, where others would mean what the bucket does not do.
-const VALUES: [(&str, &[&str]); 7] = [
+const VALUES: [(&str, &[&str]); 8] = [
     ("encoding-type", &["url"]),
     ("list-type", &["2"]),
     ("versionId", &["null"]),
     ("x-amz-acl", &["private", "bucket-owner-full-control"]),
+    ("x-amz-bucket-object-lock-enabled", &["false"]),
     ("x-amz-storage-class", &["STANDARD"]),
     ("x-amz-tagging", &[""]),
     ("x-amz-trailer", &CHECKSUMS),
@@ -74,7 +75,9 @@ fn takes(operation: &str) -> Option<Takes> {
     Some(match operation {
         "ListBuckets" => (&["max-buckets", "prefix"], &[]),
         // They never do anything.
-        "CreateBucket" | "DeleteBucket" | "HeadBucket" => (&[], &["x-amz-acl"]),
+        "CreateBucket" | "DeleteBucket" | "HeadBucket" => {
+            (&[], &["x-amz-acl", "x-amz-bucket-object-lock-enabled"])
+        }
         "GetBucketLocation" => (&["location"], &[]),
         "GetBucketVersioning" => (&["versioning"], &[]),
         "GetObjectTagging" => (&["tagging", "versionId"], &[]),

@@ -306,8 +306,11 @@ async fn a_disk_that_takes_nothing_stops_nothing_and_is_tried_again() {
     fs::remove_dir_all(&attributes).unwrap();
     fs::write(&attributes, "in the way").unwrap();
     let config = stack.s3().config().to_builder().retry_config(RetryConfig::disabled()).build();
-    let put = aws_sdk_s3::Client::from_conf(config).put_object().bucket("photos").key("d");
-    let put = || put.clone().content_type("image/x").body(b"1".to_vec().into());
+    let once = aws_sdk_s3::Client::from_conf(config);
+    let put = || {
+        let put = once.put_object().bucket("photos").key("d").content_type("image/x");
+        put.body(b"1".to_vec().into())
+    };
     let error = put().send().await.unwrap_err();
     assert_eq!(error.code(), Some("InternalError"));
     assert!(error.message().unwrap().contains("the disk of the bucket"), "{error:?}");
