@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use clap::Args;
 use futures::stream::{self, StreamExt};
@@ -125,7 +126,7 @@ impl Demo {
         if self.format == Format::Json {
             return rows.iter().try_for_each(output::json);
         }
-        let mut table = output::table(&["photo", "label", "confidence", "shelf"]);
+        let mut table = output::wrapped(&["photo", "label", "confidence", "shelf"]);
         for row in rows {
             let label = row.label.as_ref().map(ToString::to_string);
             let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
@@ -228,7 +229,12 @@ async fn upload(stack: &Stack, uploads: Vec<Upload>) -> Vec<anyhow::Error> {
                 .with_context(|| format!("{} cannot be read", path.display()))?,
         };
         let request = stack.s3().put_object().bucket(stack.bucket()).key(&upload.key).body(body);
-        request.send().await.with_context(|| format!("{} could not be uploaded", upload.key))?;
+        request.send().await.map_err(|error| match (error.code(), error.message()) {
+            (Some(code), Some(message)) => {
+                anyhow::anyhow!("{} could not be uploaded: {message} ({code})", upload.key)
+            }
+            _ => anyhow::Error::new(error).context(format!("{} could not be uploaded", upload.key)),
+        })?;
         Ok(())
     };
     stream::iter(uploads)

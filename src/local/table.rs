@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{TableStatus, TimeToLiveSpecification};
@@ -60,7 +61,20 @@ pub(super) async fn table_exists(client: &Client, name: &str) -> Result<bool, Lo
         {
             Ok(false)
         }
-        Err(error) => Err(LocalError::CreateTable { table: name.to_owned(), source: error.into() }),
+        Err(error) => {
+            Err(LocalError::CreateTable { table: name.to_owned(), source: in_words(error) })
+        }
+    }
+}
+
+/// What the service said, if it said something: the SDK's own words are those of a program.
+fn in_words<E>(error: aws_sdk_dynamodb::error::SdkError<E>) -> SdkError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{message} ({code})").into(),
+        _ => error.into(),
     }
 }
 
@@ -83,20 +97,21 @@ async fn create(client: &Client, name: &str) -> Result<bool, SdkError> {
         {
             return Ok(false);
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(in_words(error)),
     }
     wait_until_active(client, name).await?;
     let expiry = TimeToLiveSpecification::builder()
         .enabled(true)
         .attribute_name(schema::TTL_ATTRIBUTE)
         .build()?;
-    client.update_time_to_live().table_name(name).time_to_live_specification(expiry).send().await?;
+    let update = client.update_time_to_live().table_name(name).time_to_live_specification(expiry);
+    update.send().await.map_err(in_words)?;
     Ok(true)
 }
 
 async fn wait_until_active(client: &Client, name: &str) -> Result<(), SdkError> {
     for _ in 0..LOOKS {
-        let described = client.describe_table().table_name(name).send().await?;
+        let described = client.describe_table().table_name(name).send().await.map_err(in_words)?;
         let status = described.table().and_then(|table| table.table_status());
         if status == Some(&TableStatus::Active) {
             return Ok(());
