@@ -145,13 +145,14 @@ impl Demo {
             (format!("demo{dir} PHOTO..."), "your own photos"),
         ];
         let width = commands.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
-        let lines: String = commands
+        let lines: Vec<String> = commands
             .iter()
-            .map(|(command, what)| format!("\n  {program} {command:width$}   {what}"))
+            .map(|(command, what)| format!("  {program} {command:width$}   {what}"))
             .collect();
         output::line(&format!(
-            "\nThe bucket is the folder {}. Try next:{lines}",
-            stack.bucket_dir().display()
+            "\nThe bucket is the folder {}. Try next:\n{}",
+            stack.bucket_dir().display(),
+            lines.join("\n")
         ))
     }
 }

@@ -61,138 +61,139 @@ const VALUES: [(&str, &[&str]); 8] = [
     ("x-amz-trailer", &CHECKSUMS),
 ];
 
-/// The parameters, and the headers, that an operation takes; nothing if it is not there at all.
-type Takes = (&'static [&'static str], &'static [&'static str]);
+/// An operation, the parameters that it takes, and the headers.
+type Operation = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-fn takes(operation: &str) -> Option<Takes> {
-    const READ: &[&str] = &[
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-unmodified-since",
-        "x-amz-checksum-mode",
-    ];
-    Some(match operation {
-        "ListBuckets" => (&["max-buckets", "prefix"], &[]),
-        // They never do anything.
-        "CreateBucket" | "DeleteBucket" | "HeadBucket" => {
-            (&[], &["x-amz-acl", "x-amz-bucket-object-lock-enabled"])
-        }
-        "GetBucketLocation" => (&["location"], &[]),
-        "GetBucketVersioning" => (&["versioning"], &[]),
-        "GetObjectTagging" => (&["tagging", "versionId"], &[]),
-        "ListObjects" => (&["delimiter", "encoding-type", "marker", "max-keys", "prefix"], &[]),
-        "ListObjectsV2" => (
-            &[
-                "continuation-token",
-                "delimiter",
-                "encoding-type",
-                "fetch-owner",
-                "list-type",
-                "max-keys",
-                "prefix",
-                "start-after",
-            ],
-            &[],
-        ),
-        "HeadObject" => (&["versionId"], READ),
-        "GetObject" => (
-            &[
-                "response-cache-control",
-                "response-content-disposition",
-                "response-content-encoding",
-                "response-content-language",
-                "response-content-type",
-                "versionId",
-            ],
-            &[
-                "if-match",
-                "if-modified-since",
-                "if-none-match",
-                "if-range",
-                "if-unmodified-since",
-                "range",
-                "x-amz-checksum-mode",
-            ],
-        ),
-        "PutObject" => (
-            &[],
-            &[
-                "if-match",
-                "if-none-match",
-                "x-amz-acl",
-                "x-amz-checksum-*",
-                "x-amz-meta-*",
-                "x-amz-storage-class",
-                "x-amz-tagging",
-            ],
-        ),
-        "CopyObject" => (
-            &[],
-            &[
-                "x-amz-acl",
-                "x-amz-checksum-algorithm",
-                "x-amz-copy-source",
-                "x-amz-copy-source-if-match",
-                "x-amz-copy-source-if-modified-since",
-                "x-amz-copy-source-if-none-match",
-                "x-amz-copy-source-if-unmodified-since",
-                "x-amz-meta-*",
-                "x-amz-metadata-directive",
-                "x-amz-storage-class",
-                "x-amz-tagging",
-                "x-amz-tagging-directive",
-            ],
-        ),
-        "DeleteObject" => (&["versionId"], &["if-match"]),
-        "DeleteObjects" => (&["delete"], &["x-amz-checksum-*"]),
-        "CreateMultipartUpload" => (
-            &["uploads"],
-            &[
-                "x-amz-acl",
-                "x-amz-checksum-algorithm",
-                "x-amz-checksum-type",
-                "x-amz-meta-*",
-                "x-amz-storage-class",
-                "x-amz-tagging",
-            ],
-        ),
-        "UploadPart" => (&["partNumber", "uploadId"], &["x-amz-checksum-*"]),
-        "UploadPartCopy" => (
-            &["partNumber", "uploadId"],
-            &[
-                "x-amz-copy-source",
-                "x-amz-copy-source-if-match",
-                "x-amz-copy-source-if-modified-since",
-                "x-amz-copy-source-if-none-match",
-                "x-amz-copy-source-if-unmodified-since",
-                "x-amz-copy-source-range",
-            ],
-        ),
-        "CompleteMultipartUpload" => (
-            &["uploadId"],
-            &["if-match", "if-none-match", "x-amz-checksum-type", "x-amz-mp-object-size"],
-        ),
-        "AbortMultipartUpload" => (&["uploadId"], &[]),
-        "ListMultipartUploads" => (
-            &[
-                "encoding-type",
-                "key-marker",
-                "max-uploads",
-                "prefix",
-                "upload-id-marker",
-                "uploads",
-            ],
-            &[],
-        ),
-        "ListParts" => (&["max-parts", "part-number-marker", "uploadId"], &[]),
-        _ => return None,
-    })
-}
+/// What a read may ask of the object.
+const READ: &[&str] = &[
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-unmodified-since",
+    "x-amz-checksum-mode",
+];
+
+/// All that the bucket does. (Those on the bucket itself never change anything.)
+const OPERATIONS: [Operation; 22] = [
+    ("AbortMultipartUpload", &["uploadId"], &[]),
+    (
+        "CompleteMultipartUpload",
+        &["uploadId"],
+        &["if-match", "if-none-match", "x-amz-checksum-type", "x-amz-mp-object-size"],
+    ),
+    (
+        "CopyObject",
+        &[],
+        &[
+            "x-amz-acl",
+            "x-amz-checksum-algorithm",
+            "x-amz-copy-source",
+            "x-amz-copy-source-if-match",
+            "x-amz-copy-source-if-modified-since",
+            "x-amz-copy-source-if-none-match",
+            "x-amz-copy-source-if-unmodified-since",
+            "x-amz-meta-*",
+            "x-amz-metadata-directive",
+            "x-amz-storage-class",
+            "x-amz-tagging",
+            "x-amz-tagging-directive",
+        ],
+    ),
+    ("CreateBucket", &[], &["x-amz-acl", "x-amz-bucket-object-lock-enabled"]),
+    (
+        "CreateMultipartUpload",
+        &["uploads"],
+        &[
+            "x-amz-acl",
+            "x-amz-checksum-algorithm",
+            "x-amz-checksum-type",
+            "x-amz-meta-*",
+            "x-amz-storage-class",
+            "x-amz-tagging",
+        ],
+    ),
+    ("DeleteBucket", &[], &["x-amz-acl", "x-amz-bucket-object-lock-enabled"]),
+    ("DeleteObject", &["versionId"], &["if-match"]),
+    ("DeleteObjects", &["delete"], &["x-amz-checksum-*"]),
+    ("GetBucketLocation", &["location"], &[]),
+    ("GetBucketVersioning", &["versioning"], &[]),
+    (
+        "GetObject",
+        &[
+            "response-cache-control",
+            "response-content-disposition",
+            "response-content-encoding",
+            "response-content-language",
+            "response-content-type",
+            "versionId",
+        ],
+        &[
+            "if-match",
+            "if-modified-since",
+            "if-none-match",
+            "if-range",
+            "if-unmodified-since",
+            "range",
+            "x-amz-checksum-mode",
+        ],
+    ),
+    ("GetObjectTagging", &["tagging", "versionId"], &[]),
+    ("HeadBucket", &[], &["x-amz-acl", "x-amz-bucket-object-lock-enabled"]),
+    ("HeadObject", &["versionId"], READ),
+    ("ListBuckets", &["max-buckets", "prefix"], &[]),
+    (
+        "ListMultipartUploads",
+        &["encoding-type", "key-marker", "max-uploads", "prefix", "upload-id-marker", "uploads"],
+        &[],
+    ),
+    ("ListObjects", &["delimiter", "encoding-type", "marker", "max-keys", "prefix"], &[]),
+    (
+        "ListObjectsV2",
+        &[
+            "continuation-token",
+            "delimiter",
+            "encoding-type",
+            "fetch-owner",
+            "list-type",
+            "max-keys",
+            "prefix",
+            "start-after",
+        ],
+        &[],
+    ),
+    ("ListParts", &["max-parts", "part-number-marker", "uploadId"], &[]),
+    (
+        "PutObject",
+        &[],
+        &[
+            "if-match",
+            "if-none-match",
+            "x-amz-acl",
+            "x-amz-checksum-*",
+            "x-amz-meta-*",
+            "x-amz-storage-class",
+            "x-amz-tagging",
+        ],
+    ),
+    ("UploadPart", &["partNumber", "uploadId"], &["x-amz-checksum-*"]),
+    (
+        "UploadPartCopy",
+        &["partNumber", "uploadId"],
+        &[
+            "x-amz-copy-source",
+            "x-amz-copy-source-if-match",
+            "x-amz-copy-source-if-modified-since",
+            "x-amz-copy-source-if-none-match",
+            "x-amz-copy-source-if-unmodified-since",
+            "x-amz-copy-source-range",
+        ],
+    ),
+];
 
 /// Refuses what `operation` is not known to take.
 pub(super) fn check(operation: &str, uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
-    let Some((parameters, known)) = takes(operation) else {
+    let Some((_, parameters, known)) = OPERATIONS.iter().find(|(name, ..)| *name == operation)
+    else {
         return Err(s3_error!(NotImplemented, "the embedded bucket does not have {operation}"));
     };
     for (name, value) in parameters_of(uri) {

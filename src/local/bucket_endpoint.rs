@@ -74,9 +74,10 @@ struct BelowLocalhost;
 impl S3Host for BelowLocalhost {
     fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        match bucket_of(name) {
-            Some(Some(bucket)) => Ok(VirtualHost::new(host).with_bucket(bucket)),
-            _ => Ok(VirtualHost::new(host)),
-        }
+        let host = VirtualHost::new(host);
+        Ok(match bucket_of(name) {
+            Some(bucket) => host.with_bucket(bucket),
+            None => host,
+        })
     }
 }

@@ -38,16 +38,13 @@ pub(super) fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option
 fn is_this_machine(host: &Authority) -> bool {
     let name = host.host().to_ascii_lowercase();
     let no_user = !host.as_str().contains('@');
-    no_user && (matches!(name.as_str(), "127.0.0.1" | "[::1]") || bucket_of(&name).is_some())
+    let is_name = name == "localhost" || bucket_of(&name).is_some();
+    no_user && (is_name || matches!(name.as_str(), "127.0.0.1" | "[::1]"))
 }
 
-/// The bucket that a host's name names, in lower case: none in `localhost`, `Some("photos")` in
-/// `photos.localhost`. Nothing at all if it is another host.
-pub(super) fn bucket_of(name: &str) -> Option<Option<&str>> {
-    match name.strip_suffix("localhost")? {
-        "" => Some(None),
-        below => below.strip_suffix('.').filter(|bucket| !bucket.is_empty()).map(Some),
-    }
+/// The bucket that a host's name names, in lower case: `photos` in `photos.localhost`.
+pub(super) fn bucket_of(name: &str) -> Option<&str> {
+    name.strip_suffix(".localhost").filter(|bucket| !bucket.is_empty())
 }
 
 #[cfg(test)]

@@ -101,8 +101,7 @@ pub(super) fn check(
 
 /// The signed headers as they are signed: a line each, without what a server on the way may change.
 fn canonical(headers: &HeaderMap, names: &[&str]) -> Option<String> {
-    let mut lines = String::new();
-    for name in names {
+    let line = |name: &&str| {
         let values: Option<Vec<String>> = headers
             .get_all(*name)
             .iter()
@@ -111,9 +110,9 @@ fn canonical(headers: &HeaderMap, names: &[&str]) -> Option<String> {
                 Some(words.join(" "))
             })
             .collect();
-        lines.push_str(&format!("{name}:{}\n", values?.join(",")));
-    }
-    Some(lines)
+        Some(format!("{name}:{}\n", values?.join(",")))
+    };
+    names.iter().map(line).collect()
 }
 
 /// Compares in a time that does not tell where they differ.

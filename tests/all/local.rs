@@ -313,7 +313,9 @@ fn a_folder_that_may_not_be_written_can_be_queried() {
     };
     let place = dir.path().join(".lookbook");
     let folders = [dir.path().to_owned(), place.join("state"), place];
-    folders.iter().for_each(|folder| mode(folder, 0o555));
+    for folder in &folders {
+        mode(folder, 0o555);
+    }
     let mut query = lookbook(dir.path());
     query.args(["query", "--shelf", "hat", "--format", "json"]);
     // Root may write anywhere: become nobody.
@@ -321,7 +323,9 @@ fn a_folder_that_may_not_be_written_can_be_queried() {
         query.uid(65534).gid(65534);
     }
     let queried = query.output();
-    folders.iter().for_each(|folder| mode(folder, 0o755));
+    for folder in &folders {
+        mode(folder, 0o755);
+    }
     match queried {
         Ok(output) => assert_eq!(json_lines(&stdout(&output, 0)).len(), 1),
         // The program is in a folder that nobody may enter.

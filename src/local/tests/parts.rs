@@ -1,7 +1,7 @@
 //! Objects that come in parts.
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MultipartUpload, Part};
 
 use super::{put, start};
 use crate::local::Stack;
@@ -70,7 +70,7 @@ async fn uploads_and_their_parts_are_listed_until_they_end() {
         part.part_number(number).body(vec![7; 10].into()).send().await.unwrap();
     }
     let list = s3.list_multipart_uploads().bucket("photos").max_uploads(2).send().await.unwrap();
-    let keys = |uploads: &[aws_sdk_s3::types::MultipartUpload]| -> Vec<String> {
+    let keys = |uploads: &[MultipartUpload]| -> Vec<String> {
         uploads.iter().map(|upload| upload.key().unwrap().to_owned()).collect()
     };
     assert_eq!(keys(list.uploads()), ["a/1", "a/2"]);
@@ -86,7 +86,7 @@ async fn uploads_and_their_parts_are_listed_until_they_end() {
 
     let parts = || s3.list_parts().bucket("photos").key("b").upload_id(&ids[0]);
     let page = parts().max_parts(2).send().await.unwrap();
-    let numbers: Vec<_> = page.parts().iter().filter_map(|part| part.part_number()).collect();
+    let numbers: Vec<_> = page.parts().iter().filter_map(Part::part_number).collect();
     assert_eq!((numbers, page.parts()[0].size()), (vec![1, 2], Some(10)));
     let page = parts().part_number_marker(page.next_part_number_marker.unwrap());
     assert_eq!(page.send().await.unwrap().parts().len(), 1);

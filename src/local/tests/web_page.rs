@@ -21,12 +21,10 @@ async fn send(endpoint: &str, request: &str) -> String {
 }
 
 fn request(line: &str, headers: &[(&str, &str)], body: &str) -> String {
-    let headers: String =
-        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let length = body.len();
-    format!(
-        "{line} HTTP/1.1\r\n{headers}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    )
+    let mut lines = vec![format!("{line} HTTP/1.1")];
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    lines.push(format!("Connection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    lines.join("\r\n")
 }
 
 async fn is_untouched(stack: &Stack) {
