@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test second fmt lint docs msrv lambda-check infra compat fuzz licences
+ci: test second clients fmt lint docs msrv lambda-check infra compat fuzz licences
 
 # The test command of the README
 test:
@@ -13,6 +13,10 @@ test:
 # The whole-program tests on other implementations of AWS
 second:
     tests/second/run.sh
+
+# The embedded bucket and table, asked by boto3, the AWS CLI, rclone and s3fs
+clients:
+    tests/clients/run.sh
 
 # Formatting
 fmt:

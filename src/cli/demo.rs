@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use clap::Args;
 use futures::stream::{self, StreamExt};
@@ -13,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
+use super::program::{dir_flag, program};
 use super::samples::SAMPLES;
 use super::{photos, place};
 use crate::catalogue::Row;
@@ -70,7 +72,8 @@ impl Demo {
             return Err(error);
         }
         let rules = self.rules.rules()?;
-        let options = Options { dir: self.dir.dir.clone(), ..Options::default() };
+        let (dir, max_bytes) = (self.dir.dir.clone(), rules.limits.max_bytes);
+        let options = Options { dir, max_bytes, ..Options::default() };
         let stack = place::start(options).await?;
         let table = place::table_of(&stack);
         let handler = Handler::open(stack.s3(), table.clone(), &rules)?;
@@ -123,7 +126,7 @@ impl Demo {
         if self.format == Format::Json {
             return rows.iter().try_for_each(output::json);
         }
-        let mut table = output::table(&["photo", "label", "confidence", "shelf"]);
+        let mut table = output::wrapped(&["photo", "label", "confidence", "shelf"]);
         for row in rows {
             let label = row.label.as_ref().map(ToString::to_string);
             let reason = row.reason.as_deref().map(|reason| output::clip(reason, 60));
@@ -135,16 +138,21 @@ impl Demo {
             ]);
         }
         output::print_table(&table)?;
-        let dir = match self.dir.dir.to_str() {
-            Some(".lookbook") | None => String::new(),
-            Some(dir) => format!(" --dir '{}'", dir.replace('\'', "'\\''")),
-        };
+        let (program, dir) = (program(), dir_flag(&self.dir.dir));
+        let commands = [
+            (format!("query{dir} --shelf hat"), "what the website would read"),
+            (format!("local{dir}"), "keep it running, and copy photos into the folder"),
+            (format!("demo{dir} PHOTO..."), "your own photos"),
+        ];
+        let width = commands.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+        let lines: Vec<String> = commands
+            .iter()
+            .map(|(command, what)| format!("  {program} {command:width$}   {what}"))
+            .collect();
         output::line(&format!(
-            "\nThe bucket is the folder {}. Try next:\n  \
-             lookbook query{dir} --shelf hat   what the website would read\n  \
-             lookbook local{dir}               keep it running, and copy photos into the folder\n  \
-             lookbook demo{dir} PHOTO...       your own photos",
-            stack.bucket_dir().display()
+            "\nThe bucket is the folder {}. Try next:\n{}",
+            stack.bucket_dir().display(),
+            lines.join("\n")
         ))
     }
 }
@@ -222,7 +230,12 @@ async fn upload(stack: &Stack, uploads: Vec<Upload>) -> Vec<anyhow::Error> {
                 .with_context(|| format!("{} cannot be read", path.display()))?,
         };
         let request = stack.s3().put_object().bucket(stack.bucket()).key(&upload.key).body(body);
-        request.send().await.with_context(|| format!("{} could not be uploaded", upload.key))?;
+        request.send().await.map_err(|error| match (error.code(), error.message()) {
+            (Some(code), Some(message)) => {
+                anyhow::anyhow!("{} could not be uploaded: {message} ({code})", upload.key)
+            }
+            _ => anyhow::Error::new(error).context(format!("{} could not be uploaded", upload.key)),
+        })?;
         Ok(())
     };
     stream::iter(uploads)

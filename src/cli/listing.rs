@@ -1,6 +1,6 @@
 //! Rows for a table on the screen: a shelf page by page, or the newest of all shelves.
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::num::NonZeroU16;
 use std::ops::ControlFlow;
 
@@ -81,6 +81,33 @@ async fn list_shelf(
     }
 }
 
+/// The shelves that rows are on.
+pub async fn shelves(table: &DynamoDb) -> Result<BTreeSet<Shelf>, TableError> {
+    let mut shelves = BTreeSet::new();
+    table
+        .scan(|row| {
+            shelves.insert(row.shelf);
+            ControlFlow::Continue(())
+        })
+        .await?;
+    Ok(shelves)
+}
+
+/// Whether it is no mistake to ask for a shelf with nothing on it: those that every catalogue has,
+/// and the labels of the built-in model.
+pub fn may_be_empty(shelf: &Shelf) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Description {
+        labels: Vec<String>,
+    }
+    let Shelf::Label(label) = shelf else {
+        return true;
+    };
+    let model = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/model/clothing.toml"));
+    toml::from_str::<Description>(model)
+        .is_ok_and(|model| model.labels.iter().any(|name| name == label.as_str()))
+}
+
 async fn newest(
     table: &DynamoDb,
     selection: &Selection,
@@ -126,3 +153,18 @@ impl PartialEq for OldestFirst {
 }
 
 impl Eq for OldestFirst {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shelves_that_may_be_empty_are_told_from_misspelt_ones() {
+        for name in ["review", "rejected", "skirt", "t-shirt"] {
+            assert!(may_be_empty(&name.parse().unwrap()), "{name}");
+        }
+        for name in ["skirts", "Skirt", "reviews"] {
+            assert!(!may_be_empty(&name.parse().unwrap()), "{name}");
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod output;
 mod photos;
 mod place;
 mod plot;
+mod program;
 mod query;
 mod replay;
 mod review;

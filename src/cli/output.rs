@@ -3,9 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
-use comfy_table::{Cell, Color, Table};
+use comfy_table::{Cell, Color, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+
+/// How wide a table is where there is no terminal.
+const WIDTH: u16 = 120;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,6 +44,15 @@ pub fn table(header: &[&str]) -> Table {
         table.force_no_tty();
     }
     table.set_header(header.iter().map(|name| Cell::new(name.to_uppercase())));
+    table
+}
+
+/// The same for texts that may be very long, such as keys: they are wrapped to the width of the
+/// terminal, or to a width that can be read where there is none.
+pub fn wrapped(header: &[&str]) -> Table {
+    let width = Table::new().width().unwrap_or(WIDTH);
+    let mut table = table(header);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table
 }
 
@@ -110,6 +122,20 @@ fn colour_is_wanted() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_are_wrapped_and_nothing_of_them_is_lost() {
+        let mut table = wrapped(&["image", "label"]);
+        let key: String =
+            (0..300_u16).map(|n| char::from(b'a' + u8::try_from(n % 26).unwrap())).collect();
+        table.add_row(vec![key.as_str(), "hat"]);
+        let text = table.trim_fmt();
+        assert!(text.lines().all(|line| line.chars().count() <= usize::from(WIDTH)), "{text}");
+        let words = text.lines().skip(1).map(|line| line.replace("hat", ""));
+        let joined: String =
+            words.flat_map(|line| line.trim().chars().collect::<Vec<_>>()).collect();
+        assert_eq!(joined, key);
+    }
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {

@@ -1,10 +1,14 @@
 //! Where a subcommand finds its bucket and table: on AWS, or embedded.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use serde_json::Value;
+use tempfile::TempDir;
 
+use super::program::program;
 use crate::aws;
 use crate::bucket::S3;
 use crate::catalogue::DynamoDb;
@@ -23,20 +27,38 @@ pub struct Place {
     table: DynamoDb,
     /// What runs in this process, and is stopped by [`close`]; none if they run elsewhere.
     stack: Option<Stack>,
+    /// Where a copy of the table is, if that was not to be written.
+    copy: Option<TempDir>,
 }
 
 impl Place {
+    /// The same as [`Place::open`], for a command that changes nothing: the folder need not be
+    /// writable.
+    pub async fn open_to_read(table: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
+        match Self::open(table, dir).await {
+            Err(error) if is_unwritable(&error) => {
+                // Even to read it, the table's library writes beside it.
+                let copy = copy_of_table(dir)?;
+                let mut place = Self::open(None, copy.path()).await?;
+                place.copy = Some(copy);
+                Ok(place)
+            }
+            opened => opened,
+        }
+    }
+
     /// A table on AWS if one is named, otherwise the embedded one in `dir`, which must be there. If
     /// another process runs it, that one is asked.
     pub async fn open(table: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
         if let Some(table) = table {
             let (s3, table) = aws::clients(table).await;
-            return Ok(Self { s3, table, stack: None });
+            return Ok(Self { s3, table, stack: None, copy: None });
         }
         if !dir.is_dir() {
             anyhow::bail!(
-                "there is no embedded bucket in {}: begin with `lookbook demo`, or name a table on AWS with --table",
-                dir.display()
+                "there is no embedded bucket in {}: begin with `{} demo`, or name a table on AWS with --table",
+                dir.display(),
+                program()
             );
         }
         let options = Options { dir: dir.to_owned(), ..Options::default() };
@@ -45,7 +67,7 @@ impl Place {
             match (Stack::start(options.clone()).await, Endpoints::of_running(dir)) {
                 (Ok(stack), _) => {
                     let (s3, table) = (stack.s3(), table_of(&stack));
-                    return Ok(Self { s3, table, stack: Some(stack) });
+                    return Ok(Self { s3, table, stack: Some(stack), copy: None });
                 }
                 // A `lookbook local` in another terminal has the folder: ask there.
                 (Err(LocalError::Locked(_)), Some(running)) => {
@@ -53,6 +75,7 @@ impl Place {
                         s3: running.s3_client(),
                         table: DynamoDb::new(running.dynamodb_client(), &running.table),
                         stack: None,
+                        copy: None,
                     });
                 }
                 // Another command has it, and is done soon.
@@ -109,9 +132,70 @@ fn in_folder(dir: &Path, error: LocalError) -> anyhow::Error {
     anyhow::Error::new(error).context(format!("the embedded bucket in {}", dir.display()))
 }
 
+/// Whether the folder may not be written.
+fn is_unwritable(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|cause| {
+        matches!(cause.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+    })
+}
+
+/// Copies the table of a folder that no process is writing to.
+fn copy_of_table(dir: &Path) -> anyhow::Result<TempDir> {
+    let copy = TempDir::new().context("cannot make a temporary folder for a copy of the table")?;
+    // What was written last may still be beside the file itself.
+    for (name, is_needed) in [("table.sqlite", true), ("table.sqlite-wal", false)] {
+        let from = dir.join(name);
+        match std::fs::copy(&from, copy.path().join(name)) {
+            Err(error) if is_needed || error.kind() != ErrorKind::NotFound => {
+                return Err(anyhow::Error::new(error)
+                    .context(format!("the table in {} cannot be read", from.display())));
+            }
+            _ => {}
+        }
+    }
+    Ok(copy)
+}
+
 /// Stops what was started in this process.
 pub async fn close(place: Place) {
     if let Some(stack) = place.stack {
         stack.shutdown().await;
+    }
+    // Only now, when nothing uses it any more.
+    drop(place.copy);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_may_not_be_written_is_told_from_other_mistakes() {
+        let of = |kind: ErrorKind| {
+            let (action, path) = ("create", "lock".into());
+            let error = LocalError::File { action, path, source: kind.into() };
+            is_unwritable(&in_folder(Path::new("d"), error))
+        };
+        assert!(of(ErrorKind::PermissionDenied) && of(ErrorKind::ReadOnlyFilesystem));
+        assert!(!of(ErrorKind::StorageFull));
+        assert!(!is_unwritable(&in_folder(Path::new("d"), LocalError::Locked("d".into()))));
+    }
+
+    #[tokio::test]
+    async fn a_copy_of_a_table_has_its_rows() {
+        let dir = TempDir::new().unwrap();
+        let options = Options { dir: dir.path().to_owned(), ..Options::default() };
+        let stack = Stack::start(options).await.unwrap();
+        let image = aws_sdk_dynamodb::types::AttributeValue::S("photos/a".into());
+        let put = stack.dynamodb().put_item().table_name("lookbook").item("image", image.clone());
+        put.send().await.unwrap();
+        // Not closed yet: the row is beside the file.
+        let copy = copy_of_table(dir.path()).unwrap();
+        let place = Place::open(None, copy.path()).await.unwrap();
+        let client = place.stack.as_ref().unwrap().dynamodb();
+        let get = client.get_item().table_name("lookbook").key("image", image);
+        assert!(get.send().await.unwrap().item().is_some());
+        close(place).await;
+        assert!(copy_of_table(copy.path().join("none").as_path()).is_err());
     }
 }

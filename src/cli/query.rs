@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::args::DirArgs;
-use super::listing::{Selection, list};
+use super::listing::{Selection, list, may_be_empty, shelves};
 use super::output::{self, Format};
 use super::place::{self, Place};
 use crate::catalogue::{DynamoDb, Listing, Row, Shelf};
@@ -18,7 +18,7 @@ use crate::object::ObjectId;
 ///
 /// Reads the embedded table (`--dir`), or a table on AWS (`--table`, with the usual AWS
 /// environment). With `--format json`, one object a line. The exit code is 1 if `--image` names no
-/// row. A removed object has a row without a shelf for seven days: only `--image` shows it.
+/// row, and 2 if there is no such shelf. A removed object has a row without a shelf for seven days: only `--image` shows it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  lookbook query --shelf hat --min-confidence 0.9\n  lookbook query --image 'photos/new in/été/hat-1.jpg' --format json\n  lookbook query --table lookbook --shelf review --limit 20"
@@ -48,7 +48,7 @@ pub struct Query {
 
 impl Query {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let place = Place::open(self.table.as_deref(), &self.dir.dir).await?;
+        let place = Place::open_to_read(self.table.as_deref(), &self.dir.dir).await?;
         let table = place.table();
         let code = match &self.image {
             Some(object) => self.one(table, object).await?,
@@ -78,7 +78,7 @@ impl Query {
         };
         let mut printed = Ok(());
         let mut rows = Vec::new();
-        let each = |row: Listing| {
+        let mut each = |row: Listing| {
             let row = row.with_what_applies();
             match self.format {
                 Format::Json => printed = output::json(&row),
@@ -86,8 +86,16 @@ impl Query {
             }
             if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        let skipped = list(table, &selection, each).await?;
+        let mut found = false;
+        let skipped = list(table, &selection, |row| {
+            found = true;
+            each(row)
+        })
+        .await?;
         printed?;
+        if let (false, Some(shelf)) = (found, &self.shelf) {
+            self.check_shelf(table, shelf).await?;
+        }
         if self.format == Format::Table {
             print_listing(&rows)?;
         }
@@ -95,6 +103,29 @@ impl Query {
             eprintln!("{words}");
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Query {
+    /// A shelf that nothing is on is misspelt, unless it is one that may be empty.
+    async fn check_shelf(&self, table: &DynamoDb, shelf: &Shelf) -> anyhow::Result<()> {
+        if may_be_empty(shelf) {
+            return Ok(());
+        }
+        let shelves = shelves(table).await?;
+        if shelves.contains(shelf) {
+            // Its rows did not pass the other filters.
+            return Ok(());
+        }
+        let names: Vec<&str> = shelves.iter().map(Shelf::as_str).collect();
+        anyhow::bail!(
+            "there is no shelf `{}`: {}",
+            output::shown(shelf.as_str()),
+            match names.as_slice() {
+                [] => "no photo is on any yet".to_owned(),
+                names => format!("photos are on {}", output::shown(&names.join(", "))),
+            }
+        )
     }
 }
 
@@ -108,7 +139,7 @@ pub(super) fn print_listing(rows: &[Listing]) -> std::io::Result<()> {
     if rows.is_empty() {
         return output::line("no rows");
     }
-    let mut table = output::table(&["image", "label", "confidence", "shelf", "added at"]);
+    let mut table = output::wrapped(&["image", "label", "confidence", "shelf", "added at"]);
     for row in rows {
         let said = row.review().map(|review| review.to_string());
         let said = said.or_else(|| row.label.as_ref().map(ToString::to_string));
@@ -139,7 +170,7 @@ fn in_words(scores: &BTreeMap<Label, f32>) -> String {
 
 /// A whole row, an attribute a line.
 pub(super) fn print_row(row: &Row) -> anyhow::Result<()> {
-    let mut table = output::table(&["attribute", "value"]);
+    let mut table = output::wrapped(&["attribute", "value"]);
     if let serde_json::Value::Object(attributes) = serde_json::to_value(row)? {
         for (name, value) in attributes {
             let text = match (&row.scores, value.as_str()) {

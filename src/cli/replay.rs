@@ -99,7 +99,7 @@ fn print(replayed: &Replayed<'_>) -> anyhow::Result<()> {
         output::line("no changes in it")?;
     }
     if !replayed.outcomes.is_empty() {
-        let mut table = output::table(&["message", "image", "outcome", "what"]);
+        let mut table = output::wrapped(&["message", "image", "outcome", "what"]);
         for line in replayed.outcomes {
             table.add_row(vec![
                 output::clip(&line.message_id, 40).into(),

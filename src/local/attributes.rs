@@ -19,6 +19,8 @@ pub(super) struct Attributes {
     pub content_disposition: Option<String>,
     pub content_encoding: Option<String>,
     pub content_language: Option<String>,
+    /// In seconds since 1970.
+    pub expires: Option<i64>,
     pub metadata: BTreeMap<String, String>,
 }
 

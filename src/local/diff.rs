@@ -10,6 +10,10 @@ use super::stamp::FileStamp;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait for a repetition.
 const LONGEST_RETRY: Duration = Duration::from_mins(1);
+/// From this size on, reading a file through takes so long that others should not wait for it.
+const LARGE_BYTES: u64 = 32 * 1024 * 1024;
+/// The most large files that are on their way at a time.
+const LARGE_AT_A_TIME: usize = 2;
 
 /// What a walk over the bucket's folder found.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -55,9 +59,14 @@ struct PendingEntry {
     attempts: u32,
     not_before: Option<Instant>,
     in_flight: bool,
+    cause: String,
 }
 
 impl PendingEntry {
+    fn is_large(&self) -> bool {
+        self.state.is_some_and(|state| state.size >= LARGE_BYTES)
+    }
+
     fn new(state: Option<FileStamp>, seen: Instant) -> Self {
         Self {
             state,
@@ -66,6 +75,7 @@ impl PendingEntry {
             attempts: 0,
             not_before: None,
             in_flight: false,
+            cause: String::new(),
         }
     }
 }
@@ -104,11 +114,27 @@ impl Pending {
     /// Takes out the next batch that is ripe, of at most `limit` changes, and counts it as in
     /// flight.
     ///
-    /// What has failed before goes alone, so that it fails nothing else.
+    /// What has failed before goes alone, so that it fails nothing else. So does a large file, once
+    /// no other is ripe, and few at a time, so that it delays nothing else.
     pub(super) fn take(&mut self, limit: usize, now: Instant) -> Vec<(String, Option<FileStamp>)> {
+        let batch = self.take_of(false, limit, now);
+        let large = self.entries.values().filter(|entry| entry.in_flight && entry.is_large());
+        if batch.is_empty() && large.count() < LARGE_AT_A_TIME {
+            return self.take_of(true, 1, now);
+        }
+        batch
+    }
+
+    fn take_of(
+        &mut self,
+        large: bool,
+        limit: usize,
+        now: Instant,
+    ) -> Vec<(String, Option<FileStamp>)> {
         let settle = self.settle;
         let ripe = self.entries.iter_mut().filter(|(_, entry)| {
-            !entry.in_flight
+            entry.is_large() == large
+                && !entry.in_flight
                 && entry.last_seen.duration_since(entry.first_seen) >= settle
                 && entry.not_before.is_none_or(|time| time <= now)
         });
@@ -144,16 +170,19 @@ impl Pending {
         self.passed_over || self.is_empty()
     }
 
-    /// The handler could not do it: how long it waits for its next turn.
-    pub(super) fn failed(&mut self, key: &str, now: Instant) -> Duration {
+    /// The handler could not do it: how long it waits for its next turn, and whether the cause is
+    /// another than the last time.
+    pub(super) fn failed(&mut self, key: &str, cause: &str, now: Instant) -> (Duration, bool) {
         let Some(entry) = self.entries.get_mut(key) else {
-            return Duration::ZERO;
+            return (Duration::ZERO, false);
         };
+        let is_new = entry.cause != cause;
+        cause.clone_into(&mut entry.cause);
         let wait = FIRST_RETRY.saturating_mul(1 << entry.attempts.min(10)).min(LONGEST_RETRY);
         entry.attempts += 1;
         entry.not_before = Some(now + wait);
         entry.in_flight = false;
-        wait
+        (wait, is_new)
     }
 
     /// The time at which the next failed change has its turn, if there is one.
@@ -255,17 +284,33 @@ mod tests {
         pending.observe(&changes(&[("a", Some(1)), ("b", Some(1)), ("c", Some(1))]), now, now);
         assert_eq!(pending.take(10, now).len(), 3);
         for key in ["a", "b", "c"] {
-            assert_eq!(pending.failed(key, now), Duration::from_secs(1));
+            assert_eq!(pending.failed(key, "full", now), (Duration::from_secs(1), true));
         }
         assert!(pending.take(10, now).is_empty());
         assert_eq!(pending.next_retry(), Some(now + Duration::from_secs(1)));
         let later = now + Duration::from_secs(1);
         assert_eq!(pending.take(10, later).len(), 1);
-        assert_eq!(pending.failed("a", later), Duration::from_secs(2));
+        assert_eq!(pending.failed("a", "full", later), (Duration::from_secs(2), false));
         for _ in 0..20 {
-            pending.failed("a", later);
+            pending.failed("a", "full", later);
         }
-        assert_eq!(pending.failed("a", later), LONGEST_RETRY);
+        assert_eq!(pending.failed("a", "broken", later), (LONGEST_RETRY, true));
+    }
+
+    #[test]
+    fn large_files_go_last_and_alone_and_leave_room() {
+        let mut pending = Pending::new(Duration::ZERO);
+        let now = Instant::now();
+        let large = Some(LARGE_BYTES);
+        let seen = [("a", large), ("b", large), ("c", large), ("y", Some(1)), ("z", None)];
+        pending.observe(&changes(&seen), now, now);
+        let mut keys =
+            || -> Vec<String> { pending.take(10, now).into_iter().map(|(key, _)| key).collect() };
+        assert_eq!(keys(), ["y", "z"]);
+        assert_eq!((keys(), keys()), (vec!["a".to_owned()], vec!["b".to_owned()]));
+        assert!(keys().is_empty(), "two at a time");
+        pending.done("a");
+        assert_eq!(pending.take(10, now)[0].0, "c");
     }
 
     #[test]

@@ -44,14 +44,47 @@ pub(super) fn remove_left_behind(folder: &Path, prefix: &str) -> Result<(), Loca
 
 /// Replaces a file's content in one step: a reader, or a crash, sees the old or the new.
 pub(super) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LocalError> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut file =
-        temporary_file(folder, WRITING).map_err(LocalError::file("create a file in", folder))?;
+    let folder = folder_of(path);
+    let file = temporary_file(folder, WRITING);
+    let file = written(file.map_err(LocalError::file("create a file in", folder))?, content)?;
+    file.persist(path).map_err(|error| LocalError::file("replace", path)(error.error))?;
+    Ok(())
+}
+
+/// The same for a file that only its owner may read.
+pub(super) fn write_privately(path: &Path, content: &[u8]) -> Result<(), LocalError> {
+    let file = written(private_file(folder_of(path))?, content)?;
+    file.persist(path).map_err(|error| LocalError::file("replace", path)(error.error))?;
+    Ok(())
+}
+
+/// The same unless there is such a file already: whether it was written.
+pub(super) fn write_privately_once(path: &Path, content: &[u8]) -> Result<bool, LocalError> {
+    let file = written(private_file(folder_of(path))?, content)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(LocalError::file("create", path)(error.error)),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// A temporary file is private unless it is told otherwise.
+fn private_file(folder: &Path) -> Result<NamedTempFile, LocalError> {
+    tempfile::Builder::new()
+        .prefix(WRITING)
+        .tempfile_in(folder)
+        .map_err(LocalError::file("create a file in", folder))
+}
+
+fn written(mut file: NamedTempFile, content: &[u8]) -> Result<NamedTempFile, LocalError> {
     file.write_all(content)
         .and_then(|()| file.as_file().sync_all())
         .map_err(LocalError::file("write", file.path()))?;
-    file.persist(path).map_err(|error| LocalError::file("replace", path)(error.error))?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(test)]

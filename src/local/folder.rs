@@ -3,14 +3,15 @@
 //! Whoever copies a file into the folder puts an object, and whoever deletes it removes one;
 //! nothing else has to know. All that S3 says of an object is therefore found out from the file:
 //! its size, its time, and its `ETag`, which is the MD5 of its content as for an object that was
-//! put in one piece. Headers and user metadata, which a file cannot carry, are kept beside the
+//! put in one piece. Only of a file that is larger than any photo, it is made of size and times, and
+//! ends in `-1`, by which clients know that it is no MD5: reading gigabytes through takes long. Headers and user metadata, which a file cannot carry, are kept beside the
 //! bucket together with the `ETag` of the content they came with, and count only as long as the
 //! file has that content.
 //!
 //! These functions block; the service calls them away from the executor.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,7 @@ pub(super) struct Folder {
     attributes: AttributeStore,
     etags: Mutex<HashMap<String, (FileStamp, String)>>,
     commit: Mutex<()>,
+    max_bytes: u64,
     /// Told when an object was put or deleted through the service.
     pub changed: Notify,
     /// Walks over the folder.
@@ -56,7 +58,7 @@ pub(super) struct StoredObject {
     pub attributes: Attributes,
 }
 
-/// On what condition an object is put.
+/// On what condition an object is put, or removed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) enum Condition {
     #[default]
@@ -66,7 +68,7 @@ pub(super) enum Condition {
     Etag(String),
 }
 
-/// Why an object was not put.
+/// Why an object was not put, or not removed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PutError {
     #[error(transparent)]
@@ -81,8 +83,8 @@ pub(super) enum PutError {
 
 impl Folder {
     /// Opens the folder, and clears what uploads a crash has left behind. `attributes` is another
-    /// one, for what a file cannot carry.
-    pub(super) fn open(root: &Path, attributes: &Path) -> Result<Self, LocalError> {
+    /// one, for what a file cannot carry. Files larger than `max_bytes` are not read through.
+    pub(super) fn open(root: &Path, attributes: &Path, max_bytes: u64) -> Result<Self, LocalError> {
         fs::create_dir_all(root).map_err(LocalError::file("create", root))?;
         let root = fs::canonicalize(root).map_err(LocalError::file("open", root))?;
         remove_left_behind(&root, UPLOAD)?;
@@ -92,6 +94,7 @@ impl Folder {
             attributes: AttributeStore::open(attributes)?,
             etags: Mutex::default(),
             commit: Mutex::default(),
+            max_bytes,
             changed: Notify::new(),
         })
     }
@@ -112,6 +115,12 @@ impl Folder {
 
     /// The file of an object: a regular one, reached through no symbolic link.
     fn locate(&self, key: &str) -> io::Result<Option<PathBuf>> {
+        let found = self.locate_any(key)?;
+        Ok(found.and_then(|(path, kind)| kind.is_file().then_some(path)))
+    }
+
+    /// What is where a key says, if no symbolic link is on the way to it, or is it.
+    fn locate_any(&self, key: &str) -> io::Result<Option<(PathBuf, FileType)>> {
         let Ok(path) = key::path_of(&self.root, key) else {
             return Ok(None);
         };
@@ -127,7 +136,7 @@ impl Folder {
                 Err(error) => return Err(error),
             };
         }
-        Ok(kind.is_some_and(|kind| kind.is_file()).then_some(path))
+        Ok(kind.map(|kind| (path, kind)))
     }
 
     /// The state of the object `key`, or nothing if there is none.
@@ -164,6 +173,9 @@ impl Folder {
         {
             return Ok(etag.clone());
         }
+        if stamp.size > self.max_bytes {
+            return Ok(format!("{}-1", hex::encode(Md5::checksum(&stamp.bytes()))));
+        }
         let etag = md5_of(file)?;
         file.rewind()?;
         let unchanged = FileStamp::of(&file.metadata()?) == stamp;
@@ -184,15 +196,7 @@ impl Folder {
     ) -> Result<FileStamp, PutError> {
         let path = key::path_of(&self.root, key)?;
         let _commit = lock(&self.commit);
-        let held = match condition {
-            Condition::None => true,
-            Condition::Absent => self.locate(key)?.is_none(),
-            Condition::Present => self.locate(key)?.is_some(),
-            Condition::Etag(etag) => self.get(key)?.is_some_and(|object| object.etag == *etag),
-        };
-        if !held {
-            return Err(PutError::Condition);
-        }
+        self.check(key, condition)?;
         self.make_room(&path)?;
         self.attributes.save(key, etag, attributes)?;
         content.persist(&path).map_err(|error| error.error)?;
@@ -202,53 +206,72 @@ impl Folder {
         Ok(stamp)
     }
 
-    /// Makes the folders above `path`, and sees that a file can be there.
-    fn make_room(&self, path: &Path) -> Result<(), PutError> {
-        let name =
-            |path: &Path| path.strip_prefix(&self.root).unwrap_or(path).display().to_string();
-        let below = path.strip_prefix(&self.root).unwrap_or(path);
+    fn check(&self, key: &str, condition: &Condition) -> Result<(), PutError> {
+        let held = match condition {
+            Condition::None => true,
+            Condition::Absent => self.locate(key)?.is_none(),
+            Condition::Present => self.locate(key)?.is_some(),
+            Condition::Etag(etag) => self.get(key)?.is_some_and(|object| object.etag == *etag),
+        };
+        if held { Ok(()) } else { Err(PutError::Condition) }
+    }
+
+    /// A path as the key that it is.
+    fn name(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    /// Makes a folder of the bucket, and those above it, where there are none.
+    fn make_folders(&self, folder: &Path) -> Result<(), PutError> {
+        let below = folder.strip_prefix(&self.root).unwrap_or(folder);
         let mut part = self.root.clone();
-        for folder in below.parent().into_iter().flatten() {
+        for folder in below {
             part.push(folder);
             match fs::symlink_metadata(&part) {
                 Ok(metadata) if metadata.is_dir() => {}
                 Ok(metadata) if metadata.is_file() => {
-                    return Err(PutError::Conflict(format!(
-                        "there is an object `{}`",
-                        name(&part)
-                    )));
+                    let name = self.name(&part);
+                    return Err(PutError::Conflict(format!("there is an object `{name}`")));
                 }
-                Ok(_) => {
-                    return Err(PutError::Conflict(format!(
-                        "`{}` is a symbolic link or a special file",
-                        name(&part)
-                    )));
-                }
+                Ok(_) => return Err(self.is_special(&part)),
                 Err(error) if is_absent(&error) => fs::create_dir(&part)?,
                 Err(error) => return Err(error.into()),
             }
+        }
+        Ok(())
+    }
+
+    fn is_special(&self, path: &Path) -> PutError {
+        PutError::Conflict(format!("`{}` is a symbolic link or a special file", self.name(path)))
+    }
+
+    /// Makes the folders above `path`, and sees that a file can be there.
+    fn make_room(&self, path: &Path) -> Result<(), PutError> {
+        if let Some(folder) = path.parent() {
+            self.make_folders(folder)?;
         }
         match fs::symlink_metadata(path) {
             Ok(metadata) if metadata.is_file() => Ok(()),
             // An empty folder is nothing to S3, and gives way.
             Ok(metadata) if metadata.is_dir() => fs::remove_dir(path).map_err(|_| {
-                PutError::Conflict(format!("there are objects below `{}/`", name(path)))
+                PutError::Conflict(format!("there are objects below `{}/`", self.name(path)))
             }),
-            Ok(_) => Err(PutError::Conflict(format!(
-                "`{}` is a symbolic link or a special file",
-                name(path)
-            ))),
+            Ok(_) => Err(self.is_special(path)),
             Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Removes the object `key`, if it is there. A key that ends in `/` is an empty folder.
-    pub(super) fn delete(&self, key: &str) -> io::Result<()> {
+    /// Removes the object `key`, if it is there and the condition holds. A key that ends in `/` is
+    /// an empty folder.
+    pub(super) fn delete(&self, key: &str, condition: &Condition) -> Result<(), PutError> {
         let _commit = lock(&self.commit);
+        self.check(key, condition)?;
         if let Some(folder) = key.strip_suffix('/') {
-            if let Ok(path) = key::path_of(&self.root, folder) {
-                // Not empty, not there or not a folder: nothing to S3 in every case.
+            if let Some((path, kind)) = self.locate_any(folder)?
+                && kind.is_dir()
+            {
+                // Not empty: nothing to S3.
                 let _ = fs::remove_dir(path);
             }
             return Ok(());
@@ -257,7 +280,7 @@ impl Folder {
             return Ok(());
         };
         match fs::remove_file(path) {
-            Err(error) if !is_absent(&error) => return Err(error),
+            Err(error) if !is_absent(&error) => return Err(error.into()),
             _ => {}
         }
         lock(&self.etags).remove(key);
@@ -270,7 +293,7 @@ impl Folder {
     pub(super) fn make_folder(&self, folder: &str) -> Result<(), PutError> {
         let path = key::path_of(&self.root, folder)?;
         let _commit = lock(&self.commit);
-        self.make_room(&path.join("x"))
+        self.make_folders(&path)
     }
 }
 

@@ -6,19 +6,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::future::pending;
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
 
+use super::access_key::AccessKey;
+use super::bucket_endpoint::BucketEndpoint;
 use super::clients::{dynamodb_client, s3_client};
 use super::disk::{WRITING, remove_left_behind};
 use super::folder::Folder;
 use super::handled::{Handled, forget};
 use super::lock::lock;
+use super::parts::MultipartUploads;
 use super::sequencer::SequencerCounter;
-use super::server::Server;
+use super::serve::{Listener, Server};
 use super::service::BucketService;
-use super::table::{create_table, open_database, table_exists};
-use super::upload::MultipartUploads;
+use super::table::{create_table, open_database, sweep, table_exists};
+use super::table_service::TableService;
 use super::watcher::{Watcher, WatcherAnswer};
 use super::{Endpoints, LocalError};
 
@@ -37,6 +41,9 @@ pub struct Options {
     pub dynamodb_port: u16,
     /// How long a file must not have changed before it counts as whole.
     pub settle: Duration,
+    /// The most bytes that a photo may have. What is larger, and was not put through the endpoint,
+    /// is not read through to find out its `ETag`: that is made of its size and times.
+    pub max_bytes: u64,
 }
 
 impl Default for Options {
@@ -48,6 +55,7 @@ impl Default for Options {
             s3_port: 0,
             dynamodb_port: 0,
             settle: Duration::from_millis(300),
+            max_bytes: 25 * 1024 * 1024,
         }
     }
 }
@@ -61,6 +69,7 @@ pub struct Stack {
     s3_client: aws_sdk_s3::Client,
     dynamodb_client: aws_sdk_dynamodb::Client,
     table: String,
+    key: AccessKey,
     watcher: Watcher,
     progress: Mutex<Handled>,
     // Last, so that the folder is given back when nothing uses it any more.
@@ -71,22 +80,27 @@ impl Stack {
     /// Takes the folder, starts both endpoints, and makes the bucket and the table if there are
     /// none.
     pub async fn start(options: Options) -> Result<Self, LocalError> {
-        let Options { dir, bucket, table, s3_port, dynamodb_port, settle } = options;
+        let Options { dir, bucket, table, s3_port, dynamodb_port, settle, max_bytes } = options;
         check_bucket_name(&bucket)?;
         let state = dir.join("state");
         fs::create_dir_all(&state).map_err(LocalError::file("create", &state))?;
         let lock = lock(&dir, &state.join("lock"))?;
         remove_left_behind(&state, WRITING)?;
         Endpoints::remove(&state);
-        let folder = Folder::open(&dir.join("buckets").join(&bucket), &state.join("attributes"))?;
+        let root = dir.join("buckets").join(&bucket);
+        let folder = Folder::open(&root, &state.join("attributes"), max_bytes)?;
         let folder = Arc::new(folder);
         let uploads = Arc::new(MultipartUploads::open(&state.join("uploads"))?);
         let database = open_database(&dir.join("table.sqlite"))?;
 
+        let key = AccessKey::of(&dir)?;
         let service = BucketService { name: bucket.clone(), folder: Arc::clone(&folder), uploads };
-        let s3 = Server::s3(s3_port, service).await?;
-        let dynamodb = Server::dynamodb(dynamodb_port, database).await?;
-        let dynamodb_client = dynamodb_client(&dynamodb.endpoint());
+        let s3 = Listener::take("S3", s3_port).await?;
+        let dynamodb = Listener::take("DynamoDB", dynamodb_port).await?;
+        let s3 = s3.serve(BucketEndpoint::new(service, key.clone()), pending());
+        let sweeping = sweep(database.clone());
+        let dynamodb = dynamodb.serve(TableService::new(database, key.clone()), sweeping);
+        let dynamodb_client = dynamodb_client(&dynamodb.endpoint(), &key);
         let list = state.join("handled.json");
         if !table_exists(&dynamodb_client, &table).await? {
             // A new table has no rows: every photo is announced again, whatever was handled. The
@@ -102,11 +116,12 @@ impl Stack {
         let sequencer = Arc::new(SequencerCounter::open(&state.join("sequencer")));
         Ok(Self {
             state,
-            s3_client: s3_client(&s3.endpoint()),
+            s3_client: s3_client(&s3.endpoint(), &key),
             s3,
             dynamodb,
             dynamodb_client,
             table,
+            key,
             watcher: Watcher { bucket, folder, sequencer, settle, idle: watch::Sender::new(None) },
             progress: Mutex::new(handled),
             _lock: lock,
@@ -163,7 +178,9 @@ impl Stack {
     /// [`WatcherAnswer::retry`], is announced again, alone and after a wait that grows from a
     /// second to a minute.
     ///
-    /// Fails if it runs already, or if the state cannot be written.
+    /// A disk that is full, or a state that cannot be written, stops nothing: it is tried again.
+    ///
+    /// Fails if it runs already.
     pub async fn watch<H, Fut, E>(
         &self,
         handler: H,
@@ -175,7 +192,8 @@ impl Stack {
         E: Display,
     {
         let mut progress = self.progress.try_lock().map_err(|_| LocalError::AlreadyWatching)?;
-        self.watcher.run(&mut progress, handler, stop).await
+        self.watcher.run(&mut progress, handler, stop).await;
+        Ok(())
     }
 
     /// Waits until everything that is in the bucket now has been handled. Needs [`Stack::watch`] to
@@ -188,16 +206,22 @@ impl Stack {
         let _ = idle.wait_for(|since| since.is_some_and(|since| since >= asked)).await;
     }
 
-    /// Writes down where the endpoints are, for other processes ([`Endpoints::of_running`]), until
-    /// [`Stack::shutdown`].
-    pub fn publish(&self) -> Result<(), LocalError> {
-        let endpoints = Endpoints {
+    /// How others reach it.
+    #[must_use]
+    pub fn endpoints(&self) -> Endpoints {
+        Endpoints {
             s3: self.s3_endpoint(),
             dynamodb: self.dynamodb_endpoint(),
             bucket: self.bucket().to_owned(),
             table: self.table.clone(),
-        };
-        endpoints.write(&self.state)
+            key: self.key.clone(),
+        }
+    }
+
+    /// Writes down where the endpoints are, for other processes ([`Endpoints::of_running`]), until
+    /// [`Stack::shutdown`].
+    pub fn publish(&self) -> Result<(), LocalError> {
+        self.endpoints().write(&self.state)
     }
 
     /// Stops both endpoints once the requests that run have ended, within seconds.

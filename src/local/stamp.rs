@@ -44,6 +44,12 @@ impl FileStamp {
         time.replace_nanosecond(0).unwrap_or(time).into()
     }
 
+    /// All of it, to be hashed.
+    pub(super) fn bytes(self) -> Vec<u8> {
+        let times = [self.modified.to_le_bytes(), self.changed.to_le_bytes()];
+        [self.size.to_le_bytes(), times[0], times[1]].concat()
+    }
+
     /// When anything about the file last changed.
     pub(super) fn latest(self) -> i64 {
         self.modified.max(self.changed)

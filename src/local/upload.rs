@@ -1,10 +1,8 @@
-//! Content on its way into the bucket: received, checked, and put together from parts.
+//! Content on its way into the bucket: received, and checked.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use s3s::checksum::ChecksumHasher;
@@ -13,24 +11,17 @@ use s3s::dto::{Checksum, StreamingBlob};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, TrailingHeaders, s3_error};
 use tempfile::{NamedTempFile, TempPath};
 use tokio::io::AsyncWriteExt;
-use uuid::Uuid;
-
-use super::LocalError;
-use super::attributes::Attributes;
-use super::disk::temporary_file;
 
 /// The checksums that a sender may give, by the name of their header.
-const CHECKSUMS: [&str; 5] = [
+pub(super) const CHECKSUMS: [&str; 5] = [
     "x-amz-checksum-crc32",
     "x-amz-checksum-crc32c",
     "x-amz-checksum-crc64nvme",
     "x-amz-checksum-sha1",
     "x-amz-checksum-sha256",
 ];
-/// The smallest part of a multipart upload, but for the last.
-const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
-/// What the name of a part begins with while it is being received.
-const PART: &str = ".part-";
+/// The most that S3 takes, or copies, in one request.
+pub(super) const MAX_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
 /// Content that has arrived whole.
 #[derive(Debug)]
@@ -45,6 +36,7 @@ pub(super) struct Received {
 pub(super) struct Integrity {
     hasher: ChecksumHasher,
     expected: BTreeMap<&'static str, String>,
+    md5: Option<String>,
     trailers: Option<TrailingHeaders>,
 }
 
@@ -70,10 +62,19 @@ impl Integrity {
                 _ => hasher.sha256 = Some(Sha256::new()),
             }
         }
-        Self { hasher, expected, trailers: request.trailing_headers.clone() }
+        let md5 = header("content-md5").map(str::to_owned);
+        Self { hasher, expected, md5, trailers: request.trailing_headers.clone() }
     }
 
-    fn check(mut self) -> S3Result<Checksum> {
+    /// Compares all that the sender gave with the content, whose MD5 is `md5` in hex.
+    fn check(mut self, md5: &str) -> S3Result<Checksum> {
+        if let Some(expected) = &self.md5 {
+            let expected = base64_simd::STANDARD.decode_to_vec(expected);
+            let expected = expected.map_err(|_| s3_error!(InvalidDigest))?;
+            if hex::encode(expected) != md5 {
+                return Err(s3_error!(BadDigest, "Content-MD5 does not match the content"));
+            }
+        }
         if let Some(trailers) = &self.trailers {
             trailers.read(|trailers| {
                 for name in CHECKSUMS {
@@ -120,11 +121,15 @@ pub(super) async fn receive(
         md5.update(&chunk);
         integrity.hasher.update(&chunk);
         size += chunk.len() as u64;
+        if size > MAX_BYTES {
+            return Err(s3_error!(EntityTooLarge, "one request brings 5 GiB at most: use parts"));
+        }
         file.write_all(&chunk).await.map_err(internal)?;
     }
     file.flush().await.map_err(internal)?;
-    let checksum = integrity.check()?;
-    Ok(Received { content, etag: hex::encode(md5.finalize()), size, checksum })
+    let etag = hex::encode(md5.finalize());
+    let checksum = integrity.check(&etag)?;
+    Ok(Received { content, etag, size, checksum })
 }
 
 /// Reads a body that is not wanted, so that its sender gets to read the answer.
@@ -134,9 +139,9 @@ pub(super) async fn discard(body: Option<StreamingBlob>) {
     }
 }
 
-/// Copies all of `from` to the end of `to`, and hashes it on the way. Returns how many bytes it
-/// were.
-pub(super) fn copy_hashing(from: &mut File, to: &mut File, md5: &mut Md5) -> io::Result<u64> {
+/// Copies what is left of `from` to the end of `to`, and hashes it on the way. Returns how many
+/// bytes it were.
+pub(super) fn copy_hashing(from: &mut impl Read, to: &mut File, md5: &mut Md5) -> io::Result<u64> {
     let mut buffer = vec![0; 64 * 1024];
     let mut size = 0;
     loop {
@@ -152,131 +157,14 @@ pub(super) fn copy_hashing(from: &mut File, to: &mut File, md5: &mut Md5) -> io:
 
 /// An error of the disk, told to the log in full and to the client as S3's `InternalError`.
 pub(super) fn internal(error: io::Error) -> S3Error {
-    tracing::error!(%error, "the local bucket failed");
-    let message = error.to_string();
+    let message = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("the disk of the bucket is full: make room, and try again ({error})")
+        }
+        _ => format!("the disk of the bucket failed: {error}"),
+    };
+    tracing::error!("{message}");
     let mut internal = S3Error::internal_error(error);
     internal.set_message(message);
     internal
-}
-
-/// The multipart uploads in progress.
-///
-/// Unlike on AWS they do not outlive a restart, and cannot be listed. The `ETag` of what they
-/// become is the MD5 of the whole and not one of the parts' hashes: the same content has one `ETag`
-/// here, however it came.
-#[derive(Debug)]
-pub(super) struct MultipartUploads {
-    dir: PathBuf,
-    open: Mutex<HashMap<String, MultipartUpload>>,
-}
-
-#[derive(Debug, Clone)]
-struct MultipartUpload {
-    key: String,
-    attributes: Attributes,
-    parts: BTreeMap<i32, Part>,
-}
-
-/// What is known of a part.
-#[derive(Debug, Clone)]
-pub(super) struct Part {
-    pub etag: String,
-    pub size: u64,
-}
-
-impl MultipartUploads {
-    /// Opens the folder of the parts, and clears it of those of earlier runs.
-    pub(super) fn open(dir: &Path) -> Result<Self, LocalError> {
-        if dir.exists() {
-            fs::remove_dir_all(dir).map_err(LocalError::file("clear", dir))?;
-        }
-        fs::create_dir_all(dir).map_err(LocalError::file("create", dir))?;
-        Ok(Self { dir: dir.to_path_buf(), open: Mutex::default() })
-    }
-
-    pub(super) fn create(&self, key: String, attributes: Attributes) -> io::Result<String> {
-        let id = Uuid::new_v4().to_string();
-        fs::create_dir(self.dir.join(&id))?;
-        self.lock().insert(id.clone(), MultipartUpload { key, attributes, parts: BTreeMap::new() });
-        Ok(id)
-    }
-
-    /// A file for a part that is about to be received.
-    pub(super) fn temporary(&self, id: &str, key: &str) -> S3Result<NamedTempFile> {
-        self.find(id, key)?;
-        temporary_file(&self.dir.join(id), PART).map_err(internal)
-    }
-
-    /// Takes in a part; the last one of a number counts.
-    pub(super) fn add(
-        &self,
-        id: &str,
-        key: &str,
-        number: i32,
-        content: TempPath,
-        part: Part,
-    ) -> S3Result<()> {
-        self.find(id, key)?;
-        content
-            .persist(self.dir.join(id).join(number.to_string()))
-            .map_err(|error| internal(error.error))?;
-        let mut open = self.lock();
-        let upload = open.get_mut(id).ok_or_else(|| s3_error!(NoSuchUpload))?;
-        upload.parts.insert(number, part);
-        Ok(())
-    }
-
-    /// Puts the `wanted` parts (number and `ETag`) together into `whole`.
-    pub(super) fn assemble(
-        &self,
-        id: &str,
-        key: &str,
-        wanted: &[(i32, Option<String>)],
-        whole: &mut File,
-    ) -> S3Result<(String, Attributes)> {
-        let upload = self.find(id, key)?;
-        if wanted.is_empty() {
-            return Err(s3_error!(MalformedXML, "an upload has at least one part"));
-        }
-        if !wanted.is_sorted_by(|(left, _), (right, _)| left < right) {
-            return Err(s3_error!(InvalidPartOrder));
-        }
-        let mut md5 = Md5::new();
-        for (index, (number, etag)) in wanted.iter().enumerate() {
-            let part = upload
-                .parts
-                .get(number)
-                .filter(|part| etag.as_ref().is_none_or(|etag| *etag == part.etag));
-            let Some(part) = part else {
-                return Err(s3_error!(InvalidPart, "there is no part {number} with this ETag"));
-            };
-            if part.size < MIN_PART_BYTES && index + 1 < wanted.len() {
-                return Err(s3_error!(EntityTooSmall));
-            }
-            File::open(self.dir.join(id).join(number.to_string()))
-                .and_then(|mut file| copy_hashing(&mut file, whole, &mut md5))
-                .map_err(internal)?;
-        }
-        Ok((hex::encode(md5.finalize()), upload.attributes))
-    }
-
-    /// Forgets an upload and its parts.
-    pub(super) fn remove(&self, id: &str, key: &str) -> S3Result<()> {
-        self.find(id, key)?;
-        self.lock().remove(id);
-        fs::remove_dir_all(self.dir.join(id)).map_err(internal)
-    }
-
-    fn find(&self, id: &str, key: &str) -> S3Result<MultipartUpload> {
-        let open = self.lock();
-        open.get(id)
-            .filter(|upload| upload.key == key)
-            .cloned()
-            .ok_or_else(|| s3_error!(NoSuchUpload, "there is no upload of this id and key"))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, MultipartUpload>> {
-        // Nothing that is done under the lock leaves the map half changed.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

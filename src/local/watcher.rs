@@ -24,13 +24,12 @@ use tokio::sync::watch;
 use tokio::task::{self, JoinHandle};
 use tokio::time::sleep_until;
 
-use super::LocalError;
 use super::diff::{Pending, Scan, diff};
-use super::disk::write_atomically;
 use super::folder::Folder;
 use super::handled::{Handled, HandledFile};
 use super::key::is_dropping;
 use super::notification::{AnnouncedObject, Announcement, event};
+use super::progress::Saver;
 use super::schedule::{RESCAN_EVERY, Schedule};
 use super::sequencer::SequencerCounter;
 use super::stamp::FileStamp;
@@ -39,8 +38,6 @@ use super::stamp::FileStamp;
 const BATCH: usize = 10;
 /// The most events that the handler has at a time.
 const IN_FLIGHT: usize = 4;
-/// How often, at most, what was handled is written down; a crash repeats no more than this much.
-const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// What the watcher works on.
 #[derive(Debug)]
@@ -86,8 +83,7 @@ impl Watcher {
         progress: &mut Handled,
         handler: H,
         stop: impl Future<Output = ()>,
-    ) -> Result<(), LocalError>
-    where
+    ) where
         H: Fn(Value) -> Fut,
         Fut: Future<Output = Result<WatcherAnswer, E>>,
         E: Display,
@@ -100,7 +96,7 @@ impl Watcher {
         let mut scanning: Option<JoinHandle<(Instant, io::Result<Scan>)>> = None;
         let mut schedule = Schedule::new(Instant::now());
         let mut root_is_gone = false;
-        let mut unsaved_since: Option<Instant> = None;
+        let mut saver = Saver::default();
 
         while !stopping || !on_their_way.is_empty() {
             while !stopping && on_their_way.len() < IN_FLIGHT {
@@ -110,7 +106,6 @@ impl Watcher {
                 }
                 on_their_way.push(self.announce(changes, &handler));
             }
-            let save_at = unsaved_since.map(|since| since + SAVE_EVERY);
             tokio::select! {
                 biased;
                 () = &mut stop, if !stopping => stopping = true,
@@ -123,13 +118,18 @@ impl Watcher {
                                     Some(file) => progress.files.insert(key, file),
                                     None => progress.files.remove(&key),
                                 };
-                                unsaved_since.get_or_insert_with(Instant::now);
+                                saver.changed();
                             }
                             Delivery::Unsettled => pending.unsettled(&key),
                             Delivery::Failed(cause) => {
-                                let wait = pending.failed(&key, Instant::now());
-                                tracing::warn!(key, cause, again_in = ?wait,
-                                    "a change was not handled");
+                                let (wait, is_new) = pending.failed(&key, &cause, Instant::now());
+                                let again_in = wait.as_secs();
+                                if is_new {
+                                    tracing::warn!(key, cause, again_in,
+                                        "a change was not handled: trying again");
+                                } else {
+                                    tracing::debug!(key, cause, again_in, "not yet");
+                                }
                             }
                         }
                     }
@@ -168,16 +168,12 @@ impl Watcher {
                     schedule.soon();
                 }
                 () = at(pending.next_retry()), if !stopping && on_their_way.len() < IN_FLIGHT => {}
-                () = at(save_at) => {
-                    unsaved_since = None;
-                    save(progress).await?;
-                }
+                () = at(saver.due()) => saver.save(progress).await,
             }
         }
-        if unsaved_since.is_some() {
-            save(progress).await?;
+        if saver.due().is_some() {
+            saver.save(progress).await;
         }
-        Ok(())
     }
 
     /// Gives the handler one event, and says what became of each of its changes.
@@ -256,7 +252,7 @@ impl Watcher {
         match watcher {
             Ok(watcher) => Some(watcher),
             Err(error) => {
-                tracing::warn!(%error, every = ?RESCAN_EVERY,
+                tracing::warn!(%error, every_seconds = RESCAN_EVERY.as_secs(),
                     "the system does not tell of changes in the bucket's folder: looking now and then");
                 None
             }
@@ -316,13 +312,4 @@ async fn join(
         }
         None => pending().await,
     }
-}
-
-async fn save(progress: &Handled) -> Result<(), LocalError> {
-    let (path, bytes) = progress.to_save()?;
-    let write = {
-        let path = path.clone();
-        task::spawn_blocking(move || write_atomically(&path, &bytes)).await
-    };
-    write.unwrap_or_else(|error| Err(LocalError::file("write", path)(io::Error::other(error))))
 }

@@ -50,7 +50,17 @@ fn the_table_that_people_see_has_a_line_a_photo_and_says_what_is_next() {
     for name in samples() {
         assert!(text.contains(&format!("new in/été/{name}")), "{text}");
     }
-    assert!(text.contains("lookbook query"), "{text}");
+    // The commands can be typed as they are, wherever the program is.
+    let program = env!("CARGO_BIN_EXE_lookbook");
+    assert!(text.contains(&format!("\n  {program} query")), "{text}");
+    let folder = std::path::Path::new(program).parent().unwrap();
+    for (variable, value, hint) in
+        [("PATH", folder.to_str().unwrap(), "lookbook"), ("CARGO", "cargo", "cargo run --")]
+    {
+        let again = lookbook(dir.path()).arg("demo").env(variable, value).output().unwrap();
+        let again = stdout(&again, 0);
+        assert!(again.contains(&format!("\n  {hint} query --shelf hat")), "{again}");
+    }
     assert!(!text.contains('\u{1b}'), "no colours where there is no terminal: {text}");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -33,6 +33,7 @@ fn normal(name: &str, value: Value) -> Value {
             }
             "classified_at" | "added_at" => "<time>".into(),
             "folder" | "s3_endpoint" | "dynamodb_endpoint" => "<place>".into(),
+            "access_key_id" | "secret_access_key" => "<key>".into(),
             "software" => "<version>".into(),
             _ => value,
         },

@@ -40,12 +40,7 @@ impl Embedded {
         let dir = TempDir::new().unwrap();
         let options = Options { dir: dir.path().join("state"), ..Options::default() };
         let stack = Stack::start(options).await.unwrap();
-        let place = Place::new(Endpoints {
-            s3: stack.s3_endpoint(),
-            dynamodb: stack.dynamodb_endpoint(),
-            bucket: stack.bucket().to_owned(),
-            table: stack.table().to_owned(),
-        });
+        let place = Place::new(stack.endpoints());
         Self { stack, place, _dir: dir }
     }
 }
@@ -66,12 +61,7 @@ impl Place {
 
     /// The same, with something between: a bucket and a table at these endpoints.
     pub fn behind(&self, s3: &str, dynamodb: &str) -> Self {
-        Self::new(Endpoints {
-            s3: s3.to_owned(),
-            dynamodb: dynamodb.to_owned(),
-            bucket: self.at.bucket.clone(),
-            table: self.at.table.clone(),
-        })
+        Self::new(Endpoints { s3: s3.to_owned(), dynamodb: dynamodb.to_owned(), ..self.at.clone() })
     }
 
     pub fn s3(&self) -> aws_sdk_s3::Client {

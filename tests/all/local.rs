@@ -1,19 +1,20 @@
 //! `lookbook local`: the real program in one process, the real SDK in another.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use lookbook::catalogue::{DynamoDb, Listing, Shelves};
-use lookbook::local::Endpoints;
+use lookbook::local::{AccessKey, Endpoints};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::golden;
-use crate::helpers::{json_lines, lookbook, repository, sample, stdout};
+use crate::helpers::{json_lines, lookbook, repository, sample, skipped, stdout};
 
 /// A running `lookbook local`; killed when it goes out of scope.
 pub struct Local {
@@ -55,6 +56,10 @@ impl Local {
             dynamodb: self.text("dynamodb_endpoint").to_owned(),
             bucket: self.text("bucket").to_owned(),
             table: self.text("table").to_owned(),
+            key: AccessKey {
+                id: self.text("access_key_id").to_owned(),
+                secret: self.text("secret_access_key").to_owned(),
+            },
         }
     }
 
@@ -201,5 +206,129 @@ fn commands_at_the_same_time_all_work() {
     for query in queries {
         let output = query.wait_with_output().unwrap();
         assert_eq!(json_lines(&stdout(&output, 0)).len(), 3);
+    }
+}
+
+/// The variables that `local --env` prints, as a shell would take them.
+fn environment(dir: &TempDir, args: &[&str]) -> BTreeMap<String, String> {
+    let mut command = lookbook(dir.path());
+    let output = command.args(["local", "--env"]).args(args).output().unwrap();
+    let text = stdout(&output, 0);
+    let exports = text.lines().filter_map(|line| line.strip_prefix("export "));
+    exports
+        .map(|line| line.split_once('=').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned()))
+        .collect()
+}
+
+/// Before it runs, while it runs, and after it was killed.
+#[test]
+fn the_environment_is_that_of_the_stack_that_runs_or_is_to_run() {
+    let dir = TempDir::new().unwrap();
+    let before = environment(&dir, &["--port", "9876"]);
+    assert_eq!(before["AWS_ENDPOINT_URL_S3"], "http://127.0.0.1:9876");
+    assert_eq!(before["AWS_ENDPOINT_URL_DYNAMODB"], "http://127.0.0.1:9877");
+    assert_eq!((before["AWS_REGION"].as_str(), before.len()), ("us-east-1", 6));
+    let unknown = lookbook(dir.path()).args(["local", "--env", "--port", "0"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+
+    let local = Local::start(&dir);
+    let during = environment(&dir, &[]);
+    assert_eq!(during["AWS_ENDPOINT_URL_S3"], local.text("s3_endpoint"));
+    assert_eq!(during["AWS_ENDPOINT_URL_DYNAMODB"], local.text("dynamodb_endpoint"));
+    assert_eq!(during["AWS_ACCESS_KEY_ID"], local.text("access_key_id"));
+    assert_eq!(during["AWS_SECRET_ACCESS_KEY"], local.text("secret_access_key"));
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        assert_eq!(before[name], during[name]);
+    }
+    drop(local);
+    let after = environment(&dir, &[]);
+    assert_eq!(after["AWS_ENDPOINT_URL_S3"], "http://127.0.0.1:9000");
+    assert_eq!(after["AWS_SECRET_ACCESS_KEY"], before["AWS_SECRET_ACCESS_KEY"]);
+}
+
+/// What has been handled cannot be written down, as on a full disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_cannot_be_written_does_not_end_it() {
+    let dir = TempDir::new().unwrap();
+    let mut local = Local::start(&dir);
+    let handled = dir.path().join(".lookbook/state/handled.json");
+    let _ = std::fs::remove_file(&handled);
+    std::fs::create_dir_all(handled.join("in the way")).unwrap();
+    for key in ["a.jpg", "b.jpg"] {
+        let body = ByteStream::from(sample("hat-1.jpg"));
+        local.s3().put_object().bucket("photos").key(key).body(body).send().await.unwrap();
+        local.wait_for(key, "classified");
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+    }
+    assert!(local.child.try_wait().unwrap().is_none(), "it runs");
+    std::fs::remove_dir_all(&handled).unwrap();
+    assert_eq!(local.interrupt(), Some(0));
+    assert!(std::fs::read_to_string(&handled).unwrap().contains("b.jpg"));
+}
+
+#[test]
+fn a_shelf_that_is_misspelt_is_told_and_an_empty_one_is_none() {
+    let dir = TempDir::new().unwrap();
+    stdout(&lookbook(dir.path()).arg("demo").output().unwrap(), 0);
+    let query = |args: &[&str]| lookbook(dir.path()).arg("query").args(args).output().unwrap();
+    let misspelt = query(&["--shelf", "hats"]);
+    assert_eq!(misspelt.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&misspelt.stderr);
+    assert!(error.contains("no shelf `hats`") && error.contains("dress, hat, "), "{error}");
+    for empty in
+        [["--shelf", "rejected", "--limit", "3"], ["--shelf", "hat", "--min-confidence", "1"]]
+    {
+        assert_eq!(stdout(&query(&empty), 0), "no rows\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_key_is_wrapped_for_people_and_whole_for_programs() {
+    let dir = TempDir::new().unwrap();
+    let local = Local::start(&dir);
+    let key = format!("{0}/{0}/{0}/{0}.jpg", "n".repeat(200));
+    let body = ByteStream::from(sample("hat-1.jpg"));
+    local.s3().put_object().bucket("photos").key(&key).body(body).send().await.unwrap();
+    local.wait_for(&key, "classified");
+    let image = format!("photos/{key}");
+    for args in [&["query"][..], &["query", "--image", &image]] {
+        let table = stdout(&lookbook(dir.path()).args(args).output().unwrap(), 0);
+        assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
+        let json = lookbook(dir.path()).args(args).args(["--format", "json"]).output().unwrap();
+        assert_eq!(json_lines(&stdout(&json, 0))[0]["key"], key);
+    }
+}
+
+/// A table may be read where nothing may be written.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_may_not_be_written_can_be_queried() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    let dir = TempDir::new().unwrap();
+    stdout(&lookbook(dir.path()).arg("demo").output().unwrap(), 0);
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let place = dir.path().join(".lookbook");
+    let folders = [dir.path().to_owned(), place.join("state"), place];
+    for folder in &folders {
+        mode(folder, 0o555);
+    }
+    let mut query = lookbook(dir.path());
+    query.args(["query", "--shelf", "hat", "--format", "json"]);
+    // Root may write anywhere: become nobody.
+    if std::fs::metadata(dir.path()).unwrap().uid() == 0 {
+        query.uid(65534).gid(65534);
+    }
+    let queried = query.output();
+    for folder in &folders {
+        mode(folder, 0o755);
+    }
+    match queried {
+        Ok(output) => assert_eq!(json_lines(&stdout(&output, 0)).len(), 1),
+        // The program is in a folder that nobody may enter.
+        Err(error) => skipped(&format!("a query by nobody: {error}")),
     }
 }

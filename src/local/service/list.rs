@@ -5,7 +5,7 @@ use std::sync::Arc;
 use s3s::dto::{ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output};
 use s3s::{S3Request, S3Result, s3_error};
 
-use super::{BucketService, S3Answer, answer, blocking};
+use super::{BucketService, S3Answer, answer, blocking, owner};
 use crate::local::listing::{ListRequest, ObjectPage};
 use crate::local::upload::internal;
 
@@ -33,7 +33,10 @@ impl BucketService {
             max_keys: input.max_keys,
             encode: input.encoding_type.is_some(),
         };
-        let page = self.list(&input.bucket, request.clone()).await?;
+        let mut page = self.list(&input.bucket, request.clone()).await?;
+        if input.fetch_owner == Some(true) {
+            page.objects.iter_mut().for_each(|object| object.owner = Some(owner()));
+        }
         answer(ListObjectsV2Output {
             name: Some(input.bucket),
             prefix: input.prefix.map(|prefix| request.text(&prefix)),

@@ -2,14 +2,15 @@
 //!
 //! What differs from AWS: there is one bucket, which is there from the start and stays; it has no
 //! versions, tags, ACLs or policies; a key that a folder cannot hold is refused with
-//! `InvalidRequest`; an object's checksums are verified when it is put but not kept (and
-//! `Content-MD5` is not verified); a folder marker (a key that ends in `/`) makes a folder and is
-//! no object; the `ETag` of what was put in parts is the MD5 of the whole; uploads and parts cannot
-//! be listed.
+//! `InvalidRequest`; an object's checksums are verified when it is put but not kept; a folder
+//! marker (a key that ends in `/`) makes a folder and is no object; the `ETag` of what was put in
+//! parts is the MD5 of the whole; uploads do not outlive a restart. Operations, parameters and
+//! headers that are not here are refused with `NotImplemented`, see [`super::asked`].
 
 mod list;
 mod multipart;
 mod read;
+mod uploads;
 mod write;
 
 use std::fs;
@@ -21,16 +22,19 @@ use s3s::dto::{
     CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
     DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
     DeleteObjectsInput, DeleteObjectsOutput, GetBucketLocationInput, GetBucketLocationOutput,
-    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
-    HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput, Timestamp,
+    GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput, GetObjectOutput,
+    GetObjectTaggingInput, GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput,
+    HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, Owner,
+    PutObjectInput, PutObjectOutput, Timestamp, UploadPartCopyInput, UploadPartCopyOutput,
     UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 use tokio::task;
 
 use super::folder::Folder;
-use super::upload::MultipartUploads;
+use super::parts::MultipartUploads;
 
 /// The one bucket, as an S3 service.
 #[derive(Debug)]
@@ -50,6 +54,12 @@ fn answer<T>(output: T) -> S3Answer<T> {
 /// Runs what blocks away from the executor.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> S3Result<T> {
     task::spawn_blocking(work).await.map_err(S3Error::internal_error)
+}
+
+/// Whose everything is.
+fn owner() -> Owner {
+    let name = || Some("lookbook".to_owned());
+    Owner { id: name(), display_name: name() }
 }
 
 impl BucketService {
@@ -95,7 +105,25 @@ impl S3 for BucketService {
         answer(GetBucketLocationOutput::default())
     }
 
-    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> S3Answer<ListBucketsOutput> {
+    async fn get_bucket_versioning(
+        &self,
+        req: S3Request<GetBucketVersioningInput>,
+    ) -> S3Answer<GetBucketVersioningOutput> {
+        self.check(&req.input.bucket)?;
+        // No status is how S3 says that it never had versions.
+        answer(GetBucketVersioningOutput::default())
+    }
+
+    async fn get_object_tagging(
+        &self,
+        req: S3Request<GetObjectTaggingInput>,
+    ) -> S3Answer<GetObjectTaggingOutput> {
+        self.find(&req.input.bucket, &req.input.key).await?;
+        // No object has tags.
+        answer(GetObjectTaggingOutput::default())
+    }
+
+    async fn list_buckets(&self, req: S3Request<ListBucketsInput>) -> S3Answer<ListBucketsOutput> {
         let created = fs::metadata(self.folder.root())
             .and_then(|metadata| metadata.created().or_else(|_| metadata.modified()))
             .ok();
@@ -104,7 +132,13 @@ impl S3 for BucketService {
             creation_date: created.map(Timestamp::from),
             ..BucketEntry::default()
         };
-        answer(ListBucketsOutput { buckets: Some(vec![bucket]), ..ListBucketsOutput::default() })
+        let is_asked = req.input.prefix.as_ref().is_none_or(|prefix| self.name.starts_with(prefix));
+        answer(ListBucketsOutput {
+            buckets: Some(if is_asked { vec![bucket] } else { Vec::new() }),
+            prefix: req.input.prefix,
+            owner: Some(owner()),
+            ..ListBucketsOutput::default()
+        })
     }
 
     async fn head_object(&self, req: S3Request<HeadObjectInput>) -> S3Answer<HeadObjectOutput> {
@@ -157,6 +191,24 @@ impl S3 for BucketService {
 
     async fn upload_part(&self, req: S3Request<UploadPartInput>) -> S3Answer<UploadPartOutput> {
         self.add_part(req).await
+    }
+
+    async fn upload_part_copy(
+        &self,
+        req: S3Request<UploadPartCopyInput>,
+    ) -> S3Answer<UploadPartCopyOutput> {
+        self.copy_part(req).await
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        req: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Answer<ListMultipartUploadsOutput> {
+        self.list_uploads(req)
+    }
+
+    async fn list_parts(&self, req: S3Request<ListPartsInput>) -> S3Answer<ListPartsOutput> {
+        self.list_parts_of(req)
     }
 
     async fn complete_multipart_upload(

@@ -11,6 +11,7 @@ use s3s::dto::{
     StreamingBlob, Timestamp,
 };
 use s3s::{S3Request, S3Result, s3_error};
+use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::{BucketService, S3Answer, answer, blocking};
@@ -51,6 +52,7 @@ impl BucketService {
             content_disposition: attributes.content_disposition,
             content_encoding: attributes.content_encoding,
             content_language: attributes.content_language,
+            expires: expires(attributes.expires),
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(object.stamp.last_modified()),
             metadata: Some(attributes.metadata.into_iter().collect()),
@@ -59,6 +61,9 @@ impl BucketService {
     }
 
     pub(super) async fn get(&self, req: S3Request<GetObjectInput>) -> S3Answer<GetObjectOutput> {
+        // Another state than it was, or one that is told by its time: the whole is right too.
+        let if_range =
+            req.headers.get("if-range").map(|was| was.to_str().unwrap_or_default().to_owned());
         let input = req.input;
         let mut object = self.find(&input.bucket, &input.key).await?;
         check_read(
@@ -70,7 +75,8 @@ impl BucketService {
         )?;
         let size = object.stamp.size;
         let (mut length, mut content_range) = (size, None);
-        if let Some(range) = input.range {
+        let as_it_was = if_range.is_none_or(|was| was.trim_matches('"') == object.etag);
+        if let Some(range) = input.range.filter(|_| as_it_was) {
             let range = range.check(size)?;
             length = range.end - range.start;
             content_range =
@@ -95,8 +101,9 @@ impl BucketService {
             content_disposition: input
                 .response_content_disposition
                 .or(attributes.content_disposition),
-            content_encoding: attributes.content_encoding,
-            content_language: attributes.content_language,
+            content_encoding: input.response_content_encoding.or(attributes.content_encoding),
+            content_language: input.response_content_language.or(attributes.content_language),
+            expires: expires(attributes.expires),
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(object.stamp.last_modified()),
             metadata: Some(attributes.metadata.into_iter().collect()),
@@ -129,6 +136,12 @@ pub(super) fn check_read(
         return Err(s3_error!(NotModified));
     }
     Ok(())
+}
+
+fn expires(seconds: Option<i64>) -> Option<Timestamp> {
+    seconds
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .map(Timestamp::from)
 }
 
 /// The content type of a file that was copied into the folder, as AWS's own tools would have set

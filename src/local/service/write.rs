@@ -11,11 +11,10 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Request, S3Result, s3_error};
 
-use super::read::check_read;
 use super::{BucketService, S3Answer, answer, blocking};
 use crate::local::folder::{Condition, PutError};
 use crate::local::key::{self, KeyError};
-use crate::local::upload::{Integrity, copy_hashing, discard, internal, receive};
+use crate::local::upload::{Integrity, MAX_BYTES, copy_hashing, discard, internal, receive};
 
 /// The headers and user metadata of a request that makes an object; its types share no trait.
 macro_rules! attributes_of {
@@ -24,13 +23,59 @@ macro_rules! attributes_of {
             content_type: $input.content_type,
             cache_control: $input.cache_control,
             content_disposition: $input.content_disposition,
-            content_encoding: $input.content_encoding,
+            content_encoding: $crate::local::service::write::encoding($input.content_encoding),
             content_language: $input.content_language,
+            expires: $input.expires.map(|time| time::OffsetDateTime::from(time).unix_timestamp()),
             metadata: $input.metadata.unwrap_or_default().into_iter().collect(),
         }
     };
 }
 pub(super) use attributes_of;
+
+/// The object that a request copies, if it has what the request demands of it; the types of such
+/// requests share no trait.
+macro_rules! source_of {
+    ($service:expr, $input:ident) => {{
+        let (bucket, key) = $crate::local::service::write::source_key(&$input.copy_source)?;
+        let object = $service.find(bucket, key).await?;
+        $crate::local::service::read::check_read(
+            &object,
+            $input.copy_source_if_match.as_ref(),
+            $input.copy_source_if_none_match.as_ref(),
+            $input.copy_source_if_modified_since.as_ref(),
+            $input.copy_source_if_unmodified_since.as_ref(),
+        )
+        // A copy has no 304.
+        .map_err(|_| s3s::s3_error!(PreconditionFailed))?;
+        object
+    }};
+}
+pub(super) use source_of;
+
+/// The bucket and the key of what is copied.
+pub(super) fn source_key(source: &CopySource) -> S3Result<(&str, &str)> {
+    match source {
+        CopySource::Bucket { bucket, key, version_id }
+            if is_none_or_null(version_id.as_deref()) =>
+        {
+            Ok((bucket, key))
+        }
+        _ => Err(s3_error!(NotImplemented, "a copy is of what is in the bucket now")),
+    }
+}
+
+/// Without versions, the one that is there has the id `null`.
+fn is_none_or_null(version: Option<&str>) -> bool {
+    version.is_none_or(|version| version == "null")
+}
+
+/// The encoding of the content, without that of the request.
+pub(super) fn encoding(given: Option<String>) -> Option<String> {
+    let given = given?;
+    let kept: Vec<&str> =
+        given.split(',').map(str::trim).filter(|name| *name != "aws-chunked").collect();
+    (!kept.is_empty()).then(|| kept.join(","))
+}
 
 impl BucketService {
     pub(super) async fn put(&self, req: S3Request<PutObjectInput>) -> S3Answer<PutObjectOutput> {
@@ -43,6 +88,14 @@ impl BucketService {
             discard(input.body).await;
             return Err(put_error(error.into(), &key));
         }
+        let condition = match write_condition(input.if_match, input.if_none_match) {
+            Ok(condition) if condition == Condition::None || !key.ends_with('/') => condition,
+            refused => {
+                discard(input.body).await;
+                let folder = "a folder is made without conditions";
+                return Err(refused.err().unwrap_or_else(|| s3_error!(NotImplemented, "{folder}")));
+            }
+        };
         let folder = Arc::clone(&self.folder);
         let body = input.body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
         let content = {
@@ -65,7 +118,6 @@ impl BucketService {
             };
             made.map_err(|error| put_error(error, &key))?;
         } else {
-            let condition = write_condition(input.if_match, input.if_none_match)?;
             let attributes = attributes_of!(input);
             let put = {
                 let key = key.clone();
@@ -89,25 +141,19 @@ impl BucketService {
 
     pub(super) async fn copy(&self, req: S3Request<CopyObjectInput>) -> S3Answer<CopyObjectOutput> {
         let input = req.input;
-        let CopySource::Bucket { bucket, key: source, .. } = &input.copy_source else {
-            return Err(s3_error!(NotImplemented, "a copy comes from the same bucket"));
-        };
         self.check(&input.bucket)?;
-        let object = self.find(bucket, source).await?;
-        check_read(
-            &object,
-            input.copy_source_if_match.as_ref(),
-            input.copy_source_if_none_match.as_ref(),
-            input.copy_source_if_modified_since.as_ref(),
-            input.copy_source_if_unmodified_since.as_ref(),
-        )
-        // A copy has no 304.
-        .map_err(|_| s3_error!(PreconditionFailed))?;
+        let object = source_of!(self, input);
+        if object.stamp.size > MAX_BYTES {
+            return Err(s3_error!(
+                InvalidRequest,
+                "one request copies 5 GiB at most: copy it in parts"
+            ));
+        }
         let replace = input
             .metadata_directive
             .as_ref()
             .is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
-        if !replace && **source == *input.key {
+        if !replace && source_key(&input.copy_source)?.1 == input.key {
             return Err(s3_error!(
                 InvalidRequest,
                 "a copy onto itself changes the metadata, or nothing"
@@ -141,7 +187,8 @@ impl BucketService {
         req: S3Request<DeleteObjectInput>,
     ) -> S3Answer<DeleteObjectOutput> {
         self.check(&req.input.bucket)?;
-        self.delete(req.input.key).await?;
+        let condition = write_condition(req.input.if_match, None)?;
+        self.delete(req.input.key, condition).await?;
         answer(DeleteObjectOutput::default())
     }
 
@@ -153,7 +200,17 @@ impl BucketService {
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for object in req.input.delete.objects {
             let key = Some(object.key.clone());
-            match self.delete(object.key).await {
+            let done = if object.size.is_some()
+                || object.last_modified_time.is_some()
+                || !is_none_or_null(object.version_id.as_deref())
+            {
+                let known = "the embedded bucket knows no version, size or time of a removal";
+                Err(s3_error!(NotImplemented, "{known}"))
+            } else {
+                let condition = object.e_tag.map(|etag| Condition::Etag(etag.into_value()));
+                self.delete(object.key, condition.unwrap_or_default()).await
+            };
+            match done {
                 Ok(()) => deleted.push(DeletedObject { key, ..DeletedObject::default() }),
                 Err(error) => errors.push(ErrorEntry {
                     key,
@@ -171,9 +228,10 @@ impl BucketService {
         })
     }
 
-    async fn delete(&self, key: String) -> S3Result<()> {
+    async fn delete(&self, key: String, condition: Condition) -> S3Result<()> {
         let folder = Arc::clone(&self.folder);
-        blocking(move || folder.delete(&key)).await?.map_err(internal)
+        blocking(move || folder.delete(&key, &condition).map_err(|error| put_error(error, &key)))
+            .await?
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_s3::config::Credentials;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
     CompletedMultipartUpload, CompletedPart, Delete, EncodingType, ObjectIdentifier,
 };
@@ -48,6 +49,8 @@ async fn metadata_belongs_to_the_content_it_came_with() {
         .bucket("photos")
         .key("a")
         .content_type("image/x")
+        .content_encoding("gzip,aws-chunked")
+        .expires(DateTime::from_secs(1_800_000_000))
         .metadata("who", "me")
         .body(b"1".to_vec().into())
         .send()
@@ -56,6 +59,8 @@ async fn metadata_belongs_to_the_content_it_came_with() {
     let head = s3.head_object().bucket("photos").key("a").send().await.unwrap();
     assert_eq!(head.content_type(), Some("image/x"));
     assert_eq!(head.metadata().unwrap()["who"], "me");
+    assert_eq!(head.content_encoding(), Some("gzip"));
+    assert_eq!(head.expires_string(), Some("Fri, 15 Jan 2027 08:00:00 GMT"));
     fs::write(stack.bucket_dir().join("a"), "2").unwrap();
     let head = s3.head_object().bucket("photos").key("a").send().await.unwrap();
     assert_eq!(head.content_type(), Some("binary/octet-stream"));
@@ -140,6 +145,11 @@ async fn content_that_does_not_match_its_checksum_replaces_nothing() {
     let request = stack.s3().put_object().bucket("photos").key("a").body(b"2".to_vec().into());
     let error = request.checksum_crc32("AAAAAA==").send().await.unwrap_err();
     assert_eq!(error.code(), Some("BadDigest"));
+    for (md5, code) in [("xMpCOKC5I4INzFCab3WEmw==", "BadDigest"), ("?", "InvalidDigest")] {
+        let request = stack.s3().put_object().bucket("photos").key("a").content_md5(md5);
+        let error = request.body(b"2".to_vec().into()).send().await.unwrap_err();
+        assert_eq!(error.code(), Some(code), "{md5}");
+    }
     assert_eq!(fs::read(stack.bucket_dir().join("a")).unwrap(), b"1");
     assert_eq!(fs::read_dir(stack.bucket_dir()).unwrap().count(), 1);
 }
@@ -245,7 +255,7 @@ async fn parts_become_an_object_when_they_are_complete() {
 }
 
 #[tokio::test]
-async fn requests_must_be_signed_with_the_local_credential() {
+async fn requests_must_be_signed_with_the_folders_key() {
     let dir = tempfile::tempdir().unwrap();
     let stack = start(dir.path()).await;
     put(&stack, "a", b"1").await;
@@ -253,12 +263,16 @@ async fn requests_must_be_signed_with_the_local_credential() {
         let credentials = Credentials::new(key, secret, None, None, "test");
         stack.s3().config().to_builder().credentials_provider(credentials).build()
     };
-    for (key, secret, code) in
-        [("other", "local", "InvalidAccessKeyId"), ("local", "other", "SignatureDoesNotMatch")]
-    {
-        let client = aws_sdk_s3::Client::from_conf(with(key, secret));
+    let key = stack.endpoints().key;
+    for (id, secret, code) in [
+        ("other", key.secret.as_str(), "InvalidAccessKeyId"),
+        ("local", "local", "InvalidAccessKeyId"),
+        (key.id.as_str(), "other", "SignatureDoesNotMatch"),
+    ] {
+        let client = aws_sdk_s3::Client::from_conf(with(id, secret));
         let error = client.list_objects_v2().bucket("photos").send().await.unwrap_err();
         assert_eq!(error.code(), Some(code));
+        assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
     }
     let expiry = PresigningConfig::expires_in(Duration::from_mins(1)).unwrap();
     let signed = stack.s3().get_object().bucket("photos").key("a").presigned(expiry).await.unwrap();

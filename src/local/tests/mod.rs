@@ -1,9 +1,12 @@
 //! Tests of the folder, and of the whole stack through the clients that also reach AWS.
 
+mod asked;
 mod bucket;
 mod folder;
+mod parts;
 mod table;
 mod watch;
+mod web_page;
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::start;
@@ -101,4 +103,24 @@ async fn the_table_is_there_after_a_restart() {
     let expiry = stack.dynamodb().describe_time_to_live().table_name("lookbook").send();
     let expiry = expiry.await.unwrap().time_to_live_description.unwrap();
     assert_eq!(expiry.attribute_name(), Some("expires_at"));
+}
+
+#[tokio::test]
+async fn requests_must_be_signed_with_the_folders_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    let key = stack.endpoints().key;
+    for (id, secret, code) in [
+        ("local", "local", "UnrecognizedClientException"),
+        (key.id.as_str(), "other", "InvalidSignatureException"),
+    ] {
+        let user = Credentials::new(id, secret, None, None, "test");
+        let config = stack.dynamodb().config().to_builder().credentials_provider(user).build();
+        let client = aws_sdk_dynamodb::Client::from_conf(config);
+        let error = client.delete_table().table_name("lookbook").send().await.unwrap_err();
+        assert_eq!(error.code(), Some(code));
+        assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
+    }
+    let tables = stack.dynamodb().list_tables().send().await.unwrap();
+    assert_eq!(tables.table_names(), ["lookbook"]);
 }

@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use futures::future::{FutureExt, LocalBoxFuture, Ready, ready};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -11,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::{put, start};
-use crate::local::{LocalError, Stack, WatcherAnswer};
+use crate::local::{LocalError, Options, Stack, WatcherAnswer};
 
 /// What a handler was told: key, whether it is there, `ETag`, and sequencer.
 type Told = (String, bool, Option<String>, String);
@@ -258,4 +261,90 @@ async fn a_bucket_that_is_taken_away_is_not_emptied() {
         ));
     })
     .await;
+}
+
+/// Stands in for a full disk: nothing can be written where a folder is in the way.
+fn block(path: &Path) {
+    let _ = fs::remove_file(path);
+    fs::create_dir_all(path.join("in the way")).unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_stops_nothing_and_is_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    let log = Log::default();
+    let state = dir.path().join("state");
+    let (sequencer, handled) = (state.join("sequencer"), state.join("handled.json"));
+    // No event without a number: it waits until there is one.
+    block(&sequencer);
+    watching(&stack, &log, async {
+        put(&stack, "a", b"1").await;
+        sleep(Duration::from_secs(1)).await;
+        assert!(log.take().is_empty());
+        fs::remove_dir_all(&sequencer).unwrap();
+        stack.idle().await;
+        assert_eq!(log.take(), created(&["a"]));
+
+        // What has been handled cannot be written down: it goes on, and makes up for it.
+        block(&handled);
+        for key in ["b", "c"] {
+            put(&stack, key, b"1").await;
+            stack.idle().await;
+            sleep(Duration::from_millis(1500)).await;
+            assert_eq!(log.take(), created(&[key]));
+        }
+        fs::remove_dir_all(&handled).unwrap();
+        while !fs::read_to_string(&handled).is_ok_and(|text| text.contains(r#""c""#)) {
+            sleep(Duration::from_millis(100)).await;
+        }
+        assert!(log.take().is_empty());
+    })
+    .await;
+    // And an upload is refused in words, and can be made again.
+    let attributes = state.join("attributes");
+    fs::remove_dir_all(&attributes).unwrap();
+    fs::write(&attributes, "in the way").unwrap();
+    let config = stack.s3().config().to_builder().retry_config(RetryConfig::disabled()).build();
+    let once = aws_sdk_s3::Client::from_conf(config);
+    let put = || {
+        let put = once.put_object().bucket("photos").key("d").content_type("image/x");
+        put.body(b"1".to_vec().into())
+    };
+    let error = put().send().await.unwrap_err();
+    assert_eq!(error.code(), Some("InternalError"));
+    assert!(error.message().unwrap().contains("the disk of the bucket"), "{error:?}");
+    assert!(!stack.bucket_dir().join("d").exists());
+    fs::remove_file(&attributes).unwrap();
+    fs::create_dir(&attributes).unwrap();
+    put().send().await.unwrap();
+    watching(&stack, &log, stack.idle()).await;
+    assert_eq!(log.take(), created(&["d"]));
+}
+
+#[tokio::test]
+async fn a_large_file_does_not_delay_its_neighbours() {
+    let dir = tempfile::tempdir().unwrap();
+    // Any photo may be large: it is read through, which takes seconds.
+    let options = Options { dir: dir.path().to_owned(), max_bytes: u64::MAX, ..Options::default() };
+    let stack = Stack::start(options).await.unwrap();
+    let log = Log::default();
+    let large = fs::File::create(stack.bucket_dir().join("a large.tif")).unwrap();
+    large.set_len(1 << 30).unwrap();
+    fs::write(stack.bucket_dir().join("small.jpg"), "1").unwrap();
+    watching(&stack, &log, stack.idle()).await;
+    let keys: Vec<_> = log.0.lock().unwrap().iter().map(|told| told.0.clone()).collect();
+    assert_eq!(keys, ["small.jpg", "a large.tif"]);
+    stack.shutdown().await;
+
+    // No photo is that large: it is not read at all.
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    let large = fs::File::create(stack.bucket_dir().join("film.mov")).unwrap();
+    large.set_len(1 << 40).unwrap();
+    watching(&stack, &log, stack.idle()).await;
+    let told = log.0.lock().unwrap().pop().unwrap();
+    let head = stack.s3().head_object().bucket("photos").key("film.mov").send().await.unwrap();
+    assert_eq!((told.0.as_str(), head.content_length()), ("film.mov", Some(1 << 40)));
+    assert_eq!(head.e_tag().unwrap().trim_matches('"'), told.2.unwrap());
 }
