@@ -435,7 +435,7 @@ def seen_by_others(path):
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
         if page.photometric.name == "PALETTE":
-            return np.moveaxis(page.colormap[:, page.asarray()] >> 8, 0, 2).astype(float)
+            return np.moveaxis(page.colormap[:, page.asarray().astype(int)] >> 8, 0, 2).astype(float)
         pixels = page.asarray().astype(float)
         if page.planarconfig == 2 and pixels.ndim == 3:
             pixels = np.moveaxis(pixels, 0, 2)

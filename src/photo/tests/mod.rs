@@ -8,6 +8,9 @@ mod orientation;
 mod resize;
 mod samples;
 mod sniffing;
+mod tiff;
+mod tiff_bounds;
+mod tiff_file;
 
 use super::{Limits, Photo, PhotoError, decode, inspect};
 
