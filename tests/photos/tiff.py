@@ -21,6 +21,7 @@ import warnings
 import zlib
 
 import flatbuffers
+import imagecodecs
 import numpy as np
 import pyvips
 import tflite
@@ -318,6 +319,10 @@ FILES["jpeg-pillow-cmyk"] = (lambda: pil(Image.fromarray(CMYK, "CMYK"), compress
 for sampling in ((1, 1), (2, 1), (2, 2)):
     add(f"jpeg-sampling-{sampling[0]}{sampling[1]}", RGB, 4, photometric="ycbcr", compression="jpeg",
         subsampling=sampling, tile=(16, 32))
+for sampling, (across, down) in {"440": (1, 2), "411": (4, 1)}.items():
+    FILES[f"jpeg-sampling-{sampling}"] = (
+        lambda sampling=sampling, across=across, down=down: Writer().picture(6, 8, 3, 7)
+        .tag(530, "H", across, down).file(imagecodecs.jpeg8_encode(RGB, level=90, subsampling=sampling)), 4)
 add("jpeg-rgb", RGB, 3, photometric="rgb", compression="jpeg", compressionargs={"outcolorspace": "rgb"},
     rowsperstrip=16)
 add("jpeg-planes", np.moveaxis(RGB, 2, 0), 3, photometric="rgb", compression="jpeg",

@@ -362,6 +362,7 @@ fn what_is_not_read_is_named_in_plain_words() {
         (page(3, 8, 1).chunk(&[0; 4]), "its palette is missing"),
         (ok().short(278, &[1]), "where all its pixels are"),
         (page(2, 8, 3).chunk(&[9; 11]), "cut off"),
+        (ok().twice(277, 4), "its tag 277 is there twice"),
     ] {
         let error = reject(&file.file());
         assert_eq!(error.code(), "corrupt", "{error}");

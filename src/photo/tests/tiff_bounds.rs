@@ -52,7 +52,8 @@ fn more_samples_than_are_shown_are_counted() {
 #[test]
 fn strips_may_not_share_large_bytes() {
     let large = jpeg(&vec![0; 64 * 4000], (64, 4000), true);
-    let noise: Vec<u8> = (0..2_000_000_u32).map(|i| (i.wrapping_mul(i) >> 7).to_le_bytes()[0]).collect();
+    let noise: Vec<u8> =
+        (0..2_000_000_u32).map(|i| (i.wrapping_mul(i) >> 7).to_le_bytes()[0]).collect();
     for (code, bytes) in [(7, large), (8, noise.clone()), (1, noise)] {
         let file =
             Tiff::new((64, 2000), 1, 8, 1).short(259, &[code]).short(278, &[1]).chunk(&bytes);

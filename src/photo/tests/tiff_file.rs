@@ -1,4 +1,4 @@
-//! TIFFs made by hand: any tags, any chunks, both byte orders, and BigTIFF.
+//! TIFFs made by hand: any tags, any chunks, both byte orders, narrow and wide.
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -60,6 +60,12 @@ impl Tiff {
 
     pub(super) fn bytes(self, tag: u16, values: &[u8]) -> Self {
         self.tag(tag, Numbers::Bytes(values.to_vec()))
+    }
+
+    /// A tag that is there already, once more.
+    pub(super) fn twice(mut self, tag: u16, value: u16) -> Self {
+        self.tags.push((tag, Numbers::Short(vec![value])));
+        self
     }
 
     pub(super) fn without(mut self, tag: u16) -> Self {
@@ -130,7 +136,9 @@ impl Tiff {
             self.number(&mut file, kind, 2);
             self.number(&mut file, values.len() as u64, wide);
             let mut data = Vec::new();
-            values.iter().for_each(|value| self.number(&mut data, *value, size));
+            for value in &values {
+                self.number(&mut data, *value, size);
+            }
             if data.len() <= wide {
                 data.resize(wide, 0);
                 file.extend(data);

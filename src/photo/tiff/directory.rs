@@ -37,6 +37,8 @@ impl Order {
 pub(super) struct Directory<'a> {
     bytes: &'a [u8],
     order: Order,
+    /// The bytes of a number that says where or how many; values that fit into it lie in its place.
+    wide: u64,
     entries: Vec<Entry>,
 }
 
@@ -87,14 +89,15 @@ impl<'a> Directory<'a> {
             // The value itself, which may be the file's last bytes.
             number(at + 4 + wide, wide)?;
         }
-        let directory = Self { bytes, order, entries };
+        let directory = Self { bytes, order, wide, entries };
         directory.turn_raw_away()?;
         Ok(directory)
     }
 
     fn turn_raw_away(&self) -> Result<(), PhotoError> {
         // The lowest bit: a smaller version of another page.
-        let reduced = self.number(NEW_SUBFILE_TYPE)?.is_some_and(|kind| kind & 1 == 1);
+        let reduced =
+            self.number(NEW_SUBFILE_TYPE).ok().flatten().is_some_and(|kind| kind & 1 == 1);
         if self.has(DNG_VERSION) || (reduced && self.has(SUB_IFDS)) {
             return Err(raw());
         }
@@ -112,9 +115,12 @@ impl<'a> Directory<'a> {
 
     /// The values of a tag; none if it is missing or empty. They are all in the file.
     pub(super) fn values(&self, tag: u16) -> Result<Option<Values<'a>>, PhotoError> {
-        let Some(entry) = self.entries.iter().find(|entry| entry.tag == tag) else {
-            return Ok(None);
-        };
+        let mut entries = self.entries.iter().filter(|entry| entry.tag == tag);
+        let Some(entry) = entries.next() else { return Ok(None) };
+        if entries.next().is_some() {
+            // Some take the first, others the last.
+            return Err(corrupt(format!("its tag {tag} is there twice")));
+        }
         let size: usize = match entry.kind {
             3 | 8 => 2,
             4 | 9 | 11 | 13 => 4,
@@ -123,11 +129,10 @@ impl<'a> Directory<'a> {
             _ => 1,
         };
         let length = entry.count.checked_mul(size as u64).ok_or_else(cut_off)?;
-        let inside = if self.bytes[2..4].contains(&43) { 8 } else { 4 };
         let at = match length {
             0 => return Ok(None),
-            length if length <= inside => entry.at,
-            _ => number(self.bytes, self.order, entry.at, inside).ok_or_else(cut_off)?,
+            length if length <= self.wide => entry.at,
+            _ => number(self.bytes, self.order, entry.at, self.wide).ok_or_else(cut_off)?,
         };
         Ok(Some(Values {
             bytes: slice(self.bytes, at, length).ok_or_else(cut_off)?,

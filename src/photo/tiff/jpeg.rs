@@ -220,7 +220,7 @@ fn header(payload: &[u8], frame: Frame) -> Result<(u32, u64), PhotoError> {
     let finest = match samplings[..] {
         [_] => 0x11,
         [0x11, ..] if samplings.iter().all(|sampling| *sampling == 0x11) => 0x11,
-        [finest @ (0x12 | 0x21 | 0x22), 0x11, 0x11] if frame.ycbcr => finest,
+        [finest @ (0x12 | 0x21 | 0x22 | 0x41), 0x11, 0x11] if frame.ycbcr => finest,
         _ => return Err(rare("JPEG with channels of unusual resolutions in strips or tiles")),
     };
     let units = |pixels: u32, finest: u8| u64::from(pixels.div_ceil(8 * u32::from(finest)));

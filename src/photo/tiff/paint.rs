@@ -70,7 +70,6 @@ pub(super) fn lay_on_white(samples: &[u8], step: usize, alpha: Alpha, rgb: &mut 
 }
 
 /// The product of two shares of 255, rounded.
-#[expect(clippy::cast_possible_truncation, reason = "255 times 255 is the most, and becomes 255")]
 fn share(one: u8, other: u8) -> u8 {
     ((u32::from(one) * u32::from(other) + 127) / 255) as u8
 }

@@ -64,28 +64,28 @@ pub(super) fn unpredict(
     (sample, step): (Sample, usize),
     order: Order,
 ) {
-    match (predictor, sample.bits()) {
-        (Predictor::None, _) => {}
-        (Predictor::Horizontal, 16) => match order {
-            Order::Little => {
-                sum(row, step, u16::from_le_bytes, u16::to_le_bytes, u16::wrapping_add)
-            }
-            Order::Big => sum(row, step, u16::from_be_bytes, u16::to_be_bytes, u16::wrapping_add),
-        },
-        (Predictor::Horizontal, 32) => match order {
-            Order::Little => {
-                sum(row, step, u32::from_le_bytes, u32::to_le_bytes, u32::wrapping_add)
-            }
-            Order::Big => sum(row, step, u32::from_be_bytes, u32::to_be_bytes, u32::wrapping_add),
-        },
-        (Predictor::Horizontal, 64) => match order {
-            Order::Little => {
-                sum(row, step, u64::from_le_bytes, u64::to_le_bytes, u64::wrapping_add)
-            }
-            Order::Big => sum(row, step, u64::from_be_bytes, u64::to_be_bytes, u64::wrapping_add),
-        },
-        (Predictor::Horizontal, _) => bytes(row, step),
-        (Predictor::Floating, bits) => {
+    match (predictor, sample.bits(), order) {
+        (Predictor::None, ..) => {}
+        (Predictor::Horizontal, 16, Order::Little) => {
+            sum(row, step, u16::from_le_bytes, u16::to_le_bytes, u16::wrapping_add);
+        }
+        (Predictor::Horizontal, 16, Order::Big) => {
+            sum(row, step, u16::from_be_bytes, u16::to_be_bytes, u16::wrapping_add);
+        }
+        (Predictor::Horizontal, 32, Order::Little) => {
+            sum(row, step, u32::from_le_bytes, u32::to_le_bytes, u32::wrapping_add);
+        }
+        (Predictor::Horizontal, 32, Order::Big) => {
+            sum(row, step, u32::from_be_bytes, u32::to_be_bytes, u32::wrapping_add);
+        }
+        (Predictor::Horizontal, 64, Order::Little) => {
+            sum(row, step, u64::from_le_bytes, u64::to_le_bytes, u64::wrapping_add);
+        }
+        (Predictor::Horizontal, 64, Order::Big) => {
+            sum(row, step, u64::from_be_bytes, u64::to_be_bytes, u64::wrapping_add);
+        }
+        (Predictor::Horizontal, ..) => bytes(row, step),
+        (Predictor::Floating, bits, _) => {
             bytes(row, step);
             let size = usize::try_from(bits / 8).unwrap_or(1);
             let samples = row.len() / size;
