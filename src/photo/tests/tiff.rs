@@ -1,7 +1,7 @@
 //! TIFFs of every layout show the same picture, or are rejected with a reason.
 
 use super::tiff_file::{Tiff, deflated, jpeg, lzw};
-use super::{difference, read, reject};
+use super::{difference, read, reject, samples};
 use crate::photo::Photo;
 
 const SIZE: (u16, u16) = (37, 21);
@@ -9,7 +9,7 @@ const W: usize = 37;
 const H: usize = 21;
 
 /// Samples of which no two neighbours are alike.
-fn samples(count: usize) -> Vec<u8> {
+fn noise(count: usize) -> Vec<u8> {
     (0..W * H * count)
         .map(|i| u8::try_from((i * 7 + i / W * 13 + i * i / 50) % 256).unwrap())
         .collect()
@@ -91,7 +91,7 @@ const PACKINGS: [Packing; 6] = [
 
 #[test]
 fn strips_and_tiles_however_packed_show_the_same() {
-    let rgb = samples(3);
+    let rgb = noise(3);
     for (code, pack) in PACKINGS {
         for (w, h, tiled) in [(W, 5, false), (W, H, false), (16, 16, true), (48, 32, true)] {
             for planar in [false, true] {
@@ -124,7 +124,7 @@ fn strips_and_tiles_however_packed_show_the_same() {
 fn a_predictor_steps_over_samples_that_are_not_shown() {
     for extra in 0..4_u16 {
         let stored = 3 + usize::from(extra);
-        let pixels = samples(stored);
+        let pixels = noise(stored);
         let expected: Vec<u8> =
             pixels.chunks(stored).flat_map(|pixel| pixel[..3].to_vec()).collect();
         let file = Tiff::new(SIZE, 2, 8, 3 + extra)
@@ -138,7 +138,7 @@ fn a_predictor_steps_over_samples_that_are_not_shown() {
 
 #[test]
 fn predictors_of_deep_samples_in_both_orders() {
-    let grey = samples(1);
+    let grey = noise(1);
     let expected: Vec<u8> = grey.iter().flat_map(|value| [*value; 3]).collect();
     for big_endian in [false, true] {
         // Sixteen bits, as differences.
@@ -300,7 +300,7 @@ fn jpeg_inside_looks_like_the_jpeg_alone() {
     // The page says what the channels mean: here, red, green and blue.
     let rgb = read(&Tiff::new(SIZE, 2, 8, 3).short(259, &[7]).chunk(&file).file());
     assert!(difference(&rgb, &shown(&file)) > 50);
-    let grey = jpeg(&samples(1), SIZE, true);
+    let grey = jpeg(&noise(1), SIZE, true);
     let page = Tiff::new(SIZE, 1, 8, 1).short(259, &[7]);
     assert_eq!(difference(&read(&page.clone().chunk(&grey).file()), &shown(&grey)), 0);
     let inverse = read(&page.short(262, &[0]).chunk(&grey).file());
@@ -309,7 +309,7 @@ fn jpeg_inside_looks_like_the_jpeg_alone() {
 
 #[test]
 fn a_jpeg_inside_that_was_cut_off_is_corrupt() {
-    let pixels = samples(3);
+    let pixels = noise(3);
     let file = jpeg(&pixels, SIZE, false);
     let page = Tiff::new(SIZE, 6, 8, 3).short(259, &[7]);
     for percent in [30, 50, 70, 90, 97] {
@@ -319,6 +319,50 @@ fn a_jpeg_inside_that_was_cut_off_is_corrupt() {
             assert_eq!(error.code(), "corrupt", "{percent}");
         }
     }
+}
+
+#[test]
+fn a_jpeg_inside_may_restart_and_must_hold_each_part() {
+    let file = samples::RESTARTS.file();
+    let shown = read(&file);
+    let side = |side: u32| u16::try_from(side).unwrap();
+    let size = (side(shown.width()), side(shown.height()));
+    let page = Tiff::new(size, 6, 8, 3).short(259, &[7]);
+    assert_eq!(difference(&read(&page.clone().chunk(&file).file()), &shown), 0);
+    let restarts: Vec<usize> = (0..file.len() - 1)
+        .filter(|at| file[*at] == 0xFF && (0xD0..0xD8).contains(&file[at + 1]))
+        .collect();
+    assert!(restarts.len() > 2);
+    // A part, its marker, or its end is missing.
+    for (from, to) in [
+        (restarts[0], restarts[1]),
+        (restarts[0], restarts[0] + 2),
+        (restarts[1] - 3, restarts[1]),
+        (restarts[0] + 2, restarts[1]),
+    ] {
+        let broken = [&file[..from], &file[to..]].concat();
+        let error = reject(&page.clone().chunk(&broken).file());
+        assert_eq!(error.code(), "corrupt", "{from} {to}");
+    }
+}
+
+#[test]
+fn the_profile_of_colours_is_handed_out_and_that_of_inks_is_not() {
+    let limits = crate::photo::Limits::default();
+    let profile =
+        |file: Vec<u8>| crate::photo::tiff::open(&file, &limits).unwrap().icc().map(<[u8]>::to_vec);
+    let page = |photometric, samples| {
+        let pixels = vec![0; usize::from(samples) * 4];
+        Tiff::new((2, 2), photometric, 8, samples).chunk(&pixels)
+    };
+    assert_eq!(profile(page(2, 3).file()), None);
+    assert_eq!(profile(page(2, 3).bytes(34675, b"a profile").file()).unwrap(), b"a profile");
+    assert_eq!(profile(page(5, 4).bytes(34675, b"a profile").file()), None);
+    // One that is not there is no reason to reject the photo.
+    let mut file = page(2, 3).bytes(34675, b"a profile").file();
+    let tag = file.windows(4).position(|bytes| bytes == [0x73, 0x87, 7, 0]).unwrap();
+    file[tag + 8..tag + 12].fill(0x7F);
+    assert_eq!(profile(file), None);
 }
 
 #[test]

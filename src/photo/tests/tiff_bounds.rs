@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
+
 use super::tiff_file::{Tiff, deflated, jpeg, lzw};
 use super::{read, reject};
-use crate::photo::{Limits, PhotoError, inspect};
+use crate::photo::{Limits, PhotoError, decode, inspect};
 
 /// A reason that comes from the header, at once.
 fn refused(file: &[u8]) -> String {
@@ -93,6 +95,20 @@ fn strips_of_one_row_of_jpeg_are_counted_as_whole_blocks() {
 }
 
 #[test]
+fn tables_that_tiles_share_are_counted_for_each() {
+    // Tables of one code each, as many as are let in: the tiles are small, and there are many.
+    let table = [&[0xFF, 0xC4, 0, 20, 0x13, 1][..], &[0; 15], &[1]].concat();
+    let page = |tables: usize| {
+        let tables = [&[0xFF, 0xD8][..], &table.repeat(tables), &[0xFF, 0xD9]].concat();
+        let page = Tiff::new((7000, 7000), 6, 8, 3).short(259, &[7]).tiles(64, 64);
+        page.bytes(347, &tables).chunk(&[0xFF; 9]).sharing(110 * 110)
+    };
+    assert!(inspect(&page(26), &Limits::default()).is_ok());
+    assert!(refused(&page(180)).contains("that unpack to"));
+    assert!(refused(&page(200)).contains("tables of its JPEG strips are too large"));
+}
+
+#[test]
 fn the_promise_is_the_rgb_and_some_rows() {
     let promise = |file: Vec<u8>| inspect(&file, &Limits::default()).unwrap().decoded_bytes();
     let (pixels, slack) = (7000 * 7000, 4 << 20);
@@ -138,4 +154,50 @@ fn a_bomb_is_read_no_further_than_its_pixels() {
     let photo = read(&Tiff::new((8, 8), 1, 8, 1).short(259, &[8]).chunk(&zeros).file());
     assert_eq!(photo.rgb(), [0; 8 * 8 * 3]);
     assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+/// One small file of each way to pack and to lay out.
+fn layouts() -> Vec<Vec<u8>> {
+    let page = |code: u16| Tiff::new((16, 16), 2, 8, 3).short(259, &[code]);
+    let (pixels, plane) = ([77; 16 * 16 * 3], [77; 16 * 16]);
+    let planes = page(5).short(284, &[2]).short(317, &[2]).chunk(&lzw(&plane, false));
+    vec![
+        page(1).chunk(&pixels).file(),
+        page(5).short(317, &[2]).chunk(&lzw(&pixels, true)).file(),
+        page(8).big_endian().big().tiles(16, 16).short(274, &[6]).chunk(&deflated(&pixels)).file(),
+        page(7).short(262, &[6]).chunk(&jpeg(&pixels, (16, 16), false)).file(),
+        page(32773).chunk(&[129, 77].repeat(6)).file(),
+        planes.chunk(&lzw(&plane, false)).chunk(&lzw(&plane, false)).file(),
+        Tiff::new((16, 16), 1, 32, 1).short(339, &[3]).chunk(&[0; 1024]).file(),
+        Tiff::new((16, 16), 3, 4, 1).short(320, &[9; 48]).short(266, &[2]).chunk(&[7; 128]).file(),
+        Tiff::new((16, 16), 5, 8, 5).short(338, &[2]).chunk(&[7; 1280]).file(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2048, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_tiffs_are_survived(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec(
+            (any::<prop::sample::Index>(), prop_oneof![0..9_u8, any::<u8>()]), 1..5),
+    ) {
+        let layouts = layouts();
+        let mut file = layouts[which.index(layouts.len())].clone();
+        for (at, value) in changes {
+            let at = at.index(file.len());
+            file[at] = value;
+        }
+        let limits = Limits { max_pixels: 1 << 16, ..Limits::default() };
+        let header = inspect(&file, &limits);
+        match decode(&file, &limits) {
+            Ok(photo) => {
+                let header = header.unwrap();
+                prop_assert_eq!(photo.rgb().len() as u64, u64::from(header.width) * u64::from(header.height) * 3);
+            }
+            // No decoder fell over.
+            Err(error) => prop_assert!(!error.to_string().contains("gave up"), "{}", error),
+        }
+    }
 }

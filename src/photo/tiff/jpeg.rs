@@ -81,9 +81,10 @@ impl Tables {
 
 impl Frame {
     /// What the decoder has to go through for a chunk, in bytes that are merely unpacked: whole
-    /// blocks, each byte twice as hard, and the tables.
-    pub(super) fn work(self) -> u64 {
-        2 * self.blocks() * 256 * self.channels as u64 + (64 << 10)
+    /// blocks, each byte twice as hard, and the tables, made ready anew.
+    pub(super) fn work(self, tables: &Tables) -> u64 {
+        let tables = (256 + tables.0.len() as u64) * 32;
+        2 * self.blocks() * 256 * self.channels as u64 + tables
     }
 
     /// What decoding a chunk of so many bytes takes: it, its pixels, and the rows under way.
