@@ -266,17 +266,21 @@ def _():
     return Writer().picture(2, 8, 3).file(RGB.tobytes(), counts=None)
 
 
-@case("palette-of-bytes", 255)  # Pillow sees black; libtiff and we see the bytes.
+@case("fill-2-deep", 1)
 def _():
-    return Writer().picture(3, 8, 1).tag(320, "H", *range(256), *range(256), *range(256)).file(GREY.tobytes())
+    return Writer().picture(1, 16, 1).tag(266, "H", 2).file(mirrored(DEEP[..., 0].astype("<u2").tobytes()))
 
 
-@case("big-endian-bigtiff")
+@case("fill-2-deep-deflate", 1)
+def _():
+    return Writer().picture(2, 16, 3, 8).tag(266, "H", 2).file(mirrored(zlib.compress(DEEP.tobytes())))
+
+
+@case("big-endian-bigtiff", 1)
 def _():
     return Writer(">", big=True).picture(2, 16, 3).file(DEEP.astype(">u2").tobytes())
 
 
-FILES["big-endian-bigtiff"] = (FILES["big-endian-bigtiff"][0], 1)
 image = Image.fromarray(RGB)
 for colours in (2, 4, 16, 64, 256):
     FILES[f"palette-{colours}"] = (lambda colours=colours: pil(image.quantize(colours)), 0)
@@ -368,6 +372,16 @@ refuse("predictor-packbits", RARE, "differences that are not packed", RGB, photo
        compression="packbits", predictor=2)
 refuse("jpeg-12-bit", RARE, "12 bits", (RGB.astype("u2") * 16), photometric="rgb", compression="jpeg",
        compressionargs={"bitspersample": 12})
+
+
+@rejected("palette-of-bytes", RARE, "a palette that is black")  # Readers do not agree.
+def _():
+    return Writer().picture(3, 8, 1).tag(320, "H", *range(256), *range(256), *range(256)).file(GREY.tobytes())
+
+
+@rejected("jpeg-rgb-of-ycbcr", RARE, "other colours than the page")
+def _():
+    return Writer().picture(2, 8, 3, 7).file(jpeg(RGB, subsampling=0))
 
 
 @rejected("jpeg-progressive", RARE, "progressive")
@@ -530,6 +544,31 @@ def pixels_model(path):
     path.write_bytes(bytes(builder.Output()))
 
 
+def large():
+    """Files of 12 million pixels, each with the bytes that may be held for a pixel."""
+    across = 4000
+    tile = np.tile(FLOAT, (across // 4 * 3 // HEIGHT + 1, across // WIDTH + 1, 1))[: across // 4 * 3, :across]
+    opaque = np.full((*tile.shape[:2], 1), 65535, "u2")
+    deep = np.dstack([(tile * 65535).astype("u2"), opaque])
+    shallow = (tile * 255).astype("u1")
+    base = {"photometric": "rgb", "compression": "zlib", "compressionargs": {"level": 1}}
+    yield "large-float-strip", 3, tif(tile, rowsperstrip=len(tile), **base)
+    yield "large-rgba-deep-tiles", 3, tif(deep, tile=(512, 512), extrasamples=["unassalpha"], **base)
+    yield "large-planes", 3, tif(np.moveaxis(shallow, 2, 0), planarconfig="separate", **base)
+    # The pixels of a strip are held beside those of the page.
+    yield "large-jpeg-strip", 6, pil(Image.fromarray(shallow), compression="jpeg", strip_size=1 << 26)
+
+
+def memory(lookbook, model, path):
+    """The most that a run of lookbook holds, in bytes."""
+    # A process begins with what its parent holds, so its parent is a small one.
+    small = "import resource as r, subprocess as s, sys; s.run(sys.argv[1:], stdout=s.DEVNULL, check=True); " \
+        "print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss)"
+    command = [lookbook, "classify", "--model", model, "--raw", "--normalise", "0..255", "--", path]
+    run = subprocess.run([sys.executable, "-c", small, *command], capture_output=True, text=True, check=True)
+    return int(run.stdout) * 1024
+
+
 def main(lookbook):
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
@@ -557,6 +596,15 @@ def main(lookbook):
             error = seen.get(name, {}).get("error")
             if not error or error["code"] != code or words not in error["message"]:
                 faults.append(f"{name}: expected {code} ({words}), and it said {error}")
+        usual = memory(lookbook, model, photos / "grey.tif")
+        for name, most, data in large():
+            path = folder / f"{name}.tif"
+            path.write_bytes(data)
+            # The file itself is held, too.
+            held = (memory(lookbook, model, path) - usual - len(data)) / 12e6
+            print(f"{name}: {held:.2f} bytes are held for a pixel")
+            if held > most + 0.5:
+                faults.append(f"{name}: {held:.1f} bytes are held for a pixel, and at most {most} may be")
         print("\n".join(faults) or f"{len(FILES)} TIFFs look as they do elsewhere, {len(REJECTED)} are rejected")
         return 1 if faults else 0
 

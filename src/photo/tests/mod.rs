@@ -11,6 +11,7 @@ mod sniffing;
 mod tiff;
 mod tiff_bounds;
 mod tiff_file;
+mod tiff_jpeg;
 
 use super::{Limits, Photo, PhotoError, decode, inspect};
 

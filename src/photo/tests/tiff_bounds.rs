@@ -31,6 +31,9 @@ fn tiles_far_larger_than_the_page_are_not_begun() {
     assert!(refused(&tiles((1 << 24, 16), 4095)).contains("sides of 16777216 pixels"));
     assert!(refused(&tiles((16, u32::MAX), 1)).contains("sides of 4294967295 pixels"));
     assert!(refused(&tiles((60_000, 16), 4095)).contains("that unpack to"));
+    // The pixels of JPEG are held, so a tile may not have more than a photo.
+    let jpeg = page(16, 16, (7168, 7168)).short(259, &[7]).chunk(&[0xFF; 9]).file();
+    assert!(refused(&jpeg).contains("tiles of 7168 x 7168 pixels"));
     // A large tile for a small page is common.
     let zeros = deflated(&vec![0; 1024 * 1024]);
     let photo = read(&page(20, 20, (1024, 1024)).chunk(&zeros).file());

@@ -94,6 +94,10 @@ impl<'a> Grid<'a> {
         u64::from(self.across()) * u64::from(self.page.1.div_ceil(self.height))
     }
 
+    pub(super) fn chunk_pixels(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
     /// The columns of all chunks side by side: the page's, and what of tiles reaches beyond it.
     pub(super) fn columns(&self) -> u64 {
         u64::from(self.across()) * u64::from(self.width)

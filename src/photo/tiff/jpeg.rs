@@ -16,12 +16,17 @@ use crate::photo::PhotoError;
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
+const APP0: u8 = 0xE0;
+const APP14: u8 = 0xEE;
 const SOS: u8 = 0xDA;
 const DQT: u8 = 0xDB;
 const DHT: u8 = 0xC4;
 const DRI: u8 = 0xDD;
 const SOF_BASELINE: u8 = 0xC0;
 const SOF_EXTENDED: u8 = 0xC1;
+
+/// Adobe's number for luminance and colour differences. Zero is for channels as they are.
+const YCBCR: u8 = 1;
 
 /// Ones, more than the decoder looks ahead, as a scan says them.
 const ONES: [u8; 32] = {
@@ -134,14 +139,14 @@ fn alone(chunk: &[u8], tables: &Tables, frame: Frame) -> Result<(Vec<u8>, u32), 
     file.extend([0xFF, SOI]);
     if frame.channels > 1 {
         // The page says what the channels are, not a marker of the chunk.
-        let transform = u8::from(frame.ycbcr);
+        let transform = if frame.ycbcr { YCBCR } else { 0 };
         file.extend(b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0");
         file.push(transform);
     }
     file.extend(&tables.0);
     let mut interval = restart_interval(&tables.0);
     let mut segments = Segments::new(chunk)?;
-    let mut found = None;
+    let (mut found, mut said) = (None, None);
     while let Some((marker, segment)) = segments.next()? {
         let payload = &segment[4.min(segment.len())..];
         match marker {
@@ -149,6 +154,9 @@ fn alone(chunk: &[u8], tables: &Tables, frame: Frame) -> Result<(Vec<u8>, u32), 
                 return Err(corrupt("the tables of its JPEG strips are too large"));
             }
             DQT | DHT => file.extend(segment),
+            // What it would mean elsewhere; the second has the last word.
+            APP0 if payload.starts_with(b"JFIF\0") => said = said.or(Some(YCBCR)),
+            APP14 if payload.starts_with(b"Adobe") => said = payload.get(11).copied(),
             DRI => {
                 file.extend(segment);
                 interval = restart_interval(segment);
@@ -156,6 +164,10 @@ fn alone(chunk: &[u8], tables: &Tables, frame: Frame) -> Result<(Vec<u8>, u32), 
             SOF_BASELINE | SOF_EXTENDED if found.is_none() => {
                 let (height, units) = header(payload, frame)?;
                 let channels = payload[6..].chunks_exact(3);
+                let ids = channels.clone().map(|channel| channel[0]);
+                if frame.ycbcr && ids.eq(*b"RGB") {
+                    said = said.or(Some(0));
+                }
                 found = Some((height, units, channels.clone()));
                 file.extend(&segment[..10]);
                 for (index, channel) in (1..).zip(channels) {
@@ -176,6 +188,13 @@ fn alone(chunk: &[u8], tables: &Tables, frame: Frame) -> Result<(Vec<u8>, u32), 
                     && payload[1..].chunks_exact(2).zip(channels).all(|(s, f)| s[0] == f[0]);
                 if !whole {
                     return Err(rare("JPEG with several scans in strips or tiles"));
+                }
+                // Readers do not agree on whose word counts.
+                let expected = if frame.ycbcr { YCBCR } else { 0 };
+                if frame.channels > 1 && said.is_some_and(|said| said != expected) {
+                    return Err(rare(
+                        "JPEG in strips or tiles that says other colours than the page",
+                    ));
                 }
                 file.extend(&segment[..5]);
                 let channels = payload[1..].chunks_exact(2).take(frame.channels);

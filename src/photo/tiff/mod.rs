@@ -14,7 +14,8 @@
 //!   A chunk counts 2 KiB in addition; where JPEG is inside, twice its whole blocks, 8 KiB, and each
 //!   byte of shared tables 32 times;
 //! - all chunks together are stored in at most twice the bytes that the file has, and 1 MiB;
-//! - JPEG inside is one scan in one frame of its chunk's size.
+//! - JPEG inside is one scan in one frame of its chunk's size, which has at most a million pixels more
+//!   than a photo may have.
 //!
 //! # What is shown
 //!
@@ -71,6 +72,10 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, Pho
     let (greatest, sum) = grid.stored(page.compression == Compression::None)?;
     if sum > 2 * bytes.len() as u64 + (1 << 20) {
         return Err(corrupt("its strips or tiles share the same bytes"));
+    }
+    let most = limits.max_pixels.saturating_add(1 << 20);
+    if page.compression == Compression::Jpeg && grid.chunk_pixels() > most {
+        return Err(rare(format!("tiles of {} x {} pixels", grid.width, grid.height)));
     }
     let work = work(&page, &grid, &tables);
     if work > limits.max_pixels.saturating_mul(16).saturating_add(16 << 20) {

@@ -273,11 +273,13 @@ fn palette(directory: &Directory<'_>, sample: Sample) -> Result<Vec<[u8; 3]>, Ph
     if map.len() < 3 * colours {
         return Err(missing());
     }
-    // Some writers put bytes there. As sixteen bits, they would all be black.
-    let shift = if map.iter().all(|value| value < 256) { 0 } else { 8 };
+    // Some writers put bytes there: dark colours to some readers, and bright ones to others.
+    if (1..256).contains(&map.iter().max().unwrap_or(0)) {
+        return Err(rare("a palette that is black, or of bytes"));
+    }
     let value = |index| {
         let value = map.get(index).ok_or_else(missing)?;
-        u8::try_from(value >> shift).map_err(|_| missing())
+        u8::try_from(value >> 8).map_err(|_| missing())
     };
     (0..colours)
         .map(|index| Ok([value(index)?, value(colours + index)?, value(2 * colours + index)?]))
@@ -312,6 +314,9 @@ fn alpha(
                 return Err(rare("more samples a pixel than its colours need, of unknown meaning"));
             }
         };
+        if multiplied && !matches!(colour, Colour::Grey | Colour::Rgb) {
+            return Err(rare("colours that are multiplied with their transparency, but not RGB"));
+        }
         return Ok(Some(Alpha { index: colours + index, multiplied }));
     }
     Ok(None)
