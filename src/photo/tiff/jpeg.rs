@@ -114,6 +114,7 @@ pub(super) fn decode(
     pixels: &mut Vec<u8>,
 ) -> Result<(), PhotoError> {
     let (file, height) = alone(chunk, tables, frame)?;
+    pixels.clear();
     pixels.resize(frame.width as usize * height as usize * frame.channels, 0);
     let out = match (frame.channels, frame.ycbcr) {
         (1, _) => ColorSpace::Luma,

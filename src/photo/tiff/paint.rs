@@ -76,6 +76,7 @@ fn share(one: u8, other: u8) -> u8 {
 }
 
 /// JPEG's colours. The factors are of 1 << 16.
+#[expect(clippy::cast_sign_loss, reason = "clamped before")]
 fn from_ycbcr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
     [y + 91_881 * cr, y - 22_554 * cb - 46_802 * cr, y + 116_130 * cb]
