@@ -119,6 +119,32 @@ fn strips_and_tiles_however_packed_show_the_same() {
     }
 }
 
+/// Codes that are read ahead give words that are longer than a row.
+#[test]
+fn lzw_of_any_length_is_read_in_short_rows() {
+    for old in [false, true] {
+        for width in 1..9_u16 {
+            for height in 1..99_u16 {
+                for colours in 1..4 {
+                    let count = u32::from(width) * u32::from(height);
+                    let grey = (0..count).map(|i| u8::try_from(i * i / 7 % colours).unwrap());
+                    let grey: Vec<u8> = grey.collect();
+                    let file = Tiff::new((width, height), 1, 8, 1)
+                        .short(259, &[5])
+                        .chunk(&lzw(&grey, old))
+                        .file();
+                    let shown: Vec<u8> = read(&file).rgb().iter().step_by(3).copied().collect();
+                    assert_eq!(shown, grey, "{width} x {height}, {colours} colours, {old}");
+                }
+            }
+        }
+    }
+    // As libtiff packs a tile of 16 x 32 bits.
+    let tile = [0x80, 0, 0x20, 0x50, 0x38, 0x24, 0x16, 0x0D, 7, 0x84, 0x42, 0x61, 0x50, 0x98, 8];
+    let file = Tiff::new((16, 32), 1, 1, 1).short(259, &[5]).tiles(16, 32).chunk(&tile).file();
+    assert_eq!(read(&file).rgb(), [0; 16 * 32 * 3]);
+}
+
 #[test]
 fn a_predictor_steps_over_samples_that_are_not_shown() {
     for extra in 0..4_u16 {

@@ -111,6 +111,11 @@ fn missing(packed: &Packed<'_>) -> PhotoError {
     if packed.rest().is_empty() { cut_off() } else { corrupt("pixels are missing") }
 }
 
+/// How often the decoder may neither read nor write. It reads eight bytes ahead, which hold seven
+/// codes; one that it takes from there shows only when it is called again, and it says that there was
+/// no progress.
+const MOST_IDLE: u32 = 16;
+
 /// The two kinds of LZW: the usual one, and the one that writers had before there was a standard.
 pub(super) struct Lzw {
     usual: Option<decode::Decoder>,
@@ -140,15 +145,17 @@ impl Lzw {
                 configuration(decode::Configuration::with_tiff_size_switch(BitOrder::Msb, 8))
             })
         };
+        let mut idle = 0;
         while !out.is_empty() {
             let result = decoder.decode_bytes(packed.rest(), out);
             packed.take(result.consumed_in)?;
             out = out.get_mut(result.consumed_out..).unwrap_or_default();
+            idle = if result.consumed_in + result.consumed_out == 0 { idle + 1 } else { 0 };
             match result.status {
                 Err(_) => return Err(corrupt("what was packed with LZW cannot be unpacked")),
-                Ok(LzwStatus::Ok) if result.consumed_in > 0 || result.consumed_out > 0 => {}
-                Ok(_) if out.is_empty() => {}
-                Ok(_) => return Err(missing(packed)),
+                Ok(LzwStatus::Done) if !out.is_empty() => return Err(missing(packed)),
+                Ok(_) if idle > MOST_IDLE => return Err(missing(packed)),
+                Ok(_) => {}
             }
         }
         Ok(())
