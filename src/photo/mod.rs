@@ -167,6 +167,7 @@ fn open<'a>(
 ) -> Result<Box<dyn Opened + 'a>, PhotoError> {
     Ok(match format {
         Format::Jpeg => Box::new(jpeg::open(bytes, limits)?),
+        Format::Tiff => Box::new(tiff::open(bytes, limits)?),
         _ => Box::new(raster::open(format, bytes, limits)?),
     })
 }

@@ -1,4 +1,4 @@
-//! PNG, WebP, GIF, TIFF and BMP, through the `image` crate's decoders.
+//! PNG, WebP, GIF and BMP, through the `image` crate's decoders.
 
 use std::error::Error;
 use std::io::{Cursor, ErrorKind};
@@ -6,14 +6,13 @@ use std::io::{Cursor, ErrorKind};
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
-use image::codecs::tiff::TiffDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::error::UnsupportedErrorKind;
 use image::metadata::Orientation;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, Rgba};
 
 use super::header::{Cost, SLACK};
-use super::{Format, Header, Limits, Opened, PhotoError, pixels, tiff, webp};
+use super::{Format, Header, Limits, Opened, PhotoError, pixels, webp};
 
 /// A photo whose header is read.
 pub(super) struct Raster<'a> {
@@ -47,13 +46,7 @@ pub(super) fn open<'a>(
             Format::WebP => stored * webp::decoder_bytes_per_pixel(bytes),
             // The frame's colours, four bytes each, and its indices.
             Format::Gif => frame / 4 * 5,
-            // The page, and its greatest strip; CMYK has four channels there.
-            Format::Tiff => match decoder.original_color_type() {
-                ExtendedColorType::Cmyk8 => 2 * stored * 4,
-                ExtendedColorType::Cmyk16 => 2 * stored * 8,
-                _ => 2 * stored * depth,
-            },
-            Format::Bmp | Format::Jpeg => 0,
+            Format::Bmp | Format::Jpeg | Format::Tiff => 0,
         },
     };
     let allowed = match format {
@@ -62,7 +55,7 @@ pub(super) fn open<'a>(
         _ => cost.decoder + cost.copies + SLACK,
     };
     decoder.set_limits(allowance(allowed)).map_err(|error| rejection(format, &error))?;
-    let orientation = orientation(format, decoder.as_mut());
+    let orientation = orientation(decoder.as_mut());
     let header = cost.header(format, width, height, orientation);
     Ok(Raster { decoder, header, orientation, color })
 }
@@ -120,12 +113,10 @@ fn decoder<'a>(
             Box::new(decoder)
         }
         Format::Gif => Box::new(GifDecoder::new(reader).map_err(reject)?),
-        Format::Tiff => {
-            tiff::check(bytes)?;
-            Box::new(TiffDecoder::new(reader).map_err(reject)?)
-        }
         Format::Bmp => Box::new(BmpDecoder::new(reader).map_err(reject)?),
-        Format::Jpeg => return Err(PhotoError::unsupported_variety(format, "not a raster")),
+        Format::Jpeg | Format::Tiff => {
+            return Err(PhotoError::unsupported_variety(format, "not a raster"));
+        }
     })
 }
 
@@ -153,10 +144,7 @@ fn allowance(bytes: u64) -> image::Limits {
 }
 
 /// How the photo is to be turned. Damaged metadata is no reason to reject it.
-fn orientation(format: Format, decoder: &mut dyn ImageDecoder) -> Orientation {
-    if format == Format::Tiff {
-        return decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    }
+fn orientation(decoder: &mut dyn ImageDecoder) -> Orientation {
     let exif = decoder.exif_metadata().ok().flatten();
     exif.as_deref().map_or(Orientation::NoTransforms, pixels::upright)
 }

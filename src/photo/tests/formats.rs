@@ -175,12 +175,10 @@ fn tiffs_for_print_and_of_fax_depth() {
 
 #[test]
 fn rare_varieties_are_named() {
-    let float = tiff((1, 1), 64, 1, 1, &[(339, 3)], &[0; 8]);
-    let error = reject(&float);
+    let signed = tiff((1, 1), 16, 1, 1, &[(339, 2)], &[0; 2]);
+    let error = reject(&signed);
     assert_eq!(error.code(), "unsupported_format");
     assert!(error.to_string().starts_with("the file is a TIFF of a rare kind"), "{error}");
-
-    assert!(reject(b"II+\0\x08\0\0\0").to_string().contains("BigTIFF"));
 
     // A baseline JPEG that claims to be arithmetic-coded.
     let mut jpeg = encode(&picture(8, 8), ImageFormat::Jpeg);

@@ -8,6 +8,10 @@ mod orientation;
 mod resize;
 mod samples;
 mod sniffing;
+mod tiff;
+mod tiff_bounds;
+mod tiff_file;
+mod tiff_jpeg;
 
 use super::{Limits, Photo, PhotoError, decode, inspect};
 
