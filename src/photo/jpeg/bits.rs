@@ -65,6 +65,11 @@ impl<'a> Bits<'a> {
         Self { rest: bytes, buffer: 0, count: 0, missing: 0 }
     }
 
+    /// How many whole bytes were not used.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len() + (self.count.saturating_sub(self.missing) / 8) as usize
+    }
+
     /// Fails if more bits were used than there are.
     pub(super) fn check(&self) -> Result<(), Fault> {
         if self.missing > self.count { Err(Fault::CutOff) } else { Ok(()) }

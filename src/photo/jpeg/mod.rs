@@ -24,9 +24,10 @@ mod segments;
 
 use image::metadata::Orientation;
 
+use super::colour::{self, Profile};
 use super::header::Cost;
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
-use segments::Contents;
+use segments::{Contents, Model};
 
 /// What is wrong with coded data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Pho
     let orientation = contents.exif.map_or(Orientation::NoTransforms, pixels::upright);
     let (width, height) = (contents.frame.width, contents.frame.height);
     let cost = Cost {
-        copies: 0,
+        copies: colour::memory(contents.profile.iter().map(|[_, part]| part.len()).sum()),
         buffer: u64::from(width) * u64::from(height) * 3,
         decoder: scans::memory(&contents) + rows::memory(&contents.frame),
     };
@@ -79,6 +80,37 @@ impl Opened for Jpeg<'_> {
     fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError> {
         let mut rgb = pixels::buffer(self.header.width, self.header.height, 3);
         scans::decode(&self.contents, &mut rgb)?;
+        if let Some(profile) = profile(&self.contents) {
+            match self.contents.model {
+                Model::Grey => {
+                    let grey = profile.grey();
+                    for pixel in rgb.as_chunks_mut::<3>().0 {
+                        *pixel = grey[usize::from(pixel[0])];
+                    }
+                }
+                Model::YCbCr | Model::Rgb => profile.rgb(&mut rgb),
+                Model::Cmyk | Model::Ycck => {}
+            }
+        }
         Ok(rgb)
     }
+}
+
+/// The colour profile, if all of its parts are there, each once.
+fn profile(contents: &Contents) -> Option<Profile> {
+    let parts = &contents.profile;
+    let size: usize = parts.iter().map(|[_, part]| part.len()).sum();
+    if parts.is_empty() || size > colour::MAX_PROFILE {
+        return None;
+    }
+    let mut sorted = parts.clone();
+    sorted.sort_by_key(|[number, _]| number[0]);
+    let count = parts.len();
+    for (place, [number, _]) in sorted.iter().enumerate() {
+        if usize::from(number[0]) != place + 1 || usize::from(number[1]) != count {
+            return None;
+        }
+    }
+    let icc: Vec<u8> = sorted.iter().flat_map(|[_, part]| part.iter().copied()).collect();
+    Profile::from_icc(&icc)
 }

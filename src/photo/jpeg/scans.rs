@@ -37,7 +37,7 @@ pub(super) fn decode(contents: &Contents, rgb: &mut [u8]) -> Result<(), Fault> {
             }
             pixels.advance(frame, row);
         }
-        return coder.bits.check();
+        return coder.finish();
     }
     let store = Store::read(contents)?;
     for row in 0..frame.units.1 {
@@ -132,7 +132,7 @@ impl Store {
                     coder.part(frame.progressive, 0, block)?;
                 }
             }
-            return coder.bits.check();
+            return coder.finish();
         }
         for row in 0..frame.units.1 {
             for column in 0..frame.units.0 {
@@ -148,7 +148,7 @@ impl Store {
                 }
             }
         }
-        coder.bits.check()
+        coder.finish()
     }
 }
 
@@ -220,6 +220,14 @@ impl<'a> Coder<'a> {
         self.todo = self.scan.restart;
         self.restarts = (self.restarts + 1) & 7;
         Ok(())
+    }
+
+    /// All blocks are read. Without an end marker the bytes must end here, too: where an upload
+    /// stopped, a file may go on with zeros, which are codes like others.
+    fn finish(&self) -> Result<(), Fault> {
+        self.bits.check()?;
+        let left = self.bits.left() + self.rest.len();
+        if !self.scan.ended && left > 2 { Err(Fault::CutOff) } else { Ok(()) }
     }
 
     #[inline]

@@ -46,6 +46,8 @@ pub(super) struct Scan<'a> {
     pub restart: usize,
     /// The coded bytes, restart markers included.
     pub data: &'a [u8],
+    /// Whether a marker follows them, and not just nothing.
+    pub ended: bool,
 }
 
 pub(super) struct ScanChannel<'a> {
@@ -272,6 +274,8 @@ impl<'a> Tables<'a> {
         let (first, last, high, low) =
             if frame.progressive { (first, last, high, low) } else { (0, 63, 0, 0) };
         let restart = self.restart;
-        Ok(Scan { channels, first, last, high, low, restart, data: coded(rest) })
+        let data = coded(rest);
+        let ended = !rest.is_empty();
+        Ok(Scan { channels, first, last, high, low, restart, data, ended })
     }
 }
