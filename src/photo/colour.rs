@@ -163,6 +163,14 @@ impl Profile {
         }
     }
 
+    /// Grey pixels, in RGB form, to sRGB.
+    pub(super) fn grey_pixels(&self, rgb: &mut [u8]) {
+        let grey = self.grey();
+        for pixel in rgb.as_chunks_mut::<3>().0 {
+            *pixel = grey[usize::from(pixel[0])];
+        }
+    }
+
     /// What each level of grey becomes.
     pub(super) fn grey(&self) -> Box<[[u8; 3]; 256]> {
         match &self.0 {

@@ -26,6 +26,7 @@
 //! Decoding and resizing are integer arithmetic whose vector forms (SSE4, AVX2, NEON) give the same
 //! values as the plain ones. [`VERSION`] names what this module does, so that a row can tell.
 
+mod avif;
 mod colour;
 mod error;
 mod format;
@@ -166,6 +167,7 @@ fn open<'a>(
 ) -> Result<Box<dyn Opened + 'a>, PhotoError> {
     Ok(match format {
         Format::Jpeg => Box::new(jpeg::open(bytes, limits)?),
+        Format::Avif => Box::new(avif::open(bytes, limits)?),
         _ => Box::new(raster::open(format, bytes, limits)?),
     })
 }

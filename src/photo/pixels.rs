@@ -110,6 +110,24 @@ fn rewrite<const N: usize, const M: usize>(
     buffer.truncate(pixels * M);
 }
 
+/// RGB pixels whose transparency is elsewhere, as seen on white paper.
+pub(super) fn lay_on_white(rgb: &mut [u8], alpha: &[u8]) {
+    for (pixel, alpha) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(alpha) {
+        *pixel = pixel.map(|value| on_white(value, *alpha));
+    }
+}
+
+/// Colours that were multiplied with their transparency, as they were before.
+pub(super) fn divide(rgb: &mut [u8], alpha: &[u8]) {
+    for (pixel, alpha) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(alpha) {
+        let alpha = u32::from(*alpha).max(1);
+        *pixel = pixel.map(|value| {
+            let value = (u32::from(value) * 255 + alpha / 2) / alpha;
+            u8::try_from(value).unwrap_or(u8::MAX)
+        });
+    }
+}
+
 /// A value as seen on white paper, rounded.
 #[expect(clippy::cast_possible_truncation, reason = "a weighted mean of bytes is a byte")]
 fn on_white(value: u8, alpha: u8) -> u8 {

@@ -82,12 +82,7 @@ impl Opened for Jpeg<'_> {
         scans::decode(&self.contents, &mut rgb)?;
         if let Some(profile) = profile(&self.contents) {
             match self.contents.model {
-                Model::Grey => {
-                    let grey = profile.grey();
-                    for pixel in rgb.as_chunks_mut::<3>().0 {
-                        *pixel = grey[usize::from(pixel[0])];
-                    }
-                }
+                Model::Grey => profile.grey_pixels(&mut rgb),
                 Model::YCbCr | Model::Rgb => profile.rgb(&mut rgb),
                 Model::Cmyk | Model::Ycck => {}
             }
