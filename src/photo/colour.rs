@@ -38,6 +38,7 @@ pub(super) struct Hdr;
 
 /// RGB pixels of an ICC profile to sRGB, in place. With a profile that cannot be used, or is sRGB,
 /// they stay as they are.
+#[allow(dead_code, reason = "for formats whose pixels come out whole")]
 pub(super) fn to_srgb(rgb: &mut [u8], icc: &[u8]) {
     if let Some(profile) = Profile::from_icc(icc) {
         profile.rgb(rgb);
@@ -120,8 +121,7 @@ impl Profile {
 
     fn of_rgb(profile: &ColorProfile) -> Option<Self> {
         let srgb = ColorProfile::new_srgb();
-        let make =
-            |layout| profile.create_transform_8bit(layout, &srgb, layout, options()).ok();
+        let make = |layout| profile.create_transform_8bit(layout, &srgb, layout, options()).ok();
         let this = Self(Kind::Rgb([make(Layout::Rgb)?, make(Layout::Rgba)?]));
         // Most profiles are that of sRGB.
         let steps = [0, 24, 64, 96, 128, 170, 212, 255];

@@ -92,8 +92,11 @@ impl PhotoError {
     /// Colours beyond what ordinary screens show, which every viewer shows in its own way.
     pub(super) fn high_dynamic_range(format: Format) -> Self {
         Self::UnsupportedFormat {
-            what: format!("an HDR photo ({} with more brightness than a screen has)", format.name())
-                .into(),
+            what: format!(
+                "an HDR photo ({} with more brightness than a screen has)",
+                format.name()
+            )
+            .into(),
             advice: "save it without HDR, as an ordinary JPEG, and upload that".into(),
         }
     }

@@ -77,9 +77,7 @@ mod tests {
 
     #[test]
     fn pieces_read_like_a_file() {
-        let pieces = || {
-            Pieces::new(vec![b"one"[..].into(), Cow::Owned(vec![]), b"two"[..].into()])
-        };
+        let pieces = || Pieces::new(vec![b"one"[..].into(), Cow::Owned(vec![]), b"two"[..].into()]);
         let mut all = String::new();
         pieces().read_to_string(&mut all).unwrap();
         assert_eq!(all, "onetwo");

@@ -1,35 +1,69 @@
 //! The AV1 picture of an item: one frame, decoded on this thread.
 
+use std::borrow::Cow;
+
 use re_rav1d::dav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings};
 
 use crate::photo::{Format, PhotoError};
 
 /// The most frames that an item may have. A still picture is one; a layered one, or one that refers
 /// to a hidden frame, a few. Each may be a few bytes long, and takes the time of a whole picture.
-pub(super) const MAX_FRAMES: u64 = 4;
+const MAX_FRAMES: u64 = 4;
 
-/// How many bytes the decoder holds for each pixel of a frame, at most: the planes of three channels
-/// in 16 bits, for the frame and the one that it is filtered into; and what it notes of blocks.
-pub(super) const BYTES_PER_PIXEL: u64 = 8;
+/// What the decoder takes beside its frames: tables, and rows of blocks. Measured with pictures of 12
+/// million pixels: 12 MiB.
+const TABLES: u64 = 24 << 20;
 
-/// What the decoder takes beside that: tables, and rows of blocks.
-pub(super) const TABLES: u64 = 24 << 20;
+/// What the data of an item says of itself.
+pub(super) struct Survey {
+    frames: u64,
+    /// Bytes of a pixel in a frame, in halves: 16 bits for each sample.
+    halves: u64,
+}
 
-/// How many frames the data of an item has, by its headers.
-pub(super) fn frames(data: &[&[u8]]) -> Option<u64> {
-    let bytes = data.concat();
+impl Survey {
+    /// The memory that decoding takes: all frames, and one more into which noise is put; whole
+    /// blocks of 128 x 128 pixels.
+    pub(super) fn memory(&self, width: u32, height: u32) -> u64 {
+        let side = |side: u32| u64::from(side.next_multiple_of(128) + 128);
+        side(width) * side(height) * self.halves / 2 * (self.frames + 1) + TABLES
+    }
+}
+
+/// Looks at the headers of what an item's data is made of.
+pub(super) fn survey(data: &[&[u8]]) -> Result<Survey, PhotoError> {
+    let cut_off = || PhotoError::corrupt(Format::Avif, "it was cut off before its end");
+    let bytes = whole(data);
     let mut rest = &bytes[..];
-    let mut frames = 0;
+    let mut survey = Survey { frames: 0, halves: 6 };
     while let Some((head, tail)) = rest.split_first() {
         let (kind, extended, sized) = (head >> 3 & 15, head & 4 != 0, head & 2 != 0);
-        rest = tail.get(usize::from(extended)..)?;
-        let length = if sized { leb128(&mut rest)? } else { rest.len() };
-        let (_, tail) = rest.split_at_checked(length)?;
-        // A frame, or its header alone; one that is shown again has no header of its own.
-        frames += u64::from(matches!(kind, 3 | 6));
+        rest = tail.get(usize::from(extended)..).ok_or_else(cut_off)?;
+        let length = if sized { leb128(&mut rest).ok_or_else(cut_off)? } else { rest.len() };
+        let (unit, tail) = rest.split_at_checked(length).ok_or_else(cut_off)?;
+        match kind {
+            // The sequence's header begins with its profile. The main one has colours at half the
+            // resolution, or none.
+            1 if unit.first().is_some_and(|byte| byte >> 5 != 0) => survey.halves = 12,
+            // A frame, or its header alone.
+            3 | 6 => survey.frames += 1,
+            _ => {}
+        }
         rest = tail;
     }
-    Some(frames)
+    if survey.frames > MAX_FRAMES {
+        let words = "its picture is spread over far too many frames";
+        return Err(PhotoError::corrupt(Format::Avif, words));
+    }
+    Ok(survey)
+}
+
+/// The pieces as one.
+fn whole<'a>(data: &[&'a [u8]]) -> Cow<'a, [u8]> {
+    match data {
+        [piece] => Cow::Borrowed(piece),
+        pieces => Cow::Owned(pieces.concat()),
+    }
 }
 
 /// A number in groups of seven bits.

@@ -261,7 +261,8 @@ impl<'a> Item<'a> {
                 b"clap" => return Err(rare("to be cropped by whoever shows it")),
                 b"auxC" => {
                     let name = payload.get(4..).unwrap_or_default();
-                    this.is_alpha = name.starts_with(b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
+                    this.is_alpha = name
+                        .starts_with(b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
                         || name.starts_with(b"urn:mpeg:hevc:2015:auxid:1");
                 }
                 b"av1C" | b"pixi" | b"pasp" => {}

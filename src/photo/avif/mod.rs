@@ -27,7 +27,10 @@ pub(super) struct Avif<'a> {
 pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Avif<'a>, PhotoError> {
     let damaged = || PhotoError::corrupt(Format::Avif, "its boxes are damaged");
     let Some(meta) = Meta::find(bytes) else {
-        return Err(PhotoError::corrupt(Format::Avif, "it has no picture, or was cut off before it"));
+        return Err(PhotoError::corrupt(
+            Format::Avif,
+            "it has no picture, or was cut off before it",
+        ));
     };
     let primary = meta.primary().ok_or_else(damaged)?;
     let item = Item::read(&meta, primary)?;
@@ -41,23 +44,16 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Avif<'a>, Pho
     let orientation = orientation(item.turns, item.mirror);
     let pixels = u64::from(width) * u64::from(height);
     // One picture is decoded after the other.
-    let (mut frames, mut copy) = (1, 0);
+    let (mut decoder, mut copy) = (0, 0);
     for item in [Some(&item), alpha.as_ref()].into_iter().flatten() {
-        let count = av1::frames(&item.data).ok_or_else(|| {
-            PhotoError::corrupt(Format::Avif, "it was cut off before its end")
-        })?;
-        if count > av1::MAX_FRAMES {
-            let words = "its picture is spread over far too many frames";
-            return Err(PhotoError::corrupt(Format::Avif, words));
-        }
-        frames = frames.max(count);
-        copy = copy.max(item.data.iter().map(|piece| piece.len() as u64).sum());
+        decoder = av1::survey(&item.data)?.memory(width, height).max(decoder);
+        copy = item.data.iter().map(|piece| piece.len() as u64).sum::<u64>().max(copy);
     }
     let transparency = if alpha.is_some() { pixels } else { 0 };
     let cost = Cost {
         copies: 2 * copy + colour::memory(item.icc.map_or(0, <[u8]>::len)),
         buffer: pixels * 3 + transparency,
-        decoder: pixels * (2 + av1::BYTES_PER_PIXEL * frames) + av1::TABLES,
+        decoder,
     };
     let header = cost.header(Format::Avif, width, height, orientation);
     Ok(Avif { item, alpha, premultiplied, header, orientation })

@@ -147,7 +147,15 @@ impl Chroma {
     fn new(plane: Plane, (across, down): (usize, usize), width: usize, height: usize) -> Self {
         let own = width.div_ceil(across);
         let rows = height.div_ceil(down);
-        Self { plane, across, down, rows, near: vec![0; own], far: vec![0; own], out: vec![0; width] }
+        Self {
+            plane,
+            across,
+            down,
+            rows,
+            near: vec![0; own],
+            far: vec![0; own],
+            out: vec![0; width],
+        }
     }
 
     /// The row `y` of pixels. A sample lies in the middle of the pixels that share it, so each pixel

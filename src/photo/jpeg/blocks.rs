@@ -146,7 +146,8 @@ impl Band {
                     at += 1;
                 }
                 if fresh != 0 {
-                    *ZIGZAG.get(at).and_then(|at| block.get_mut(*at)).ok_or(Fault::Damaged)? = fresh;
+                    *ZIGZAG.get(at).and_then(|at| block.get_mut(*at)).ok_or(Fault::Damaged)? =
+                        fresh;
                 }
                 at += 1;
             }

@@ -91,7 +91,13 @@ fn transpose(rows: &mut [Lanes; 8]) {
 
 /// Writes the samples of a block to `out`, whose rows are `stride` apart. `flat`: all coefficients
 /// but the first are zero.
-pub(super) fn write(block: &[i16; 64], steps: &[u16; 64], flat: bool, out: &mut [u8], stride: usize) {
+pub(super) fn write(
+    block: &[i16; 64],
+    steps: &[u16; 64],
+    flat: bool,
+    out: &mut [u8],
+    stride: usize,
+) {
     if flat {
         let value = i32::from(block[0]).wrapping_mul(i32::from(steps[0]));
         let value = sample(value.wrapping_add(4) >> 3);

@@ -67,7 +67,14 @@ impl Plane {
 
     /// Takes in the block whose first sample is in the given row and column.
     #[inline]
-    pub(super) fn put(&mut self, row: usize, column: usize, block: &[i16; 64], steps: &[u16; 64], flat: bool) {
+    pub(super) fn put(
+        &mut self,
+        row: usize,
+        column: usize,
+        block: &[i16; 64],
+        steps: &[u16; 64],
+        flat: bool,
+    ) {
         let at = row % self.rows * self.stride + column;
         idct::write(block, steps, flat, &mut self.samples[at..], self.stride);
     }

@@ -239,7 +239,12 @@ impl<'a> Coder<'a> {
     }
 
     /// What a scan has of a block that is kept.
-    fn part(&mut self, progressive: bool, place: usize, block: &mut [i16; 64]) -> Result<(), Fault> {
+    fn part(
+        &mut self,
+        progressive: bool,
+        place: usize,
+        block: &mut [i16; 64],
+    ) -> Result<(), Fault> {
         if !progressive {
             return self.whole(place, block).map(|_| ());
         }

@@ -255,7 +255,8 @@ impl<'a> Tables<'a> {
             channels.push(ScanChannel { index, dc, ac });
         }
         // More blocks in a unit than the format allows.
-        let blocks: usize = channels.iter().map(|c| frame.channels[c.index].h * frame.channels[c.index].v).sum();
+        let blocks: usize =
+            channels.iter().map(|c| frame.channels[c.index].h * frame.channels[c.index].v).sum();
         if channels.is_empty() || (channels.len() > 1 && blocks > 10) {
             return Err(Fault::Damaged.into());
         }

@@ -42,6 +42,15 @@ fn files() -> Vec<Vec<u8>> {
     ] {
         files.push(encode(&picture(16, 12), format));
     }
+    files.extend(super::layouts::LAYOUTS.iter().map(|(_, file, _)| hex::decode(file).unwrap()));
+    for sample in [
+        super::avifs::COLOURS_AT_HALF,
+        super::avifs::TRANSPARENT,
+        super::avifs::MIRRORED,
+        super::avifs::DISPLAY_P3,
+    ] {
+        files.push(sample.file());
+    }
     files.push(with_segment(&files[0], 0xE1, &[b"Exif\0\0", &exif(6)[..]].concat()));
     files.push(tiff((2, 1), 8, 5, 4, &[(274, 8)], &[0, 255, 0, 0, 0, 0, 0, 255]));
     files.push(png(&[
