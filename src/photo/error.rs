@@ -89,6 +89,18 @@ impl PhotoError {
         Self::Corrupt { format, cause: brief(cause.as_ref()) }
     }
 
+    /// Colours beyond what ordinary screens show, which every viewer shows in its own way.
+    pub(super) fn high_dynamic_range(format: Format) -> Self {
+        Self::UnsupportedFormat {
+            what: format!(
+                "an HDR photo ({} with more brightness than a screen has)",
+                format.name()
+            )
+            .into(),
+            advice: "save it without HDR, as an ordinary JPEG, and upload that".into(),
+        }
+    }
+
     /// A file of a format that can be read, but of a variety that cannot.
     pub(super) fn unsupported_variety(format: Format, variety: &str) -> Self {
         Self::UnsupportedFormat {

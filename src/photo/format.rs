@@ -15,6 +15,8 @@ pub enum Format {
     Tiff,
     /// Windows bitmap.
     Bmp,
+    /// AVIF; of an animation, the still picture that stands for it.
+    Avif,
 }
 
 impl Format {
@@ -28,6 +30,7 @@ impl Format {
             Self::Gif => "gif",
             Self::Tiff => "tiff",
             Self::Bmp => "bmp",
+            Self::Avif => "avif",
         }
     }
 
@@ -40,6 +43,7 @@ impl Format {
             Self::Gif => "GIF",
             Self::Tiff => "TIFF",
             Self::Bmp => "BMP",
+            Self::Avif => "AVIF",
         }
     }
 }

@@ -26,11 +26,16 @@
 //! Decoding and resizing are integer arithmetic whose vector forms (SSE4, AVX2, NEON) give the same
 //! values as the plain ones. [`VERSION`] names what this module does, so that a row can tell.
 
+mod avif;
+mod colour;
 mod error;
 mod format;
+mod gif;
 mod header;
 mod jpeg;
+mod pieces;
 mod pixels;
+mod png;
 mod raster;
 mod resize;
 mod sniff;
@@ -50,7 +55,7 @@ pub use resize::Filter;
 
 /// The version of this module's results: it changes whenever the same bytes would give other
 /// pixels, and so enters the recipe of a row.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A photo: upright RGB pixels, 8 bits a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,15 +146,10 @@ fn contained<T>(
     format: Format,
     read: impl FnOnce() -> Result<T, PhotoError>,
 ) -> Result<T, PhotoError> {
-    // What `read` can leave half-changed is local to it, so nothing broken is seen afterwards.
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
-        let words = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("no reason given");
-        Err(PhotoError::corrupt(format, format!("the decoder gave up: {words}")))
-    })
+    // What `read` can leave half-changed is local to it, so nothing broken is seen afterwards. What
+    // a panic says is of a decoder's insides: it goes to the error output, and into no row.
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(PhotoError::corrupt(format, "its decoder failed on it")))
 }
 
 /// A photo whose header is read and within limits, and whose pixels are not yet.
@@ -168,6 +168,7 @@ fn open<'a>(
     Ok(match format {
         Format::Jpeg => Box::new(jpeg::open(bytes, limits)?),
         Format::Tiff => Box::new(tiff::open(bytes, limits)?),
+        Format::Avif => Box::new(avif::open(bytes, limits)?),
         _ => Box::new(raster::open(format, bytes, limits)?),
     })
 }

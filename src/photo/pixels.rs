@@ -3,6 +3,8 @@
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, RgbImage};
 
+use super::colour::Profile;
+
 /// Zeros for a photo's pixels, which the system only hands out once they are written.
 pub(super) fn buffer(width: u32, height: u32, depth: usize) -> Vec<u8> {
     // Limits were checked before, so nothing saturates; were it to, the allocation would panic,
@@ -14,8 +16,49 @@ pub(super) fn buffer(width: u32, height: u32, depth: usize) -> Vec<u8> {
 /// cuts the rest off. False for a kind of pixel that no decoder here gives.
 ///
 /// `buffer` has room for each pixel as it is stored and as RGB. 16 bits are rounded to 8, floats
-/// clamped to their range from 0 to 1, and transparency is laid on white.
-pub(super) fn to_rgb(buffer: &mut Vec<u8>, stored: ColorType) -> bool {
+/// clamped to their range from 0 to 1, colours become sRGB, and transparency is laid on white.
+pub(super) fn to_rgb(buffer: &mut Vec<u8>, stored: ColorType, profile: Option<&Profile>) -> bool {
+    let Some(profile) = profile else {
+        return plain_to_rgb(buffer, stored);
+    };
+    match stored {
+        ColorType::L8 => {
+            let grey = profile.grey();
+            rewrite(buffer, |[l]: [u8; 1]| grey[usize::from(l)]);
+        }
+        ColorType::L16 => {
+            let grey = profile.grey();
+            rewrite(buffer, |p: [u8; 2]| grey[usize::from(eight(p, 0))]);
+        }
+        ColorType::La8 => {
+            let grey = profile.grey();
+            rewrite(buffer, |[l, a]: [u8; 2]| grey[usize::from(l)].map(|v| on_white(v, a)));
+        }
+        ColorType::La16 => {
+            let grey = profile.grey();
+            rewrite(buffer, |p: [u8; 4]| {
+                grey[usize::from(eight(p, 0))].map(|v| on_white(v, eight(p, 1)))
+            });
+        }
+        ColorType::Rgba8 => {
+            profile.rgba(buffer);
+            return plain_to_rgb(buffer, stored);
+        }
+        ColorType::Rgba16 => {
+            rewrite(buffer, |p: [u8; 8]| [eight(p, 0), eight(p, 1), eight(p, 2), eight(p, 3)]);
+            profile.rgba(buffer);
+            return plain_to_rgb(buffer, ColorType::Rgba8);
+        }
+        _ => {
+            let known = plain_to_rgb(buffer, stored);
+            profile.rgb(buffer);
+            return known;
+        }
+    }
+    true
+}
+
+fn plain_to_rgb(buffer: &mut Vec<u8>, stored: ColorType) -> bool {
     match stored {
         ColorType::Rgb8 => {}
         ColorType::L8 => rewrite(buffer, |[l]: [u8; 1]| [l; 3]),
@@ -46,21 +89,43 @@ pub(super) fn to_rgb(buffer: &mut Vec<u8>, stored: ColorType) -> bool {
     true
 }
 
-/// Rewrites pixels of `N` bytes as pixels of three: from the front if they shrink, from the back if
-/// they grow, so that none is overwritten before it is read.
-fn rewrite<const N: usize>(buffer: &mut Vec<u8>, rgb: impl Fn([u8; N]) -> [u8; 3]) {
-    let pixels = buffer.len() / N.max(3);
+/// Rewrites pixels of `N` bytes as pixels of `M`: from the front if they shrink, from the back if
+/// they grow, so that none is overwritten before it is read. The buffer has room for the greater of
+/// both.
+fn rewrite<const N: usize, const M: usize>(
+    buffer: &mut Vec<u8>,
+    pixel_of: impl Fn([u8; N]) -> [u8; M],
+) {
+    let pixels = buffer.len() / N.max(M);
     let mut one = |at: usize| {
         let mut pixel = [0; N];
         pixel.copy_from_slice(&buffer[at * N..(at + 1) * N]);
-        buffer[at * 3..(at + 1) * 3].copy_from_slice(&rgb(pixel));
+        buffer[at * M..(at + 1) * M].copy_from_slice(&pixel_of(pixel));
     };
-    if N < 3 {
+    if N < M {
         (0..pixels).rev().for_each(&mut one);
     } else {
         (0..pixels).for_each(&mut one);
     }
-    buffer.truncate(pixels * 3);
+    buffer.truncate(pixels * M);
+}
+
+/// RGB pixels whose transparency is elsewhere, as seen on white paper.
+pub(super) fn lay_on_white(rgb: &mut [u8], alpha: &[u8]) {
+    for (pixel, alpha) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(alpha) {
+        *pixel = pixel.map(|value| on_white(value, *alpha));
+    }
+}
+
+/// Colours that were multiplied with their transparency, as they were before.
+pub(super) fn divide(rgb: &mut [u8], alpha: &[u8]) {
+    for (pixel, alpha) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(alpha) {
+        let alpha = u32::from(*alpha).max(1);
+        *pixel = pixel.map(|value| {
+            let value = (u32::from(value) * 255 + alpha / 2) / alpha;
+            u8::try_from(value).unwrap_or(u8::MAX)
+        });
+    }
 }
 
 /// A value as seen on white paper, rounded.

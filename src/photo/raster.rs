@@ -1,18 +1,17 @@
 //! PNG, WebP, GIF and BMP, through the `image` crate's decoders.
 
-use std::error::Error;
 use std::io::{Cursor, ErrorKind};
 
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::error::UnsupportedErrorKind;
 use image::metadata::Orientation;
-use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, Rgba};
+use image::{ColorType, ImageDecoder, ImageError, Rgba};
 
+use super::colour::{self, Profile};
 use super::header::{Cost, SLACK};
-use super::{Format, Header, Limits, Opened, PhotoError, pixels, webp};
+use super::{Format, Header, Limits, Opened, PhotoError, gif, pixels, png, webp};
 
 /// A photo whose header is read.
 pub(super) struct Raster<'a> {
@@ -20,6 +19,25 @@ pub(super) struct Raster<'a> {
     header: Header,
     orientation: Orientation,
     color: ColorType,
+    profile: Option<Profile>,
+}
+
+/// A decoder that has read the header, and what was found beside it.
+struct Found<'a> {
+    decoder: Box<dyn ImageDecoder + 'a>,
+    exif: Option<&'a [u8]>,
+    profile: Option<Profile>,
+    /// What the profile takes, in bytes.
+    profile_memory: u64,
+    /// What a WebP's decoder holds for each pixel.
+    per_pixel: u64,
+}
+
+impl<'a> Found<'a> {
+    fn plain(decoder: impl ImageDecoder + 'a) -> Self {
+        let decoder = Box::new(decoder);
+        Self { decoder, exif: None, profile: None, profile_memory: 0, per_pixel: 0 }
+    }
 }
 
 pub(super) fn open<'a>(
@@ -27,7 +45,8 @@ pub(super) fn open<'a>(
     bytes: &'a [u8],
     limits: &Limits,
 ) -> Result<Raster<'a>, PhotoError> {
-    let mut decoder = decoder(format, bytes, limits)?;
+    let Found { mut decoder, exif, profile, profile_memory, per_pixel } =
+        find(format, bytes, limits)?;
     let (width, height) = decoder.dimensions();
     limits.check_pixels(format, width, height)?;
 
@@ -38,15 +57,15 @@ pub(super) fn open<'a>(
     // The most that a GIF's first frame may have of colours, if it does not fill the screen.
     let frame = stored * 4 + copies + SLACK;
     let cost = Cost {
-        copies,
+        copies: copies + profile_memory,
         buffer: stored * depth.max(3),
         decoder: match format {
             // Rows, before and after their filter, and what of them is inflated ahead.
             Format::Png => rows(width),
-            Format::WebP => stored * webp::decoder_bytes_per_pixel(bytes),
+            Format::WebP => stored * per_pixel,
             // The frame's colours, four bytes each, and its indices.
             Format::Gif => frame / 4 * 5,
-            Format::Bmp | Format::Jpeg | Format::Tiff => 0,
+            _ => 0,
         },
     };
     let allowed = match format {
@@ -55,9 +74,10 @@ pub(super) fn open<'a>(
         _ => cost.decoder + cost.copies + SLACK,
     };
     decoder.set_limits(allowance(allowed)).map_err(|error| rejection(format, &error))?;
-    let orientation = orientation(decoder.as_mut());
+    // Damaged metadata is no reason to reject a photo.
+    let orientation = exif.map_or(Orientation::NoTransforms, pixels::upright);
     let header = cost.header(format, width, height, orientation);
-    Ok(Raster { decoder, header, orientation, color })
+    Ok(Raster { decoder, header, orientation, color, profile })
 }
 
 impl Opened for Raster<'_> {
@@ -78,53 +98,53 @@ impl Opened for Raster<'_> {
         self.decoder
             .read_image_boxed(&mut buffer[..stored])
             .map_err(|error| rejection(format, &error))?;
-        if pixels::to_rgb(&mut buffer, self.color) {
+        if pixels::to_rgb(&mut buffer, self.color, self.profile.as_ref()) {
             Ok(buffer)
         } else {
-            Err(PhotoError::unsupported_variety(format, &format!("{:?}", self.color)))
+            Err(PhotoError::unsupported_variety(format, "colours stored in an unusual way"))
         }
     }
 }
 
 /// The decoder of a format, its header read.
-fn decoder<'a>(
-    format: Format,
-    bytes: &'a [u8],
-    limits: &Limits,
-) -> Result<Box<dyn ImageDecoder + 'a>, PhotoError> {
+fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a>, PhotoError> {
     let reject = |error| rejection(format, &error);
     let reader = Cursor::new(bytes);
     Ok(match format {
         Format::Png => {
+            let png = png::open(bytes)?;
             // The decoder takes memory for rows at once, so its header is looked at before.
-            let (width, height) = png_size(bytes)
-                .ok_or_else(|| PhotoError::corrupt(format, "its header is missing"))?;
-            limits.check_pixels(format, width, height)?;
-            let allowance = allowance(rows(width) + copies(bytes) + SLACK);
-            Box::new(PngDecoder::with_limits(reader, allowance).map_err(reject)?)
+            limits.check_pixels(format, png.width, png.height)?;
+            let allowance = allowance(rows(png.width) + copies(bytes) + SLACK);
+            let decoder = PngDecoder::with_limits(png.pieces, allowance).map_err(reject)?;
+            Found {
+                exif: png.exif,
+                profile: png.profile,
+                profile_memory: png.profile_memory,
+                ..Found::plain(decoder)
+            }
         }
         Format::WebP => {
-            let reader = Cursor::new(webp::contents(bytes)?);
-            let mut decoder = WebPDecoder::new(reader).map_err(reject)?;
+            let webp = webp::open(bytes)?;
+            let mut decoder = WebPDecoder::new(webp.pieces).map_err(reject)?;
             if decoder.has_animation() {
                 // What the first frame leaves free; white where the file has no transparency.
                 decoder.set_background_color(Rgba([255, 255, 255, 0])).map_err(reject)?;
             }
-            Box::new(decoder)
+            Found {
+                exif: webp.exif,
+                profile: webp.icc.and_then(Profile::from_icc),
+                profile_memory: webp.icc.map_or(0, |icc| colour::memory(icc.len())),
+                per_pixel: webp.kind.bytes_per_pixel(),
+                ..Found::plain(decoder)
+            }
         }
-        Format::Gif => Box::new(GifDecoder::new(reader).map_err(reject)?),
-        Format::Bmp => Box::new(BmpDecoder::new(reader).map_err(reject)?),
-        Format::Jpeg | Format::Tiff => {
+        Format::Gif => Found::plain(GifDecoder::new(gif::contents(bytes)?).map_err(reject)?),
+        Format::Bmp => Found::plain(BmpDecoder::new(reader).map_err(reject)?),
+        Format::Jpeg | Format::Tiff | Format::Avif => {
             return Err(PhotoError::unsupported_variety(format, "not a raster"));
         }
     })
-}
-
-/// The size in a PNG's first chunk.
-fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let header = bytes.get(8..24)?;
-    let side = |at: usize| Some(u32::from_be_bytes(header.get(at..at + 4)?.try_into().ok()?));
-    (header.get(4..8)? == b"IHDR").then_some((side(8)?, side(12)?))
 }
 
 /// Metadata may be held twice, as it is stored and as it is read.
@@ -143,32 +163,18 @@ fn allowance(bytes: u64) -> image::Limits {
     limits
 }
 
-/// How the photo is to be turned. Damaged metadata is no reason to reject it.
-fn orientation(decoder: &mut dyn ImageDecoder) -> Orientation {
-    let exif = decoder.exif_metadata().ok().flatten();
-    exif.as_deref().map_or(Orientation::NoTransforms, pixels::upright)
-}
-
+/// What is wrong, in plain words: a decoder's own are of its insides.
 fn rejection(format: Format, error: &ImageError) -> PhotoError {
     match error {
-        ImageError::Unsupported(error) => {
-            let variety = match error.kind() {
-                UnsupportedErrorKind::GenericFeature(words) => words.clone(),
-                UnsupportedErrorKind::Color(ExtendedColorType::Unknown(_)) => {
-                    "its colours are stored in an unusual way".to_owned()
-                }
-                _ => error.to_string(),
-            };
-            PhotoError::unsupported_variety(format, &variety)
+        ImageError::Unsupported(_) => {
+            PhotoError::unsupported_variety(format, "stored in an unusual way")
         }
         ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
             PhotoError::corrupt(format, "it was cut off before its end")
         }
-        // Without the wrapper, which names the format once more.
-        ImageError::Decoding(error) => {
-            let words = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            PhotoError::corrupt(format, words)
+        ImageError::Limits(_) => {
+            PhotoError::corrupt(format, "it asks for more memory than its pixels need")
         }
-        error => PhotoError::corrupt(format, error.to_string()),
+        _ => PhotoError::corrupt(format, "what it holds makes no picture"),
     }
 }

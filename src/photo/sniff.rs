@@ -21,6 +21,8 @@ fn readable(bytes: &[u8]) -> Option<Format> {
         Some(Format::Tiff)
     } else if begins(b"BM") && is_bitmap_header(bytes) {
         Some(Format::Bmp)
+    } else if brands(bytes).any(|brand| brand == *b"avif" || brand == *b"avis") {
+        Some(Format::Avif)
     } else {
         None
     }
@@ -38,7 +40,7 @@ struct Unreadable {
 }
 
 const SAVE_AS_JPEG: &str = "save it as JPEG and upload that";
-const UPLOAD_A_PHOTO: &str = "upload a photo as JPEG, PNG, WebP, GIF, TIFF or BMP instead";
+const UPLOAD_A_PHOTO: &str = "upload a photo as JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP instead";
 
 impl Unreadable {
     fn picture(what: &'static str) -> Self {
@@ -97,21 +99,24 @@ fn unreadable(bytes: &[u8]) -> Unreadable {
     text(bytes).unwrap_or(Unreadable::other("of a type that is not known"))
 }
 
-/// A file of the MP4 family: phones' photos and videos. What is inside, its brands tell: the major
-/// one, a version, and those that it is compatible with.
-fn container(bytes: &[u8]) -> Unreadable {
+/// What a file of the MP4 family says it is: phones' photos and videos. The major brand is first,
+/// then those that it is compatible with.
+fn brands(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> + Clone {
     let size = bytes.first_chunk::<4>().map_or(0, |size| u32::from_be_bytes(*size) as usize);
-    let end = size.clamp(8, 128).min(bytes.len());
-    let mut brands = bytes[8..end].chunks_exact(4);
-    let has = |names: &[&[u8; 4]]| {
-        brands.clone().any(|brand| names.iter().any(|name| brand == name.as_slice()))
+    let head = match bytes.get(4..8) {
+        Some(b"ftyp") => &bytes[8..size.clamp(8, 128).min(bytes.len())],
+        _ => &[],
     };
-    if has(&[b"avif", b"avis"]) {
-        Unreadable {
-            what: "an AVIF photo, as some phones and web shops make them, which cannot be read yet",
-            advice: SAVE_AS_JPEG,
-        }
-    } else if has(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"]) {
+    let mut brands = head.as_chunks::<4>().0.iter().copied();
+    // Between them stands a version.
+    let major = brands.next();
+    brands.next();
+    major.into_iter().chain(brands)
+}
+
+fn container(bytes: &[u8]) -> Unreadable {
+    let has = |names: &[&[u8; 4]]| brands(bytes).any(|brand| names.contains(&&brand));
+    if has(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"]) {
         Unreadable {
             what: "a HEIC photo, as phones make them, which cannot be read",
             advice: "save or export it as JPEG and upload that (for new photos, an iPhone has \
@@ -119,7 +124,7 @@ fn container(bytes: &[u8]) -> Unreadable {
         }
     } else if has(&[b"crx "]) {
         Unreadable::raw("a Canon RAW file")
-    } else if brands.next() == Some(b"qt  ") {
+    } else if brands(bytes).next() == Some(*b"qt  ") {
         Unreadable::other("a QuickTime video, perhaps a Live Photo's")
     } else {
         Unreadable::other("a video")

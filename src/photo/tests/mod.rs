@@ -1,8 +1,14 @@
 //! Tests of this module. The photos are made here, small, odd and broken ones as well.
 
+mod avif;
+mod avifs;
 mod broken;
+mod colours;
+mod containers;
 mod files;
 mod formats;
+mod jpeg;
+mod layouts;
 mod limits;
 mod orientation;
 mod resize;

@@ -19,10 +19,10 @@ use super::super::Photo;
 
 /// A file, and the pixels Pillow reads from it; both in hexadecimal.
 pub(super) struct Sample {
-    file: &'static str,
-    width: u32,
-    height: u32,
-    rgb: &'static str,
+    pub(super) file: &'static str,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) rgb: &'static str,
 }
 
 impl Sample {

@@ -20,8 +20,13 @@ fn photos_as_phones_make_them() {
     assert!(named(heic).contains("HEIC"));
     assert!(reject(heic).to_string().contains("Most Compatible"));
     assert!(named(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic").contains("HEIC"));
-    assert!(named(b"\0\0\0\x1Cftypavif\0\0\0\0avifmif1miaf").contains("AVIF"));
-    assert!(named(b"\0\0\0\x1Cftypmif1\0\0\0\0mif1avifmiaf").contains("AVIF"));
+    // An AVIF, of which there is no more than the beginning.
+    for start in
+        [&b"\0\0\0\x1Cftypavif\0\0\0\0avifmif1miaf"[..], b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif"]
+    {
+        let error = reject(start).to_string();
+        assert!(error.starts_with("the AVIF file is damaged or incomplete"), "{error}");
+    }
     assert!(named(b"\0\0\0\x14ftypqt  \0\0\0\0qt  ").contains("QuickTime"));
     assert!(named(b"\0\0\0\x18ftypisom\0\0\0\0isommp42").contains("video"));
     assert!(named(b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom").contains("Canon"));

@@ -301,23 +301,29 @@ fn inks_and_luminance() {
     assert!(error.to_string().contains("luminance that is finer"), "{error}");
 }
 
+/// The same pixels with a profile, in a PNG and here.
 #[test]
-fn the_profile_of_colours_is_handed_out_and_that_of_inks_is_not() {
-    let limits = crate::photo::Limits::default();
-    let profile =
-        |file: Vec<u8>| crate::photo::tiff::open(&file, &limits).unwrap().icc().map(<[u8]>::to_vec);
-    let page = |photometric, samples| {
-        let pixels = vec![0; usize::from(samples) * 4];
-        Tiff::new((2, 2), photometric, 8, samples).chunk(&pixels)
+fn the_profile_of_colours_is_applied_and_that_of_inks_is_not() {
+    use moxcms::ColorProfile;
+    let p3 = ColorProfile::new_display_p3().encode().unwrap();
+    let page = |photometric, pixels: &[u8]| {
+        let samples = u16::try_from(pixels.len() / 2).unwrap();
+        Tiff::new((2, 1), photometric, 8, samples).chunk(pixels)
     };
-    assert_eq!(profile(page(2, 3).file()), None);
-    assert_eq!(profile(page(2, 3).bytes(34675, b"a profile").file()).unwrap(), b"a profile");
-    assert_eq!(profile(page(5, 4).bytes(34675, b"a profile").file()), None);
-    // One that is not there is no reason to reject the photo.
-    let mut file = page(2, 3).bytes(34675, b"a profile").file();
+    let (colours, inks) = ([234, 51, 35, 117, 251, 76], [10, 20, 30, 0, 200, 100, 50, 10]);
+    let shown = read(&page(2, &colours).bytes(34675, &p3).file());
+    let mut expected = colours;
+    crate::photo::colour::Profile::from_icc(&p3).unwrap().rgb(&mut expected);
+    assert_ne!(expected, colours);
+    assert_eq!(shown.rgb(), expected);
+    let plain = read(&page(5, &inks).file());
+    assert_eq!(read(&page(5, &inks).bytes(34675, &p3).file()).rgb(), plain.rgb());
+    // A profile that is not there, or is none, is no reason to reject the photo.
+    assert_eq!(read(&page(2, &colours).bytes(34675, b"a profile").file()).rgb(), colours);
+    let mut file = page(2, &colours).bytes(34675, &p3).file();
     let tag = file.windows(4).position(|bytes| bytes == [0x73, 0x87, 7, 0]).unwrap();
     file[tag + 8..tag + 12].fill(0x7F);
-    assert_eq!(profile(file), None);
+    assert_eq!(read(&file).rgb(), colours);
 }
 
 #[test]

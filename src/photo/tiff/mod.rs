@@ -41,6 +41,7 @@ use self::jpeg::{Frame, Tables};
 use self::page::{Compression, Page};
 use self::paint::{Alpha, Colour};
 use self::unpack::{Packed, Unpacker};
+use super::colour::{self, Profile};
 use super::header::Cost;
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
 
@@ -89,7 +90,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, Pho
         .unwrap_or(Orientation::NoTransforms);
     let profile = directory.values(ICC_PROFILE).ok().flatten();
     let cost = Cost {
-        copies: 0,
+        copies: profile.as_ref().map_or(0, |profile| colour::memory(profile.bytes().len())),
         buffer: u64::from(size.0) * u64::from(size.1) * 3,
         decoder: memory(&page, &grid, greatest),
     };
@@ -137,11 +138,10 @@ fn frame(page: &Page, grid: &Grid<'_>, height: u32) -> Option<Frame> {
 }
 
 impl Tiff<'_> {
-    /// The profile of the page's colours, if it has one. That of inks is not handed out: what inks
-    /// become is RGB without it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "colours are not yet converted"))]
-    pub(super) fn icc(&self) -> Option<&[u8]> {
-        self.icc.filter(|_| self.page.colour != Colour::Cmyk)
+    /// What the page's profile makes of its colours, if it has one. That of inks is not looked at:
+    /// what inks become is RGB without it.
+    fn profile(&self) -> Option<Profile> {
+        self.icc.filter(|_| self.page.colour != Colour::Cmyk).and_then(Profile::from_icc)
     }
 
     /// Decodes the chunks at one place, one of each plane, onto the page.
@@ -276,6 +276,10 @@ impl Opened for Tiff<'_> {
             (0..self.page.planes()).map(|_| Plane::new(compression)).collect();
         for cell in self.grid.iter() {
             self.decode(cell, &mut planes, &mut rows)?;
+        }
+        if let Some(profile) = self.profile() {
+            let is_grey = matches!(self.page.colour, Colour::Grey | Colour::Inverse);
+            profile.apply(&mut rows.rgb, is_grey);
         }
         Ok(rows.rgb)
     }

@@ -1,0 +1,111 @@
+//! JPEG: by far the most photos. Read by a decoder of our own, with the arithmetic of libjpeg, which
+//! is that of all browsers: the decoders at hand have other pixels, or wrong ones, for scans and
+//! samplings that are rare but valid, and take what is missing for zeros.
+//!
+//! The way of a file:
+//!
+//! ```text
+//! segments  what the bytes are: frame, tables, scans; nothing else is looked at
+//! scans     coded bytes to blocks (bits, blocks), in one pass if one scan has everything
+//! rows      blocks to samples (idct), to full resolution, to RGB
+//! ```
+//!
+//! Bounds. Memory: the output; three rows of units for each channel; and, unless one scan has
+//! everything, all coefficients: two bytes for each sample. Time: one pass over the bytes, and as
+//! much for each block as its scans visit it, at most 32 times on average.
+
+mod bits;
+mod blocks;
+mod frame;
+mod idct;
+mod rows;
+mod scans;
+mod segments;
+
+use image::metadata::Orientation;
+
+use super::colour::{self, Profile};
+use super::header::Cost;
+use super::{Format, Header, Limits, Opened, PhotoError, pixels};
+use segments::{Contents, Model};
+
+/// What is wrong with coded data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// There is less of it than the picture needs.
+    CutOff,
+    /// It makes no sense.
+    Damaged,
+}
+
+impl From<Fault> for PhotoError {
+    fn from(fault: Fault) -> Self {
+        let cause = match fault {
+            Fault::CutOff => "it was cut off before its end",
+            Fault::Damaged => "what it holds makes no picture",
+        };
+        Self::corrupt(Format::Jpeg, cause)
+    }
+}
+
+/// A JPEG whose header is read.
+pub(super) struct Jpeg<'a> {
+    contents: Contents<'a>,
+    header: Header,
+    orientation: Orientation,
+}
+
+pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, PhotoError> {
+    let contents = segments::read(bytes, limits)?;
+    let orientation = contents.exif.map_or(Orientation::NoTransforms, pixels::upright);
+    let (width, height) = (contents.frame.width, contents.frame.height);
+    let cost = Cost {
+        copies: colour::memory(contents.profile.iter().map(|[_, part]| part.len()).sum()),
+        buffer: u64::from(width) * u64::from(height) * 3,
+        decoder: scans::memory(&contents) + rows::memory(&contents.frame),
+    };
+    let header = cost.header(Format::Jpeg, width, height, orientation);
+    Ok(Jpeg { contents, header, orientation })
+}
+
+impl Opened for Jpeg<'_> {
+    fn header(&self) -> Header {
+        self.header
+    }
+
+    fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError> {
+        let mut rgb = pixels::buffer(self.header.width, self.header.height, 3);
+        scans::decode(&self.contents, &mut rgb)?;
+        if let Some(profile) = profile(&self.contents) {
+            match self.contents.model {
+                Model::Grey => profile.grey_pixels(&mut rgb),
+                Model::YCbCr | Model::Rgb => profile.rgb(&mut rgb),
+                Model::Cmyk | Model::Ycck => {}
+            }
+        }
+        Ok(rgb)
+    }
+}
+
+/// The colour profile, if all of its parts are there, each once.
+fn profile(contents: &Contents) -> Option<Profile> {
+    let parts = &contents.profile;
+    let size: usize = parts.iter().map(|[_, part]| part.len()).sum();
+    if parts.is_empty() || size > colour::MAX_PROFILE {
+        return None;
+    }
+    let mut sorted = parts.clone();
+    sorted.sort_by_key(|[number, _]| number[0]);
+    let count = parts.len();
+    for (place, [number, _]) in sorted.iter().enumerate() {
+        if usize::from(number[0]) != place + 1 || usize::from(number[1]) != count {
+            return None;
+        }
+    }
+    let icc: Vec<u8> = sorted.iter().flat_map(|[_, part]| part.iter().copied()).collect();
+    Profile::from_icc(&icc)
+}

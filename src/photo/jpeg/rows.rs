@@ -1,0 +1,222 @@
+//! Samples of each channel to rows of pixels: channels of a lower resolution are scaled up with
+//! libjpeg's "fancy" weights, which browsers have too, and the colours become RGB.
+
+use super::frame::{Channel, Frame};
+use super::idct;
+use super::segments::Model;
+
+/// The samples of a channel that are under way: three rows of units, of which the middle one is
+/// scaled up with the help of its neighbours.
+pub(super) struct Plane {
+    samples: Vec<u8>,
+    stride: usize,
+    /// How many rows there is room for.
+    rows: usize,
+    width: usize,
+    height: usize,
+    scale: Scale,
+    /// A row at full resolution.
+    line: Vec<u8>,
+}
+
+/// How a row becomes one at full resolution.
+#[derive(Clone, Copy)]
+enum Scale {
+    /// It is one.
+    Full,
+    /// Twice as wide.
+    Wider,
+    /// Twice as high.
+    Higher,
+    /// Both.
+    Both,
+    /// Every sample is repeated.
+    Repeat(usize, usize),
+}
+
+/// How much memory the planes of a frame take, in bytes.
+pub(super) fn memory(frame: &Frame) -> u64 {
+    let bytes = |channel: &Channel| {
+        let stride = frame.stride(channel);
+        (stride * 24 * channel.v + stride * (frame.most.0 / channel.h)) as u64
+    };
+    frame.channels.iter().map(bytes).sum()
+}
+
+impl Plane {
+    pub(super) fn new(frame: &Frame, channel: &Channel) -> Self {
+        let (across, down) = (frame.most.0 / channel.h, frame.most.1 / channel.v);
+        let scale = match (across, down) {
+            (1, 1) => Scale::Full,
+            (2, 1) if channel.width > 2 => Scale::Wider,
+            (1, 2) => Scale::Higher,
+            (2, 2) if channel.width > 2 => Scale::Both,
+            _ => Scale::Repeat(across, down),
+        };
+        let (stride, rows) = (frame.stride(channel), 24 * channel.v);
+        Self {
+            samples: vec![0; stride * rows],
+            stride,
+            rows,
+            width: channel.width,
+            height: channel.height,
+            scale,
+            line: vec![0; stride * across],
+        }
+    }
+
+    /// Takes in the block whose first sample is in the given row and column.
+    #[inline]
+    pub(super) fn put(
+        &mut self,
+        row: usize,
+        column: usize,
+        block: &[i16; 64],
+        steps: &[u16; 64],
+        flat: bool,
+    ) {
+        let at = row % self.rows * self.stride + column;
+        idct::write(block, steps, flat, &mut self.samples[at..], self.stride);
+    }
+
+    /// The row at a place; beyond the picture, its nearest.
+    fn row(&self, place: usize) -> &[u8] {
+        let at = place.min(self.height - 1) % self.rows * self.stride;
+        &self.samples[at..at + self.width]
+    }
+
+    /// The row of pixels `y` of this channel.
+    fn at(&mut self, y: usize) -> &[u8] {
+        let mut line = std::mem::take(&mut self.line);
+        match self.scale {
+            Scale::Full => {
+                self.line = line;
+                return self.row(y);
+            }
+            Scale::Wider => wider(self.row(y), &mut line),
+            Scale::Higher => {
+                let (near, far, bias) = self.pair(y);
+                for ((out, near), far) in line.iter_mut().zip(near).zip(far) {
+                    *out = quarter(u16::from(*near) * 3 + u16::from(*far) + bias);
+                }
+            }
+            Scale::Both => {
+                let (near, far, _) = self.pair(y);
+                both(near, far, &mut line);
+            }
+            Scale::Repeat(across, down) => {
+                for (out, sample) in line.chunks_exact_mut(across).zip(self.row(y / down)) {
+                    out.fill(*sample);
+                }
+            }
+        }
+        self.line = line;
+        &self.line
+    }
+
+    /// The two rows that a row at twice the resolution lies between, the nearer first, and what is
+    /// added before rounding down.
+    fn pair(&self, y: usize) -> (&[u8], &[u8], u16) {
+        let near = y / 2;
+        let (far, bias) =
+            if y.is_multiple_of(2) { (near.saturating_sub(1), 1) } else { (near + 1, 2) };
+        (self.row(near), self.row(far), bias)
+    }
+}
+
+#[inline]
+fn quarter(sum: u16) -> u8 {
+    (sum >> 2).to_le_bytes()[0]
+}
+
+#[inline]
+fn sixteenth(sum: u16) -> u8 {
+    (sum >> 4).to_le_bytes()[0]
+}
+
+/// Twice as wide: each new sample is three parts of the nearest and one of the next.
+fn wider(row: &[u8], out: &mut [u8]) {
+    let (first, last) = (row[0], row[row.len() - 1]);
+    for (out, around) in out[2..].as_chunks_mut::<2>().0.iter_mut().zip(row.array_windows::<3>()) {
+        let [before, here, after] = around.map(u16::from);
+        *out = [quarter(here * 3 + before + 1), quarter(here * 3 + after + 2)];
+    }
+    out[0] = first;
+    out[1] = quarter(u16::from(first) * 3 + u16::from(row[1]) + 2);
+    let end = row.len() * 2;
+    out[end - 2] = quarter(u16::from(last) * 3 + u16::from(row[row.len() - 2]) + 1);
+    out[end - 1] = last;
+}
+
+/// Twice as wide and high, from the nearer row and the farther.
+fn both(near: &[u8], far: &[u8], out: &mut [u8]) {
+    let sum = |at: usize| u16::from(near[at]) * 3 + u16::from(far[at]);
+    let count = near.len();
+    let outs = out[2..].as_chunks_mut::<2>().0.iter_mut();
+    for ((out, near), far) in outs.zip(near.array_windows::<3>()).zip(far.array_windows::<3>()) {
+        let sum = |i: usize| u16::from(near[i]) * 3 + u16::from(far[i]);
+        let (before, here, after) = (sum(0), sum(1), sum(2));
+        *out = [sixteenth(here * 3 + before + 8), sixteenth(here * 3 + after + 7)];
+    }
+    out[0] = sixteenth(sum(0) * 4 + 8);
+    out[1] = sixteenth(sum(0) * 3 + sum(1) + 7);
+    out[count * 2 - 2] = sixteenth(sum(count - 1) * 3 + sum(count - 2) + 8);
+    out[count * 2 - 1] = sixteenth(sum(count - 1) * 4 + 7);
+}
+
+/// Writes the row of pixels `y` as RGB.
+pub(super) fn write(planes: &mut [Plane], model: Model, y: usize, rgb: &mut [u8]) {
+    let pixels = rgb.as_chunks_mut::<3>().0;
+    match planes {
+        [grey] => {
+            for (pixel, grey) in pixels.iter_mut().zip(grey.at(y)) {
+                *pixel = [*grey; 3];
+            }
+        }
+        [one, two, three] => {
+            let channels = one.at(y).iter().zip(two.at(y)).zip(three.at(y));
+            if model == Model::Rgb {
+                for (pixel, ((r, g), b)) in pixels.iter_mut().zip(channels) {
+                    *pixel = [*r, *g, *b];
+                }
+            } else {
+                for (pixel, ((luma, blue), red)) in pixels.iter_mut().zip(channels) {
+                    *pixel = from_ycbcr(*luma, *blue, *red);
+                }
+            }
+        }
+        [one, two, three, four] => {
+            let channels = one.at(y).iter().zip(two.at(y)).zip(three.at(y)).zip(four.at(y));
+            for (pixel, (((one, two), three), four)) in pixels.iter_mut().zip(channels) {
+                // Inks are stored as what they leave of the light, as Photoshop does it.
+                let light = match model {
+                    Model::Ycck => from_ycbcr(*one, *two, *three).map(|ink| 255 - ink),
+                    _ => [*one, *two, *three],
+                };
+                *pixel = light.map(|light| on_black(light, *four));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A colour of which black ink leaves a part. Pillow's rounding.
+fn on_black(light: u8, left: u8) -> u8 {
+    let product = u16::from(left) * u16::from(255 - light) + 128;
+    left.saturating_sub(((product + (product >> 8)) >> 8).to_le_bytes()[0])
+}
+
+/// libjpeg's integers.
+#[inline]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+fn from_ycbcr(luma: u8, blue: u8, red: u8) -> [u8; 3] {
+    const HALF: i32 = 1 << 15;
+
+    let (luma, blue, red) = (i32::from(luma), i32::from(blue) - 128, i32::from(red) - 128);
+    let clamp = |value: i32| value.clamp(0, 255) as u8;
+    [
+        clamp(luma + ((91_881 * red + HALF) >> 16)),
+        clamp(luma + ((-22_554 * blue - 46_802 * red + HALF) >> 16)),
+        clamp(luma + ((116_130 * blue + HALF) >> 16)),
+    ]
+}
