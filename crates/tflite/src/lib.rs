@@ -37,10 +37,13 @@ mod convert;
 mod ends;
 mod engine;
 mod error;
+mod form;
 mod grid;
+mod kind;
 mod lower;
 mod name;
 mod quantisation;
+mod realign;
 mod report;
 mod source;
 #[cfg(test)]
@@ -49,8 +52,8 @@ mod write;
 
 pub use complaint::{Complaint, Remedy};
 pub use contain::contain;
-pub use convert::{Converted, convert, report};
-pub use ends::{Ends, MAX_SIDE, Pixels};
+pub use convert::{Converted, convert, convert_as, report};
+pub use ends::{Ask, Ends, MAX_SIDE, Pixels};
 pub use engine::Network;
 pub use error::{Error, Problems, RunError};
-pub use report::{Precision, Report};
+pub use report::{End, Precision, Report};
