@@ -119,8 +119,8 @@ impl<'m> Lowering<'_, 'm> {
         let from = from.map_or(TensorType::FLOAT32, |from| self.source.tensors[from].type_);
         let to = site.outputs[0].type_;
         let float = |type_| [TensorType::FLOAT32, TensorType::FLOAT16].contains(&type_);
-        let whole =
-            |type_| [TensorType::INT8, TensorType::UINT8, TensorType::INT32].contains(&type_);
+        let long = |type_| [TensorType::INT32, TensorType::INT64].contains(&type_);
+        let whole = |type_| long(type_) || [TensorType::INT8, TensorType::UINT8].contains(&type_);
         // A cast takes the numbers themselves, whatever they stand for.
         let own = site.operator.inputs[0];
         let own = own.and_then(|from| self.source.tensors[from].quantisation.as_ref());
@@ -135,7 +135,7 @@ impl<'m> Lowering<'_, 'm> {
         }
         match () {
             () if float(from) && float(to) || whole(from) && float(to) => Ok(wire),
-            () if whole(from) && to == TensorType::INT32 => Ok(wire),
+            () if whole(from) && long(to) => Ok(wire),
             () => {
                 let from = from.variant_name().unwrap_or("an unknown type");
                 let to = site.outputs[0].type_name();
