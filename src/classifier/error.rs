@@ -81,13 +81,13 @@ pub enum ModelError {
     /// Nobody says how large the model's input is.
     #[error(
         "the model's file leaves open how wide and high its input is, and nobody says it: give \
-         --size WIDTHxHEIGHT (SIZE), that of the images that the model was trained with, or write, \
+         --size WIDTHxHEIGHT (INPUT_SIZE), that of the images that the model was trained with, or write, \
          in a file beside the model that ends with .toml:\n\n[input]\nsize = \"224x224\""
     )]
     NoSize,
     /// A size was given for a model that has another.
     #[error(
-        "the model takes photos of {width}x{height} pixels, and not of {size}: leave --size (SIZE) away"
+        "the model takes photos of {width}x{height} pixels, and not of {size}: leave --size (INPUT_SIZE) away"
     )]
     Size {
         /// That of the model.
@@ -100,7 +100,7 @@ pub enum ModelError {
     /// Nobody says which of several outputs has the scores.
     #[error(
         "the model has {} output{} ({}): say which one has a score for each label, --output N \
-         (OUTPUT), or write, in a file beside the model that ends with .toml:\n\noutput_number = 0",
+         (OUTPUT_NUMBER), or write, in a file beside the model that ends with .toml:\n\noutput_number = 0",
         outputs.len(),
         if outputs.len() == 1 { "" } else { "s" },
         listed(outputs)

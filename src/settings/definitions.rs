@@ -11,9 +11,9 @@ pub const ALL: &[&Setting] = &[
     &MODEL_FILE,
     &LABELS_FILE,
     &NORMALISE,
-    &COLOURS,
-    &SIZE,
-    &OUTPUT,
+    &INPUT_COLOURS,
+    &INPUT_SIZE,
+    &OUTPUT_NUMBER,
     &REVIEW_BELOW,
     &MAX_BYTES,
     &MAX_PIXELS,
@@ -28,7 +28,7 @@ pub const ALL: &[&Setting] = &[
 /// Which model, and what is not written in or beside it.
 pub const MODEL: Group = Group {
     heading: "Model",
-    settings: &[&MODEL_FILE, &LABELS_FILE, &NORMALISE, &COLOURS, &SIZE, &OUTPUT],
+    settings: &[&MODEL_FILE, &LABELS_FILE, &NORMALISE, &INPUT_COLOURS, &INPUT_SIZE, &OUTPUT_NUMBER],
 };
 
 /// How photos are classified, besides the model.
@@ -77,8 +77,8 @@ pub const NORMALISE: Setting = Setting {
 };
 
 /// In which order the model takes colours.
-pub const COLOURS: Setting = Setting {
-    name: "COLOURS",
+pub const INPUT_COLOURS: Setting = Setting {
+    name: "INPUT_COLOURS",
     flag: Some(Flag { long: "colours", value: "ORDER" }),
     help: "The order in which the model takes colours: rgb or bgr",
     default: Unset::Words("as said beside the model, or rgb"),
@@ -86,8 +86,8 @@ pub const COLOURS: Setting = Setting {
 };
 
 /// How large the model's input is.
-pub const SIZE: Setting = Setting {
-    name: "SIZE",
+pub const INPUT_SIZE: Setting = Setting {
+    name: "INPUT_SIZE",
     flag: Some(Flag { long: "size", value: "WxH" }),
     help: "Width and height of the model's input, as 224x224, if its file leaves them open",
     default: Unset::Words("as said in or beside the model"),
@@ -95,8 +95,8 @@ pub const SIZE: Setting = Setting {
 };
 
 /// Which of several outputs has the scores.
-pub const OUTPUT: Setting = Setting {
-    name: "OUTPUT",
+pub const OUTPUT_NUMBER: Setting = Setting {
+    name: "OUTPUT_NUMBER",
     flag: Some(Flag { long: "output", value: "N" }),
     help: "Which of a model's outputs has the scores, counted from 0",
     default: Unset::Words("the one with as many values as there are labels"),

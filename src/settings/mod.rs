@@ -19,9 +19,9 @@ use crate::classifier::Choice;
 use crate::photo::Limits;
 
 pub use definitions::{
-    ALL, CLASSIFICATION, COLOURS, CONCURRENCY, IN_FLIGHT_BYTES, KEY_PREFIX, LABELS_FILE, MAX_BYTES,
-    MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, OUTPUT, REVIEW_BELOW, RUST_LOG, SIZE, TABLE_NAME,
-    THREADS, URL_HOSTS,
+    ALL, CLASSIFICATION, CONCURRENCY, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX,
+    LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW,
+    RUST_LOG, TABLE_NAME, THREADS, URL_HOSTS,
 };
 use reader::Reader;
 pub use reader::SettingsError;
@@ -41,7 +41,7 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// [`MODEL_FILE`]: a `.tflite` file; otherwise the embedded model. [`LABELS_FILE`],
-    /// [`NORMALISE`], [`COLOURS`], [`SIZE`] and [`OUTPUT`]: what is not written in or beside it.
+    /// [`NORMALISE`], [`INPUT_COLOURS`], [`INPUT_SIZE`] and [`OUTPUT_NUMBER`]: what is not written in or beside it.
     pub model: Choice,
     /// [`REVIEW_BELOW`]: a confidence; otherwise the model's own.
     pub review_below: Option<Confidence>,
@@ -92,12 +92,12 @@ impl Rules {
             model: reader.read(&MODEL_FILE),
             labels: reader.read(&LABELS_FILE),
             normalise: reader.read(&NORMALISE),
-            colours: reader.read(&COLOURS),
-            size: reader.read(&SIZE),
-            output: reader.read(&OUTPUT),
+            colours: reader.read(&INPUT_COLOURS),
+            size: reader.read(&INPUT_SIZE),
+            output: reader.read(&OUTPUT_NUMBER),
         };
         if model.model.is_none() {
-            for setting in [&LABELS_FILE, &NORMALISE, &COLOURS, &SIZE, &OUTPUT] {
+            for setting in [&LABELS_FILE, &NORMALISE, &INPUT_COLOURS, &INPUT_SIZE, &OUTPUT_NUMBER] {
                 reader.needs(setting, &MODEL_FILE, "no model is named");
             }
         }
