@@ -18,6 +18,9 @@ use super::{Description, Input, ModelError, Output, Resize, embedded};
 use crate::label::Label;
 use crate::photo::Filter;
 
+/// Labels, and who says them.
+type Labels = (Arc<[Label]>, Origin);
+
 /// A model file, and all that is said about it.
 pub(super) struct Knowledge {
     /// The model file's content.
@@ -162,7 +165,7 @@ impl Knowledge {
         &self,
         ends: &Ends,
         metadata: Option<&[u8]>,
-    ) -> Result<(Arc<[Label]>, Origin), ModelError> {
+    ) -> Result<Labels, ModelError> {
         let none = || ModelError::NoLabels { outputs: ends.outputs };
         let (labels, origin) = self.said_labels(metadata)?.ok_or_else(none)?;
         // Of one output, the second label has what it says, and the first the rest.
@@ -177,7 +180,7 @@ impl Knowledge {
     pub(super) fn said_labels(
         &self,
         metadata: Option<&[u8]>,
-    ) -> Result<Option<(Arc<[Label]>, Origin)>, ModelError> {
+    ) -> Result<Option<Labels>, ModelError> {
         let (labels, origin) = if let Some(labels) = &self.labels {
             (checked(&told_apart(labels))?, Origin::Setting)
         } else if let Some(labels) = &self.draft.labels {

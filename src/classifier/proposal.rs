@@ -88,7 +88,8 @@ fn outputs(found: &Found<'_>, ends: &Ends, line: &mut impl FnMut(std::fmt::Argum
             line(format_args!("labels = [{}]", labels.join(", ")));
         }
         _ => {
-            line(format_args!("{}  # what the outputs are called, in order", example(ends.outputs)))
+            let example = example(ends.outputs);
+            line(format_args!("{example}  # what the outputs are called, in order"));
         }
     }
     if ends.outputs == 1 {

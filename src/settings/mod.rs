@@ -41,7 +41,8 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// [`MODEL_FILE`]: a `.tflite` file; otherwise the embedded model. [`LABELS_FILE`],
-    /// [`NORMALISE`], [`INPUT_COLOURS`], [`INPUT_SIZE`] and [`OUTPUT_NUMBER`]: what is not written in or beside it.
+    /// [`NORMALISE`], [`INPUT_COLOURS`], [`INPUT_SIZE`] and [`OUTPUT_NUMBER`]: what is not written in
+    /// or beside it.
     pub model: Choice,
     /// [`REVIEW_BELOW`]: a confidence; otherwise the model's own.
     pub review_below: Option<Confidence>,

@@ -28,7 +28,7 @@ macro_rules! options {
 #[derive(Default)]
 pub struct Fixture {
     tensors: Vec<Spec>,
-    operators: Vec<(BuiltinOperator, Vec<i32>, Vec<i32>, Option<Options>)>,
+    operators: Vec<Step>,
     /// Of custom operators, by their place.
     names: Vec<(usize, String)>,
     /// Whether 64-bit numbers are placed at multiples of 4 bytes, as some tools do.
@@ -38,6 +38,9 @@ pub struct Fixture {
     /// The tensors that the model gives.
     pub outputs: Vec<i32>,
 }
+
+/// An operator: its code, what it reads and writes, and its settings.
+type Step = (BuiltinOperator, Vec<i32>, Vec<i32>, Option<Options>);
 
 struct Spec {
     shape: Vec<i32>,

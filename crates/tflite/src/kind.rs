@@ -93,7 +93,7 @@ fn is_graph(file: &[u8]) -> bool {
     let length = rest.iter().take(5).take_while(|byte| **byte >= 0x80).count() + 1;
     let Some(&[0x0a, count, ref name @ ..]) = rest.get(length..) else { return false };
     name.get(..usize::from(count))
-        .is_some_and(|name| !name.is_empty() && name.iter().all(|byte| byte.is_ascii_graphic()))
+        .is_some_and(|name| !name.is_empty() && name.iter().all(u8::is_ascii_graphic))
 }
 
 fn is_page(file: &[u8]) -> bool {
