@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use flatbuffers::InvalidFlatbuffer;
 use tract_tflite::tflite::{Model, root_as_model};
 
+use crate::ask::Ask;
 use crate::canonical::Canonical;
 use crate::contain::contain;
-use crate::ends::{self, Ask, Ends};
+use crate::ends::{self, Ends};
 use crate::engine::{self, Network};
 use crate::error::{Error, Problems};
 use crate::form::Form;

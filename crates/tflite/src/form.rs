@@ -1,7 +1,7 @@
 //! How an image lies in the tensor that a model takes.
 
+use crate::ask::{Ask, MAX_SIDE};
 use crate::complaint::{Complaint, Remedy};
-use crate::ends::{Ask, MAX_SIDE};
 use crate::error::Error;
 use crate::source::SourceTensor;
 

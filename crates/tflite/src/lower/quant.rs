@@ -99,6 +99,12 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn requantise(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let x = self.input(site, 0)?;
         let Some(grid) = site.grid()? else { return Ok(x) };
+        // Whole numbers that are floats to the file are quantised as floats, rounded once.
+        let from = site.operator.inputs.first().copied().flatten();
+        let from = from.map_or(Ok(None), |from| self.source.tensors[from].grid())?;
+        if from.is_none() {
+            return Ok(x);
+        }
         let multiplier = f64::from(x.unit) / f64::from(grid.scale);
         match (x.whole, places(multiplier)) {
             (Some(_), 1..) => {

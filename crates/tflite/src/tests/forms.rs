@@ -4,6 +4,7 @@ use lookbook_tflite_fixture::tflite::{
     self, BuiltinOperator as Op, ReshapeOptionsArgs, SoftmaxOptionsArgs, TensorType,
 };
 use lookbook_tflite_fixture::{Fixture, colours, options};
+use proptest::prelude::*;
 
 use super::{open, refused};
 use crate::{Ask, Error, Network, Pixels, convert_as, report};
@@ -142,29 +143,55 @@ fn custom_operators_are_called_by_their_names() {
     }
 }
 
+/// A model of whole numbers, whose 64-bit numbers lie at multiples of 4 bytes if they lie loosely.
+fn quantised(loose: bool) -> Vec<u8> {
+    let mut model = Fixture::default();
+    model.loose = loose;
+    let input = model.tensor(TensorType::UINT8, &[1, 1, 4, 1]);
+    model.quantize_at(input, 0.5, 3);
+    model.inputs.push(input);
+    let bytes = model.tensor(TensorType::INT8, &[1, 1, 4, 1]);
+    model.quantize_at(bytes, 0.25, -7);
+    model.operator_into(Op::QUANTIZE, &[input], bytes, None);
+    let output = model.operator(Op::DEQUANTIZE, &[bytes], &[1, 1, 4, 1], None);
+    model.outputs.push(output);
+    model.build()
+}
+
 #[test]
 fn numbers_of_64_bits_may_lie_at_any_multiple_of_4_bytes() {
-    let model = |loose: bool| {
-        let mut model = Fixture::default();
-        model.loose = loose;
-        let input = model.tensor(TensorType::UINT8, &[1, 1, 4, 1]);
-        model.quantize_at(input, 0.5, 3);
-        model.inputs.push(input);
-        let bytes = model.tensor(TensorType::INT8, &[1, 1, 4, 1]);
-        model.quantize_at(bytes, 0.25, -7);
-        model.operator_into(Op::QUANTIZE, &[input], bytes, None);
-        let output = model.operator(Op::DEQUANTIZE, &[bytes], &[1, 1, 4, 1], None);
-        model.outputs.push(output);
-        model.build()
-    };
-    let loose = model(true);
+    let loose = quantised(true);
     let Err(error) = tflite::root_as_model(&loose) else { panic!("the verifier does not mind") };
     assert!(error.to_string().contains("is unaligned"), "{error}");
-    let (right, loose) = (model(false), Network::open(&loose).unwrap());
+    let (right, loose) = (quantised(false), Network::open(&loose).unwrap());
     let right = Network::open(&right).unwrap();
     assert_eq!(loose.ends().pixels, Pixels::Whole { mean: 3.0, std: 2.0 });
     let values = [-1.5, 0.0, 2.5, 100.0];
     assert_eq!(loose.run(&values).unwrap(), right.run(&values).unwrap());
     // 127 stands for (127 + 7) / 4.
     assert_eq!(loose.run(&values).unwrap(), [-1.5, 0.0, 2.5, 33.5]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_damaged_file_with_loose_numbers_is_an_error_or_a_network(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        more in 0..16_usize,
+    ) {
+        let mut file = quantised(true);
+        for (place, value) in damage {
+            let place = place.index(file.len());
+            file[place] = value;
+        }
+        file.resize(file.len() + more, 0xff);
+        if let Ok(network) = Network::open(&file) {
+            let ends = network.ends();
+            let _ = network.run(&vec![0.5; ends.width * ends.height * ends.channels]);
+        }
+        // The copy itself is never more than the file and what was put at its end.
+        let copy = crate::realign::realigned(&file);
+        prop_assert!(copy.is_none_or(|copy| copy.len() <= 4 * file.len() + 64));
+    }
 }

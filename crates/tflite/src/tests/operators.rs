@@ -236,3 +236,23 @@ fn steps_of_a_row_go_into_a_batch_and_back() {
     let answer = answer(&model, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     assert_eq!(answer, [31.0, 42.0, 53.0, 64.0]);
 }
+
+#[test]
+fn floats_that_were_whole_numbers_are_rounded_once() {
+    let mut model = Fixture::default();
+    let input = model.input(&[1, 1, 4, 1]);
+    let (fine, coarse) = (
+        model.tensor(TensorType::INT8, &[1, 1, 4, 1]),
+        model.tensor(TensorType::INT8, &[1, 1, 4, 1]),
+    );
+    model.quantize_at(fine, 1.0 / 255.0, -128);
+    model.quantize_at(coarse, 0.075, -128);
+    model.operator_into(Op::QUANTIZE, &[input], fine, None);
+    let float = model.operator(Op::DEQUANTIZE, &[fine], &[1, 1, 4, 1], None);
+    model.operator_into(Op::QUANTIZE, &[float], coarse, None);
+    let output = model.operator(Op::DEQUANTIZE, &[coarse], &[1, 1, 4, 1], None);
+    model.outputs.push(output);
+    // 9, 86, 162 and 100 of 255, in steps of 0.075: 0.471, 4.497, 8.471 and 5.229.
+    let answer = answer(&model, &[9.0, 86.0, 162.0, 100.0].map(|value| value / 255.0));
+    close(&answer, &[0.0, 0.3, 0.6, 0.375]);
+}
