@@ -34,9 +34,10 @@ pub enum ModelError {
     },
     /// Nobody says what the outputs are called.
     #[error(
-        "nobody says what the model's {outputs} outputs are called: give a file with one label a \
+        "nobody says what the model's {} called: give a file with one label a \
          line, --labels FILE (LABELS_FILE), or write, in a file beside the model that ends with \
          .toml, one for each output (two for a single output):\n\n{}",
+        if *outputs == 1 { "only output is".to_owned() } else { format!("{outputs} outputs are") },
         example(*outputs)
     )]
     NoLabels {

@@ -22,8 +22,8 @@ pub(super) struct Found<'a> {
     pub(super) open: bool,
 }
 
-/// The text of a description with all that is known of a model, and a line to correct for all that is
-/// not.
+/// The text of a description with all that is known of a model, and a line to choose or correct for
+/// all that is not: as it stands, it makes no model look described that is not.
 pub(super) fn proposal(found: &Found<'_>) -> String {
     let &Found { knowledge, ends, .. } = found;
     let mut text = String::new();
@@ -34,8 +34,10 @@ pub(super) fn proposal(found: &Found<'_>) -> String {
     };
     line(format_args!("name = {}", quoted(&knowledge.stem)));
     if found.outputs.len() > 1 {
-        let number = knowledge.output.or(knowledge.draft.number).unwrap_or(0);
-        line(format_args!("output_number = {number}  # which output has the scores:"));
+        match knowledge.output.or(knowledge.draft.number) {
+            Some(number) => line(format_args!("output_number = {number}")),
+            None => line(format_args!("# output_number = 0  # which output has the scores:")),
+        }
         for (number, End { name, kind, shape }) in found.outputs.iter().enumerate().take(16) {
             line(format_args!("# {number}: {} {shape:?} {}", kind.to_lowercase(), quoted(name)));
         }
@@ -47,7 +49,7 @@ pub(super) fn proposal(found: &Found<'_>) -> String {
     match ends {
         Some(ends) => line(format_args!("size = \"{}x{}\"", ends.width, ends.height)),
         None if found.open => {
-            line(format_args!("size = \"224x224\"  # of the images that it was trained with"));
+            line(format_args!("# size = \"224x224\"  # of the images that it was trained with"));
         }
         None => {}
     }
@@ -66,10 +68,9 @@ pub(super) fn proposal(found: &Found<'_>) -> String {
 
 /// The usual ways in which pixels become numbers.
 const NORMALISATIONS: &str = "\
-# A value v from 0 to 255 becomes (v - mean) / std, for red, green and blue. Keep one of these:
-colours = \"rgb\"
-mean = [127.5, 127.5, 127.5]  # -1..1
-std = [127.5, 127.5, 127.5]
+# A value v from 0 to 255 becomes (v - mean) / std, for red, green and blue. Take one of these:
+# mean = [127.5, 127.5, 127.5]  # -1..1
+# std = [127.5, 127.5, 127.5]
 # mean = [0.0, 0.0, 0.0]  # 0..1
 # std = [255.0, 255.0, 255.0]
 # mean = [0.0, 0.0, 0.0]  # 0..255
@@ -100,7 +101,7 @@ fn outputs(found: &Found<'_>, ends: &Ends, line: &mut impl FnMut(std::fmt::Argum
     if let Some(Err(ModelError::Labels { outputs, labels, .. })) = found.labels
         && *outputs == labels + 1
     {
-        line(format_args!("background = true  # if the first output is for none of the labels"));
+        line(format_args!("# background = true  # if the first output is for none of the labels"));
     }
     let output = if ends.probabilities { "probabilities" } else { "logits" };
     line(format_args!("output = \"{output}\""));

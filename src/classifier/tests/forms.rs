@@ -203,8 +203,12 @@ fn what_is_proposed_is_a_description() {
     assert!(!inspection.classifies());
     assert_eq!((first.width, first.height), (Some(8), Some(6)));
     assert_eq!(first.labels.as_ref().map(|labels| labels.len()), Some(3));
-    // It is all that is needed.
-    assert!(Beside::new(&colours(6, 8), &inspection.proposal).open().is_ok());
+    // What must be chosen is not chosen, and then it is all that is needed.
+    let error = Beside::new(&colours(6, 8), &inspection.proposal).open().unwrap_err();
+    assert!(error.contains("nobody says how pixels"), "{error}");
+    let chosen = inspection.proposal.replace("# mean = [127.5", "mean = [127.5");
+    let chosen = chosen.replace("# std = [127.5", "std = [127.5");
+    assert!(Beside::new(&colours(6, 8), &chosen).open().is_ok());
     let (single, inspection) = draft(&single(true), &|_| {});
     assert_eq!(single.output, Some(Output::Probabilities));
     assert!(inspection.proposal.contains("1 - p for the first label"), "{}", inspection.proposal);
@@ -212,7 +216,13 @@ fn what_is_proposed_is_a_description() {
     assert_eq!(caffe.colours, Some(Colours::Bgr));
     let (open, inspection) = draft(&any_size(), &|_| {});
     assert!(matches!(inspection.problems[..], [ModelError::NoSize]), "{:?}", inspection.problems);
-    assert_eq!(open.width, Some(224));
-    let (several, _) = draft(&outputs(), &|_| {});
-    assert_eq!(several.number, Some(0));
+    assert_eq!(open.width, None);
+    assert!(inspection.proposal.contains("# size = \"224x224\""), "{}", inspection.proposal);
+    let (several, inspection) = draft(&outputs(), &|_| {});
+    assert_eq!(several.number, None);
+    assert!(
+        inspection.proposal.contains("# 2: float32 [1, 3] \"tensor-7\""),
+        "{}",
+        inspection.proposal
+    );
 }

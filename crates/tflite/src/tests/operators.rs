@@ -66,7 +66,7 @@ fn a_transposed_convolution_spreads_each_value_over_a_window() {
     assert_eq!(more[6..], [300.0, 0.0]);
     assert!(refused(&spread(valid, 0, &kernel, 7, None)).contains("window of 0"));
     let huge = refused(&spread(valid, 4096, &kernel, i32::MAX, None));
-    assert!(huge.contains("too large") || huge.contains("beyond all bounds"), "{huge}");
+    assert!(huge.contains("a padding that does not fit"), "{huge}");
 }
 
 #[test]
