@@ -74,8 +74,8 @@ impl fmt::Display for Remedy {
             Self::Smaller => "use a smaller network",
             Self::SmallerInput => "use a smaller network, or a smaller input",
             Self::Input => {
-                "it must have one input, an image of height x width x 3 (or x 1), of float32, uint8 \
-                 or int8, at most 2048 pixels wide and high; export it so"
+                "it must have one input, an image of height x width x 3 (or x 1), of float32, uint8, \
+                 int8 or int16, at most 2048 pixels wide and high; export it so"
             }
             Self::Output => "say which one has the scores, by its number",
             Self::Flex => {

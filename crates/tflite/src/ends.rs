@@ -103,7 +103,9 @@ fn pixels(input: &SourceTensor<'_>) -> Result<Pixels, Complaint> {
     #[allow(clippy::cast_precision_loss)] // Zero points are below 2^17.
     let zero = zero as f32;
     match input.type_ {
+        // Numbers of 16 bits hold no pixels as they are, but normalised values, finely.
         TensorType::FLOAT32 => Ok(Pixels::Real),
+        TensorType::INT16 if input.quantisation.is_some() => Ok(Pixels::Real),
         TensorType::UINT8 => Ok(Pixels::Whole { mean: zero, std: 1.0 / scale }),
         TensorType::INT8 => Ok(Pixels::Whole { mean: zero + 128.0, std: 1.0 / scale }),
         _ => {

@@ -82,6 +82,19 @@ fn a_size_that_is_left_open_is_asked_for_and_never_one_pixel() {
     assert_eq!(network.run(&IMAGE).unwrap(), IMAGE);
 }
 
+#[test]
+fn an_input_of_16_bits_takes_normalised_values_and_rounds_them() {
+    let mut model = Fixture::default();
+    let input = model.tensor(TensorType::INT16, &[1, 1, 4, 1]);
+    model.quantize(input, 0.25);
+    model.inputs.push(input);
+    let output = model.operator(Op::DEQUANTIZE, &[input], &[1, 1, 4, 1], None);
+    model.outputs.push(output);
+    let network = open(&model).unwrap();
+    assert_eq!(network.ends().pixels, Pixels::Real);
+    assert_eq!(network.run(&[0.3, -0.4, 9.0, 1e9]).unwrap(), [0.25, -0.5, 9.0, 8191.75]);
+}
+
 /// A model with two outputs: three means, and those of them that a softmax makes.
 fn two_outputs() -> Fixture {
     let mut model = colours(6, 8);
