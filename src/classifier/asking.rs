@@ -44,8 +44,12 @@ impl Knowledge {
         }
         let labels = self.said_labels(report.metadata.as_deref())?;
         let labels = labels.map_or(0, |(labels, _)| labels.len());
-        let fits = |values: usize| values == labels || values == 1 && labels == 2;
-        let mut fitting = (0..outputs.len()).filter(|place| fits(outputs[*place].values()));
+        let fits = |end: &End| {
+            let values = end.values();
+            let scores = !["INT32", "INT64", "STRING", "BOOL"].contains(&end.kind.as_str());
+            scores && (values == labels || values == 1 && labels == 2)
+        };
+        let mut fitting = (0..outputs.len()).filter(|place| fits(&outputs[*place]));
         match (fitting.next(), fitting.next()) {
             (Some(only), None) => Ok(Some(only)),
             _ => Err(several()),

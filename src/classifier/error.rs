@@ -24,6 +24,16 @@ pub enum ModelError {
         /// Why.
         source: io::Error,
     },
+    /// A folder was named, not a file.
+    #[error(
+        "{} is a folder: name the .tflite file in it; of a TensorFlow SavedModel, \
+         tf.lite.TFLiteConverter.from_saved_model makes one",
+        path.display()
+    )]
+    Folder {
+        /// Which.
+        path: PathBuf,
+    },
     /// The model file is larger than any that could be meant.
     #[error("{} has more than {limit} bytes, the most that a model may have", path.display())]
     TooLarge {
@@ -44,6 +54,13 @@ pub enum ModelError {
         /// How many labels are needed.
         outputs: usize,
     },
+    /// The network's answer is no score for each label.
+    #[error(
+        "the model answers with whole numbers, as the place of the greatest score, and not with a \
+         score for each label: say another output, --output N (OUTPUT_NUMBER), or export it with \
+         its scores as output"
+    )]
+    Places,
     /// There are more labels than outputs, or fewer.
     #[error(
         "the model has {outputs} output{}, but there are {labels} labels (from the {origin}): {}",

@@ -166,6 +166,9 @@ impl Knowledge {
         ends: &Ends,
         metadata: Option<&[u8]>,
     ) -> Result<Labels, ModelError> {
+        if ends.places {
+            return Err(ModelError::Places);
+        }
         let none = || ModelError::NoLabels { outputs: ends.outputs };
         let (labels, origin) = self.said_labels(metadata)?.ok_or_else(none)?;
         // Of one output, the second label has what it says, and the first the rest.
@@ -257,6 +260,9 @@ fn fits(normalisation: &Normalisation, [least, greatest]: [f32; 2]) -> Result<()
 
 /// The content of a file, if it is not larger than any that could be meant.
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
+    if path.is_dir() {
+        return Err(ModelError::Folder { path: path.to_owned() });
+    }
     let mut content = Vec::new();
     File::open(path)
         .and_then(|file| file.take(limit + 1).read_to_end(&mut content))

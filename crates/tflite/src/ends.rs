@@ -23,6 +23,9 @@ pub struct Ends {
     pub outputs: usize,
     /// Whether they are probabilities for sure, for a softmax or a sigmoid made them.
     pub probabilities: bool,
+    /// Whether they are whole numbers that stand for themselves, such as the places that `ARG_MAX`
+    /// finds: no scores.
+    pub places: bool,
 }
 
 /// What an input's numbers are.
@@ -55,6 +58,7 @@ impl Ends {
             pixels: pixels(&source.tensors[input])?,
             outputs,
             probabilities: probabilities(source, output),
+            places: matches!(source.tensors[output].type_, TensorType::INT32 | TensorType::INT64),
         })
     }
 }

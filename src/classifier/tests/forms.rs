@@ -1,7 +1,7 @@
 //! Tests of models whose input or output is of an unusual form.
 
 use lookbook_tflite_fixture::tflite::{
-    BuiltinOperator, ReducerOptionsArgs, ReshapeOptionsArgs, SoftmaxOptionsArgs,
+    BuiltinOperator, ReducerOptionsArgs, ReshapeOptionsArgs, SoftmaxOptionsArgs, TensorType,
 };
 use lookbook_tflite_fixture::{Fixture, colours, options};
 
@@ -172,6 +172,29 @@ fn of_several_outputs_the_labels_tell_which_or_it_is_said() {
     let text = format!("output_number = 0\n{PIXELS}");
     let described = Beside::new(&outputs(), &text).labels("a\nb\nc").open().unwrap();
     assert_eq!(described.description().output, Output::Logits);
+}
+
+#[test]
+fn the_place_of_the_greatest_score_is_no_score() {
+    let mut model = colours(6, 8);
+    let axis = model.integers(&[1], &[1]);
+    let place = model.tensor(TensorType::INT64, &[1]);
+    model.operator_into(BuiltinOperator::ARG_MAX, &[model.outputs[0], axis], place, None);
+    model.outputs.push(place);
+    // The scores are meant, although the place could be the only output about two labels.
+    let three = Beside::new(&model, PIXELS).labels("a\nb\nc").open().unwrap();
+    assert_eq!(three.description().number, Some(0));
+    let mut said = Beside::new(&model, PIXELS).labels("a\nb");
+    assert!(said.open().unwrap_err().contains("--output N"));
+    said.choice.output = Some(1);
+    let error = said.open().unwrap_err();
+    assert!(error.contains("as the place of the greatest score"), "{error}");
+    let raw = Model::open(&said.choice).unwrap();
+    assert_eq!(raw.outputs(&photo(8, 6, [5, 9, 7])).unwrap(), [1.0]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let error = Classifier::load(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("is a folder: name the .tflite file in it"), "{error}");
 }
 
 #[test]

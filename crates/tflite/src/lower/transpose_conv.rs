@@ -34,14 +34,7 @@ impl<'m> Lowering<'_, 'm> {
             return Err(self.unfit(x, kernel));
         }
         let layer = self.layer(site, x, kernel, [out, 3])?;
-        // Zeros behind each row and each column.
-        let [down, across] = stride;
-        let split = [batch, rows, 1, columns, 1, channels];
-        let mut tensor = self.canonical.reshape(x.tensor, &split)?;
-        let gaps = [[0, 0], [0, 0], [0, down - 1], [0, 0], [0, across - 1], [0, 0]];
-        tensor = self.canonical.pad(tensor, &gaps)?;
-        let spread = [batch, rows.saturating_mul(down), columns.saturating_mul(across), channels];
-        tensor = self.canonical.reshape(tensor, &spread)?;
+        let mut tensor = self.spread(x.tensor, [batch, rows, columns, channels], stride)?;
         for (axis, result) in [(1, height), (2, width)] {
             tensor = self.framed(tensor, axis, result, [size[axis - 1], stride[axis - 1]], same)?;
         }
@@ -50,6 +43,30 @@ impl<'m> Lowering<'_, 'm> {
         let tensor = self.rescaled(tensor, &layer)?;
         let wire = Wire { tensor, unit: layer.unit, whole: None };
         self.snap(wire, site.outputs[0], Some(options.fused_activation_function()))
+    }
+
+    /// Rows and columns with zeros behind each, by four axes at a time: the official runtime pads no more
+    /// than five.
+    fn spread(
+        &mut self,
+        x: usize,
+        [batch, rows, columns, channels]: [usize; 4],
+        [down, across]: [usize; 2],
+    ) -> Lowered<usize> {
+        let mut tensor = x;
+        let tall = rows.saturating_mul(down);
+        if down > 1 {
+            tensor = self.canonical.reshape(tensor, &[batch, rows, 1, columns * channels])?;
+            tensor = self.canonical.pad(tensor, &[[0, 0], [0, 0], [0, down - 1], [0, 0]])?;
+            tensor = self.canonical.reshape(tensor, &[batch, tall, columns, channels])?;
+        }
+        if across > 1 {
+            let wide = columns.saturating_mul(across);
+            tensor = self.canonical.reshape(tensor, &[batch * tall, columns, 1, channels])?;
+            tensor = self.canonical.pad(tensor, &[[0, 0], [0, 0], [0, across - 1], [0, 0]])?;
+            tensor = self.canonical.reshape(tensor, &[batch, tall, wide, channels])?;
+        }
+        Ok(tensor)
     }
 
     /// Padded or cut along an axis, so that a window over it gives as many results as are asked for, the
