@@ -77,6 +77,9 @@ case("transpose_conv_valid", transpose_conv("VALID", 2))
 case("transpose_conv_valid_3", transpose_conv("VALID", 3, 2))
 case("transpose_conv_stride_1", transpose_conv("SAME", 1, 5), WEIGHTS)
 
+case("conv_1d_dilated", lambda x, w: tf.nn.conv1d(tf.reshape(x, [1, 30, 12]), w(3, 12, 8), 1, "SAME", dilations=2) + w.bias(8), WEIGHTS)
+case("conv_1d_dilated_valid", lambda x, w: tf.nn.conv1d(tf.reshape(x, [1, 40, 9]), w(4, 9, 8), 1, "VALID", dilations=3))
+
 case("average_pool_valid", lambda x, w: tf.nn.avg_pool2d(x, 3, 2, "VALID"))
 case("average_pool_same", lambda x, w: tf.nn.avg_pool2d(x, 3, 1, "SAME"))
 case("average_pool_same_stride", lambda x, w: tf.nn.avg_pool2d(x, [3, 5], [2, 3], "SAME"))

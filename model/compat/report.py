@@ -44,9 +44,11 @@ def ask(lookbook: pathlib.Path, *arguments: object, codes=(0,)) -> str:
     raise Refused(lines[0] if lines else f"exit code {done.returncode} without a word")
 
 
-def classified(lookbook, file: pathlib.Path, normalise: str | None, photos: list[pathlib.Path]) -> np.ndarray:
+def classified(
+    lookbook, file: pathlib.Path, normalise: str | None, photos: list[pathlib.Path], flags=()
+) -> np.ndarray:
     """Outputs of lookbook, one row a photo."""
-    flags = [f"--normalise={normalise}"] if normalise else []
+    flags = [*flags, *([f"--normalise={normalise}"] if normalise else [])]
     printed = ask(lookbook, "classify", "--model", file, "--raw", *flags, *photos)
     rows = {}
     for line in printed.splitlines():

@@ -40,4 +40,5 @@ if [ -z "${LOOKBOOK-}" ]; then
     (cd "$root" && cargo build --bin lookbook)
     LOOKBOOK=${CARGO_TARGET_DIR-$root/target}/debug/lookbook
 fi
+"$venv/bin/python" "$here/ends.py" "$folder/ends" --lookbook "$LOOKBOOK"
 "$venv/bin/python" "$here/report.py" "$folder" --lookbook "$LOOKBOOK" --out "${REPORT-$folder/REPORT.md}"

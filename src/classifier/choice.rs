@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::description::Colours;
 use super::draft::Normalisation;
+use super::size::Size;
 
 /// A model, and what is said about it besides what is written in and beside its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,12 @@ pub struct Choice {
     pub labels: Option<PathBuf>,
     /// How pixels become numbers.
     pub normalise: Option<Normalise>,
+    /// Width and height of the network's input, if its file leaves them open.
+    pub size: Option<Size>,
+    /// In which order the network takes colours.
+    pub colours: Option<Colours>,
+    /// Which of several outputs has the scores, counted from 0.
+    pub output: Option<usize>,
 }
 
 /// The usual ways in which pixels become a network's numbers.
@@ -31,6 +39,9 @@ pub enum Normalise {
     /// `imagenet`: less the mean of the photos of `ImageNet`, divided by their standard deviation, for
     /// each colour, as for networks that were trained with `PyTorch`.
     ImageNet,
+    /// `caffe`: less the mean of the photos of `ImageNet`, blue before green before red, as for the
+    /// first networks of Keras, VGG and `ResNet50`.
+    Caffe,
 }
 
 /// Where a piece of knowledge about a model comes from.
@@ -49,11 +60,12 @@ pub enum Origin {
 
 impl Normalise {
     /// All of them, by the names that they have in settings.
-    pub const NAMES: [(&str, Self); 4] = [
+    pub const NAMES: [(&str, Self); 5] = [
         ("-1..1", Self::MinusOneToOne),
         ("0..1", Self::ZeroToOne),
         ("0..255", Self::Pixels),
         ("imagenet", Self::ImageNet),
+        ("caffe", Self::Caffe),
     ];
 
     /// The numbers.
@@ -67,7 +79,14 @@ impl Normalise {
             Self::ImageNet => {
                 Normalisation { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] }
             }
+            // As keras.applications.imagenet_utils has them, there with blue first.
+            Self::Caffe => Normalisation { mean: [123.68, 116.779, 103.939], std: [1.0; 3] },
         }
+    }
+
+    /// The order of colours that belongs to it.
+    pub(super) fn colours(self) -> Option<Colours> {
+        (self == Self::Caffe).then_some(Colours::Bgr)
     }
 }
 

@@ -49,7 +49,7 @@ impl Classifier {
         let model = Model::new(knowledge)?;
         let (ends, metadata) = (model.network().ends(), model.network().metadata());
         let (names, labels) = knowledge.labels(ends, metadata)?;
-        let description = knowledge.describe(ends, model.input().clone(), names)?;
+        let description = knowledge.describe(ends, model.output(), model.input().clone(), names)?;
         Ok(Self { model, description_sha256: description.sha256(), description, labels })
     }
 
@@ -83,6 +83,15 @@ impl Classifier {
     pub fn classify(&self, photo: &Photo) -> Result<Scores, ClassifyError> {
         let answer = self.model.outputs(photo)?;
         let labels = self.description.labels.clone();
+        // One output is about the second of two labels; the softmax of 0 and a logit is its sigmoid.
+        let answer = match (&answer[..], self.description.output) {
+            (&[logit], Output::Logits) => vec![0.0, logit],
+            (&[positive], Output::Probabilities) => {
+                Scores::check_probability(&labels, positive)?;
+                vec![1.0 - positive, positive]
+            }
+            _ => answer,
+        };
         match self.description.output {
             Output::Logits => Scores::from_logits(labels, &answer, self.description.temperature),
             Output::Probabilities => Scores::new(labels, &answer),

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use lookbook_tflite::{Network, RunError};
+use lookbook_tflite::{End, Ends, Network, RunError};
 
 use super::choice::{Choice, Origin};
 use super::knowledge::Knowledge;
+use super::proposal::{Found, proposal};
 use super::{Input, Metadata, ModelError, ModelId, Precision};
 use crate::label::Label;
 
@@ -19,10 +20,10 @@ pub struct Inspection {
     pub bytes: usize,
     /// In which numbers the model was exported.
     pub precision: Precision,
-    /// Type and sides of each input, as the file has them.
-    pub inputs: Vec<(String, Vec<i32>)>,
-    /// Type and sides of each output, as the file has them.
-    pub outputs: Vec<(String, Vec<i32>)>,
+    /// What it takes, as the file has it.
+    pub inputs: Vec<End>,
+    /// What it gives, as the file has it.
+    pub outputs: Vec<End>,
     /// How often each operator occurs in the file.
     pub operators: BTreeMap<String, usize>,
     /// How many weights the file has.
@@ -40,6 +41,8 @@ pub struct Inspection {
     pub load: Option<Duration>,
     /// What one photo takes on one thread, the shortest of some, if it was tried.
     pub photo: Option<Duration>,
+    /// A description of the model with what is known, and what its user must find out.
+    pub proposal: String,
     /// All that keeps the network from being run, in the file's order.
     pub problems: Vec<ModelError>,
 }
@@ -55,7 +58,8 @@ const LOOKS: usize = 5;
 /// none. All else that is wrong is part of the [`Inspection`].
 pub fn inspect(choice: &Choice) -> Result<Inspection, ModelError> {
     let knowledge = Knowledge::gather(choice)?;
-    let report = lookbook_tflite::report(&knowledge.file).map_err(ModelError::Network)?;
+    let report = lookbook_tflite::report(&knowledge.file)?;
+    let ask = knowledge.ask(&report);
     let mut inspection = Inspection {
         id: ModelId::of(&knowledge.file),
         bytes: knowledge.file.len(),
@@ -70,13 +74,20 @@ pub fn inspect(choice: &Choice) -> Result<Inspection, ModelError> {
         metadata: None,
         load: None,
         photo: None,
+        proposal: String::new(),
         problems: vec![],
     };
     let start = Instant::now();
-    let converted = match lookbook_tflite::convert(&knowledge.file) {
+    let converted = match ask {
+        Ok(ask) => lookbook_tflite::convert_as(&knowledge.file, &ask)
+            .map_err(|problems| problems.into_iter().map(ModelError::from).collect()),
+        Err(problem) => Err(vec![problem]),
+    };
+    let converted = match converted {
         Ok(converted) => converted,
         Err(problems) => {
-            inspection.problems = problems.into_iter().map(ModelError::Network).collect();
+            inspection.problems = problems;
+            inspection.proposal = proposal(&inspection.found(&knowledge, None));
             return Ok(inspection);
         }
     };
@@ -86,6 +97,7 @@ pub fn inspect(choice: &Choice) -> Result<Inspection, ModelError> {
     inspection.labels = Some(labels.map(|(labels, origin)| (labels.to_vec(), origin)));
     inspection.metadata = knowledge.metadata(metadata).ok().flatten();
     inspection.input = Some(knowledge.input(ends, metadata));
+    inspection.proposal = proposal(&inspection.found(&knowledge, Some(ends)));
     inspection.multiply_adds = Some(converted.multiply_adds());
     let start = Instant::now();
     match converted.into_network() {
@@ -99,7 +111,7 @@ pub fn inspect(choice: &Choice) -> Result<Inspection, ModelError> {
                 }
             }
         }
-        Err(error) => inspection.problems.push(ModelError::Network(error)),
+        Err(error) => inspection.problems.push(error.into()),
     }
     Ok(inspection)
 }
@@ -119,6 +131,18 @@ fn shortest_look(network: &Network) -> Result<Option<Duration>, RunError> {
 }
 
 impl Inspection {
+    /// What a description is made from.
+    fn found<'a>(&'a self, knowledge: &'a Knowledge, ends: Option<&'a Ends>) -> Found<'a> {
+        Found {
+            knowledge,
+            outputs: &self.outputs,
+            ends,
+            labels: self.labels.as_ref(),
+            input: self.input.as_ref(),
+            open: self.problems.iter().any(|problem| matches!(problem, ModelError::NoSize)),
+        }
+    }
+
     /// Whether `classify` can use the model.
     #[must_use]
     pub fn classifies(&self) -> bool {

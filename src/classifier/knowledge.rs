@@ -1,30 +1,39 @@
 //! What is known about a model: from its user, from the text beside it, from its file.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use lookbook_tflite::{Ends, Pixels};
 
 use super::choice::{Choice, Origin};
+use super::description::Colours;
 use super::draft::{Draft, Normalisation, labels as checked};
+use super::label_list::{self, told_apart};
 use super::metadata::{self, Metadata, MetadataError};
+use super::size::Size;
 use super::{Description, Input, ModelError, Output, Resize, embedded};
 use crate::label::Label;
 use crate::photo::Filter;
+
+/// Labels, and who says them.
+type Labels = (Arc<[Label]>, Origin);
 
 /// A model file, and all that is said about it.
 pub(super) struct Knowledge {
     /// The model file's content.
     pub(super) file: Cow<'static, [u8]>,
     /// What it is called if nothing says a name.
-    stem: String,
-    draft: Draft,
+    pub(super) stem: String,
+    pub(super) draft: Draft,
+    /// What a setting says, as are the rest.
     labels: Option<Vec<String>>,
     normalisation: Option<Normalisation>,
+    colours: Option<Colours>,
+    pub(super) size: Option<Size>,
+    pub(super) output: Option<usize>,
 }
 
 impl Knowledge {
@@ -47,16 +56,33 @@ impl Knowledge {
                 (Cow::Owned(file), stem, beside(&path.with_extension("toml"))?)
             }
         };
+        let label_file = |path: &Path| {
+            let bytes = read(path, Self::MAX_LABEL_BYTES)?;
+            let lines = label_list::lines(bytes);
+            lines.map_err(|source| ModelError::Read { path: path.to_owned(), source })
+        };
         let labels = choice.labels.as_deref().map(label_file).transpose()?;
         let normalisation = choice.normalise.map(super::Normalise::numbers);
-        Ok(Self { file, stem, draft, labels, normalisation })
+        let implied = choice.normalise.and_then(super::Normalise::colours);
+        let colours = choice.colours.or(implied);
+        let (size, output) = (choice.size, choice.output);
+        Ok(Self { file, stem, draft, labels, normalisation, colours, size, output })
     }
 
     /// A model file with this content, described by this text.
     pub(super) fn of(file: &[u8], description: &str) -> Result<Self, ModelError> {
         let draft = Draft::parse(description)?;
         let stem = "model".to_owned();
-        Ok(Self { file: Cow::Owned(file.to_vec()), stem, draft, labels: None, normalisation: None })
+        Ok(Self {
+            file: Cow::Owned(file.to_vec()),
+            stem,
+            draft,
+            labels: None,
+            normalisation: None,
+            colours: None,
+            size: None,
+            output: None,
+        })
     }
 
     /// How photos become the input of a network with these ends, and who says so.
@@ -65,17 +91,28 @@ impl Knowledge {
         ends: &Ends,
         metadata: Option<&[u8]>,
     ) -> Result<(Input, Origin), ModelError> {
-        let (normalisation, origin) = match (self.normalisation, ends.pixels) {
-            (Some(_), Pixels::Whole { .. }) => return Err(ModelError::Normalised),
-            (Some(normalisation), Pixels::Real) => (normalisation, Origin::Setting),
-            (None, pixels) => match (self.draft.normalisation, pixels) {
-                (Some(normalisation), _) => (normalisation, Origin::Description),
-                (None, Pixels::Whole { mean, std }) => {
-                    (Normalisation { mean: [mean; 3], std: [std; 3] }, Origin::Network)
-                }
-                (None, Pixels::Real) => (self.said_by_file(metadata)?, Origin::Metadata),
-            },
+        let said = match (self.normalisation, self.draft.normalisation) {
+            (Some(normalisation), _) => Some((normalisation, Origin::Setting)),
+            (None, Some(normalisation)) => Some((normalisation, Origin::Description)),
+            (None, None) => None,
         };
+        let (normalisation, origin) = match (said, ends.pixels) {
+            (Some(said), Pixels::Real) => said,
+            (Some(said), Pixels::Whole { mean, std }) => {
+                fits(&said.0, [(0.0 - mean) / std, (255.0 - mean) / std])?;
+                said
+            }
+            (None, Pixels::Whole { mean, std }) => {
+                (Normalisation { mean: [mean; 3], std: [std; 3] }, Origin::Network)
+            }
+            (None, Pixels::Real) => (self.said_by_file(metadata)?, Origin::Metadata),
+        };
+        if let Some(size) = self.size
+            && (size.width() as usize, size.height() as usize) != (ends.width, ends.height)
+        {
+            let (width, height) = (ends.width, ends.height);
+            return Err(ModelError::Size { width, height, size });
+        }
         let side = |has: usize, says: Option<u32>, field| match says {
             Some(says) if usize::try_from(says) != Ok(has) => Err(ModelError::Mismatch {
                 network: format!(
@@ -93,6 +130,7 @@ impl Knowledge {
             height: side(ends.height, self.draft.height, "input.height")?,
             resize: self.draft.resize.unwrap_or(Resize::Squash),
             filter: self.draft.filter.unwrap_or(Filter::Bilinear),
+            colours: self.colours.or(self.draft.colours).unwrap_or_default(),
             mean: normalisation.mean,
             std: normalisation.std,
         };
@@ -127,26 +165,47 @@ impl Knowledge {
         &self,
         ends: &Ends,
         metadata: Option<&[u8]>,
-    ) -> Result<(Arc<[Label]>, Origin), ModelError> {
+    ) -> Result<Labels, ModelError> {
+        if ends.places {
+            return Err(ModelError::Places);
+        }
+        let none = || ModelError::NoLabels { outputs: ends.outputs };
+        let (labels, origin) = self.said_labels(metadata)?.ok_or_else(none)?;
+        // Of one output, the second label has what it says, and the first the rest.
+        let pair = ends.outputs == 1 && labels.len() == 2;
+        if labels.len() != ends.outputs && !pair {
+            return Err(ModelError::Labels { outputs: ends.outputs, labels: labels.len(), origin });
+        }
+        Ok((labels, origin))
+    }
+
+    /// The labels that are said, however many there are, and who says so.
+    pub(super) fn said_labels(
+        &self,
+        metadata: Option<&[u8]>,
+    ) -> Result<Option<Labels>, ModelError> {
         let (labels, origin) = if let Some(labels) = &self.labels {
             (checked(&told_apart(labels))?, Origin::Setting)
         } else if let Some(labels) = &self.draft.labels {
             (Arc::clone(labels), Origin::Description)
         } else {
             let said = self.metadata(metadata)?.and_then(|metadata| metadata.labels);
-            let said = said.ok_or(ModelError::NoLabels { outputs: ends.outputs })?;
+            let Some(said) = said else { return Ok(None) };
             (checked(&told_apart(&said))?, Origin::Metadata)
         };
-        if labels.len() != ends.outputs {
-            return Err(ModelError::Labels { outputs: ends.outputs, labels: labels.len(), origin });
+        if self.draft.background != Some(true) {
+            return Ok(Some((labels, origin)));
         }
-        Ok((labels, origin))
+        let background = std::iter::once(label_list::BACKGROUND);
+        let all = background.chain(labels.iter().map(Label::as_str)).map(str::to_owned);
+        Ok(Some((checked(&all.collect::<Vec<_>>())?, origin)))
     }
 
-    /// The description of a network with these ends, input and labels.
+    /// The description of a network with these ends, number of its output, input and labels.
     pub(super) fn describe(
         &self,
         ends: &Ends,
+        number: Option<usize>,
         input: Input,
         labels: Arc<[Label]>,
     ) -> Result<Description, ModelError> {
@@ -178,13 +237,32 @@ impl Knowledge {
             review_below: self.draft.review_below.unwrap_or(Description::REVIEW_BELOW),
             output,
             temperature,
+            number,
             input,
         })
     }
 }
 
+/// Refuses a normalisation that has little to do with what an input's whole numbers stand for. What
+/// reaches beyond them a little is cut off: they were fitted to a few photos.
+fn fits(normalisation: &Normalisation, [least, greatest]: [f32; 2]) -> Result<(), ModelError> {
+    const SHARED: f32 = 0.6;
+    let colours = normalisation.mean.iter().zip(&normalisation.std);
+    let (low, high) = colours.fold((f32::MAX, f32::MIN), |(low, high), (mean, std)| {
+        (low.min((0.0 - mean) / std), high.max((255.0 - mean) / std))
+    });
+    let shared = high.min(greatest) - low.max(least);
+    if shared >= SHARED * (high.max(greatest) - low.min(least)) {
+        return Ok(());
+    }
+    Err(ModelError::Normalised { holds: [least, greatest], given: [low, high] })
+}
+
 /// The content of a file, if it is not larger than any that could be meant.
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
+    if path.is_dir() {
+        return Err(ModelError::Folder { path: path.to_owned() });
+    }
     let mut content = Vec::new();
     File::open(path)
         .and_then(|file| file.take(limit + 1).read_to_end(&mut content))
@@ -201,48 +279,5 @@ fn beside(path: &Path) -> Result<Draft, ModelError> {
         Ok(text) => Ok(Draft::parse(&text)?),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Draft::default()),
         Err(source) => Err(ModelError::Read { path: path.to_owned(), source }),
-    }
-}
-
-/// The lines of a label file.
-fn label_file(path: &Path) -> Result<Vec<String>, ModelError> {
-    let bytes = read(path, Knowledge::MAX_LABEL_BYTES)?;
-    let text = String::from_utf8(bytes).map_err(|_| ModelError::Read {
-        path: path.to_owned(),
-        source: io::Error::new(ErrorKind::InvalidData, "it is not text in UTF-8"),
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Ok(text.trim_end().lines().map(|line| line.trim().to_owned()).collect())
-}
-
-/// Labels as files have them, made distinct: the second `crane` of `ImageNet` becomes `crane (2)`, and
-/// the numbers that Teachable Machine writes before its labels go.
-fn told_apart(labels: &[String]) -> Vec<String> {
-    let bare: Option<Vec<&str>> = labels
-        .iter()
-        .enumerate()
-        .map(|(index, label)| label.strip_prefix(&format!("{index} ")))
-        .collect();
-    let labels: Vec<&str> = bare.unwrap_or_else(|| labels.iter().map(String::as_str).collect());
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    let apart = labels.iter().map(|label| {
-        let times = seen.entry(label).and_modify(|times| *times += 1).or_insert(1);
-        if *times == 1 { (*label).to_owned() } else { format!("{label} ({times})") }
-    });
-    apart.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_are_told_apart() {
-        let apart = |labels: &[&str]| {
-            told_apart(&labels.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>())
-        };
-        assert_eq!(apart(&["crane", "hat", "crane"]), ["crane", "hat", "crane (2)"]);
-        assert_eq!(apart(&["0 hat", "1 red dress"]), ["hat", "red dress"]);
-        assert_eq!(apart(&["0 hat", "2 dress"]), ["0 hat", "2 dress"]);
     }
 }

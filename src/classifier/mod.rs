@@ -20,6 +20,7 @@
 //! numbers as the official runtime; what it cannot do so is refused at load with a [`ModelError`] that
 //! names it.
 
+mod asking;
 mod choice;
 // The type that all others serve.
 #[allow(clippy::module_inception)]
@@ -30,19 +31,22 @@ mod embedded;
 mod error;
 mod inspection;
 mod knowledge;
+mod label_list;
 mod metadata;
 mod model;
 mod model_id;
+mod proposal;
 mod scores;
+mod size;
 #[cfg(test)]
 mod tests;
 mod workers;
 
-pub use lookbook_tflite::Precision;
+pub use lookbook_tflite::{End, Precision};
 
 pub use choice::{Choice, Normalise, Origin};
 pub use classifier::Classifier;
-pub use description::{Description, Input, Output, Resize};
+pub use description::{Colours, Description, Input, Output, Resize};
 pub use draft::{DescriptionError, Draft, Normalisation};
 pub use error::{ClassifyError, ModelError};
 pub use inspection::{Inspection, inspect};
@@ -50,4 +54,5 @@ pub use metadata::{Metadata, MetadataError, Statistics};
 pub use model::{Model, convert};
 pub use model_id::ModelId;
 pub use scores::Scores;
+pub use size::Size;
 pub use workers::{WorkerError, Workers};

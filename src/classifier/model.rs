@@ -1,13 +1,12 @@
 //! A network, and how photos become its input.
 
 use std::fmt;
-use std::path::Path;
 
-use lookbook_tflite::{Network, Problems};
+use lookbook_tflite::{Network, Problems, convert_as, report};
 
 use super::choice::{Choice, Origin};
 use super::knowledge::Knowledge;
-use super::{ClassifyError, Input, ModelError, ModelId};
+use super::{ClassifyError, Colours, Input, ModelError, ModelId};
 use crate::photo::Photo;
 
 /// A model whose outputs may mean anything: no labels are needed.
@@ -18,6 +17,8 @@ pub struct Model {
     network: Network,
     input: Input,
     normalisation: Origin,
+    /// Which of several outputs it gives.
+    output: Option<usize>,
     /// For each colour, what each of the 256 values of a pixel is to the network.
     values: [[f32; 256]; 3],
 }
@@ -29,7 +30,8 @@ impl Model {
     }
 
     pub(super) fn new(knowledge: &Knowledge) -> Result<Self, ModelError> {
-        let network = Network::open(&knowledge.file)?;
+        let ask = knowledge.ask(&report(&knowledge.file)?)?;
+        let network = convert_as(&knowledge.file, &ask)?.into_network()?;
         let (input, normalisation) = knowledge.input(network.ends(), network.metadata())?;
         let values = std::array::from_fn(|colour| {
             std::array::from_fn(|value| {
@@ -38,11 +40,17 @@ impl Model {
                 (value - input.mean[colour]) / input.std[colour]
             })
         });
-        Ok(Self { id: ModelId::of(&knowledge.file), network, input, normalisation, values })
+        let id = ModelId::of(&knowledge.file);
+        Ok(Self { id, network, input, normalisation, output: ask.output, values })
     }
 
     pub(super) fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// Which of several outputs it gives.
+    pub(super) fn output(&self) -> Option<usize> {
+        self.output
     }
 
     /// Which model it is.
@@ -70,20 +78,29 @@ impl Model {
         let rgb =
             photo.resize(input.width, input.height, input.filter).map_err(ClassifyError::Resize)?;
         let (pixels, _) = rgb.as_chunks::<3>();
-        let tensor: Vec<f32> = match self.network.ends().channels {
-            1 => pixels.iter().map(|rgb| self.values[0][usize::from(grey(*rgb))]).collect(),
-            _ => pixels
+        let tensor: Vec<f32> = match (self.network.ends().channels, input.colours) {
+            (1, _) => pixels.iter().map(|rgb| self.values[0][usize::from(grey(*rgb))]).collect(),
+            (_, Colours::Rgb) => pixels.iter().flat_map(|rgb| self.rgb(*rgb)).collect(),
+            (_, Colours::Bgr) => pixels
                 .iter()
-                .flat_map(|&[red, green, blue]| {
-                    [
-                        self.values[0][usize::from(red)],
-                        self.values[1][usize::from(green)],
-                        self.values[2][usize::from(blue)],
-                    ]
+                .flat_map(|rgb| {
+                    let [red, green, blue] = self.rgb(*rgb);
+                    [blue, green, red]
                 })
                 .collect(),
         };
         self.network.run(&tensor).map_err(|error| ClassifyError::Engine(error.to_string()))
+    }
+}
+
+impl Model {
+    /// What a pixel is to the network.
+    fn rgb(&self, [red, green, blue]: [u8; 3]) -> [f32; 3] {
+        [
+            self.values[0][usize::from(red)],
+            self.values[1][usize::from(green)],
+            self.values[2][usize::from(blue)],
+        ]
     }
 }
 
@@ -94,19 +111,23 @@ fn grey([red, green, blue]: [u8; 3]) -> u8 {
     u8::try_from((sum + 0x8000) >> 16).unwrap_or(u8::MAX)
 }
 
-/// Brings the model in a file into canonical form: float32, of fixed shapes and few operators, with the
+/// Brings the chosen model into canonical form: float32, of fixed shapes and few operators, with the
 /// same answers. Its input and output are real values.
 ///
 /// # Errors
 ///
 /// All that cannot be said, in the file's order; at least one.
-pub fn convert(path: &Path) -> Result<Vec<u8>, Vec<ModelError>> {
-    let choice = Choice { model: Some(path.to_owned()), ..Choice::default() };
-    let knowledge = Knowledge::gather(&choice).map_err(|error| vec![error])?;
+pub fn convert(choice: &Choice) -> Result<Vec<u8>, Vec<ModelError>> {
+    let ask = || {
+        let knowledge = Knowledge::gather(choice)?;
+        let ask = knowledge.ask(&report(&knowledge.file)?)?;
+        Ok((knowledge, ask))
+    };
+    let (knowledge, ask) = ask().map_err(|error| vec![error])?;
     let errors =
-        |problems: Problems| -> Vec<_> { problems.into_iter().map(ModelError::Network).collect() };
-    let converted = lookbook_tflite::convert(&knowledge.file).map_err(errors)?;
-    converted.to_file().map_err(|error| vec![ModelError::Network(error)])
+        |problems: Problems| -> Vec<_> { problems.into_iter().map(ModelError::from).collect() };
+    let converted = convert_as(&knowledge.file, &ask).map_err(errors)?;
+    converted.to_file().map_err(|error| vec![error.into()])
 }
 
 impl fmt::Debug for Model {

@@ -32,10 +32,8 @@ impl Scores {
     /// rounding explains.
     pub fn new(labels: Arc<[Label]>, probabilities: &[f32]) -> Result<Self, ClassifyError> {
         check(&labels, probabilities)?;
-        let range = -Self::TOLERANCE..=1.0 + Self::TOLERANCE;
-        let wrong = labels.iter().zip(probabilities).find(|(_, p)| !range.contains(*p));
-        if let Some((label, &value)) = wrong {
-            return Err(ClassifyError::NotProbabilities { label: label.clone(), value });
+        for (label, probability) in labels.iter().zip(probabilities) {
+            within(label, *probability)?;
         }
         let probabilities: Arc<[f32]> = probabilities.iter().map(|p| p.clamp(0.0, 1.0)).collect();
         let mut top = 0;
@@ -45,6 +43,15 @@ impl Scores {
             }
         }
         Ok(Self { labels, probabilities, top })
+    }
+
+    /// Makes sure that what a network says of the last label is a probability.
+    pub(super) fn check_probability(labels: &[Label], value: f32) -> Result<(), ClassifyError> {
+        let Some(label) = labels.last() else { return Ok(()) };
+        if value.is_finite() {
+            return within(label, value);
+        }
+        Err(ClassifyError::NotFinite { label: label.clone(), value })
     }
 
     /// Scores from logits: the softmax of `logits / temperature`.
@@ -93,6 +100,14 @@ impl Scores {
     pub fn get(&self, label: &str) -> Option<f32> {
         self.iter().find(|(known, _)| known.as_str() == label).map(|(_, probability)| probability)
     }
+}
+
+/// Refuses what is less than 0 or greater than 1 by more than rounding explains.
+fn within(label: &Label, value: f32) -> Result<(), ClassifyError> {
+    if (-Scores::TOLERANCE..=1.0 + Scores::TOLERANCE).contains(&value) {
+        return Ok(());
+    }
+    Err(ClassifyError::NotProbabilities { label: label.clone(), value })
 }
 
 /// One finite value for each of at least one label.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
+use super::args::ModelArgs;
 use super::output;
 use crate::classifier;
 
@@ -23,19 +24,21 @@ pub struct Convert {
     input: PathBuf,
     /// Where to write the result
     #[arg(value_name = "OUT.tflite")]
-    output: PathBuf,
+    to: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 impl Convert {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let file = classifier::convert(&self.input).map_err(|problems| {
+        let file = classifier::convert(&self.model.of(&self.input)?).map_err(|problems| {
             let lines: Vec<String> =
                 problems.iter().map(|p| output::shown(&p.to_string())).collect();
             anyhow::anyhow!("{}: {}", self.input.display(), lines.join("\n       "))
         })?;
-        std::fs::write(&self.output, &file)
-            .with_context(|| format!("cannot write {}", self.output.display()))?;
-        output::line(&format!("{}: {} bytes", self.output.display(), file.len()))?;
+        std::fs::write(&self.to, &file)
+            .with_context(|| format!("cannot write {}", self.to.display()))?;
+        output::line(&format!("{}: {} bytes", self.to.display(), file.len()))?;
         Ok(ExitCode::SUCCESS)
     }
 }

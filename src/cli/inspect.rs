@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::args::ModelArgs;
 use super::output::{self, Format};
-use crate::classifier::{self, Input, Inspection};
+use crate::classifier::{self, Colours, End, Input, Inspection};
 
 /// Look at a model: its form, its labels, its operators, its speed, and whether it can be used
 ///
@@ -41,6 +41,9 @@ struct Shown {
     labels_from: Option<String>,
     normalisation: Option<Normalisation>,
     normalisation_from: Option<String>,
+    colours: Option<&'static str>,
+    /// Width and height of what photos are resized to.
+    size: Option<[u32; 2]>,
     operators: BTreeMap<String, usize>,
     parameters: u64,
     multiply_adds: Option<u64>,
@@ -52,6 +55,8 @@ struct Shown {
     classifies: bool,
     load_ms: Option<f64>,
     photo_ms: Option<f64>,
+    /// A description to correct and write beside the model, if `classify` cannot use it yet.
+    draft: Option<String>,
     problems: Vec<String>,
 }
 
@@ -68,6 +73,7 @@ struct Said {
 
 #[derive(Debug, Serialize)]
 struct Tensor {
+    name: String,
     #[serde(rename = "type")]
     kind: String,
     shape: Vec<i32>,
@@ -96,11 +102,13 @@ impl Inspect {
 
 impl Shown {
     fn of(inspection: &Inspection) -> Self {
-        let tensors = |tensors: &[(String, Vec<i32>)]| {
-            let tensors = tensors.iter();
-            tensors
-                .map(|(kind, shape)| Tensor { kind: kind.to_lowercase(), shape: shape.clone() })
-                .collect()
+        let tensors = |ends: &[End]| {
+            let tensor = |End { name, kind, shape }: &End| Tensor {
+                name: name.clone(),
+                kind: kind.to_lowercase(),
+                shape: shape.clone(),
+            };
+            ends.iter().map(tensor).collect()
         };
         let mut problems: Vec<String> =
             inspection.problems.iter().map(ToString::to_string).collect();
@@ -132,6 +140,8 @@ impl Shown {
             normalisation: input
                 .map(|(Input { mean, std, .. }, _)| Normalisation { mean: *mean, std: *std }),
             normalisation_from: input.map(|(_, origin)| origin.to_string()),
+            colours: input.map(|(Input { colours, .. }, _)| colours.name()),
+            size: input.map(|(Input { width, height, .. }, _)| [*width, *height]),
             operators: inspection.operators.clone(),
             parameters: inspection.parameters,
             multiply_adds: inspection.multiply_adds,
@@ -145,6 +155,7 @@ impl Shown {
             }),
             loads: inspection.problems.is_empty(),
             classifies: inspection.classifies(),
+            draft: (!inspection.classifies()).then(|| inspection.proposal.clone()),
             load_ms: inspection.load.map(ms),
             photo_ms: inspection.photo.map(ms),
             problems,
@@ -175,6 +186,9 @@ impl Shown {
                 format!("(v - {:?}) / {:?}", numbers.mean, numbers.std)
             }),
         );
+        if self.colours == Some(Colours::Bgr.name()) {
+            row("colours", "blue, green, red".to_owned());
+        }
         row("normalisation from", self.normalisation_from.clone().unwrap_or_else(unknown));
         if let Some(Said { name, description, author, license, .. }) = &self.metadata {
             for (what, said) in [
@@ -201,6 +215,14 @@ impl Shown {
         for problem in &self.problems {
             output::line("")?;
             for line in problem.lines() {
+                output::line(&output::shown(line))?;
+            }
+        }
+        if let Some(draft) = &self.draft {
+            output::line("")?;
+            output::line("To describe it, write this beside it, in a file that ends with .toml:")?;
+            output::line("")?;
+            for line in draft.lines() {
                 output::line(&output::shown(line))?;
             }
         }

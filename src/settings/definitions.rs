@@ -11,6 +11,9 @@ pub const ALL: &[&Setting] = &[
     &MODEL_FILE,
     &LABELS_FILE,
     &NORMALISE,
+    &INPUT_COLOURS,
+    &INPUT_SIZE,
+    &OUTPUT_NUMBER,
     &REVIEW_BELOW,
     &MAX_BYTES,
     &MAX_PIXELS,
@@ -23,8 +26,10 @@ pub const ALL: &[&Setting] = &[
 ];
 
 /// Which model, and what is not written in or beside it.
-pub const MODEL: Group =
-    Group { heading: "Model", settings: &[&MODEL_FILE, &LABELS_FILE, &NORMALISE] };
+pub const MODEL: Group = Group {
+    heading: "Model",
+    settings: &[&MODEL_FILE, &LABELS_FILE, &NORMALISE, &INPUT_COLOURS, &INPUT_SIZE, &OUTPUT_NUMBER],
+};
 
 /// How photos are classified, besides the model.
 pub const CLASSIFICATION: Group = Group {
@@ -65,10 +70,37 @@ pub const LABELS_FILE: Setting = Setting {
 pub const NORMALISE: Setting = Setting {
     name: "NORMALISE",
     flag: Some(Flag { long: "normalise", value: "RANGE" }),
-    help: "What pixels from 0 to 255 become: -1..1, 0..1, 0..255 or imagenet; only for a model whose \
-           input is float32",
+    help: "What pixels from 0 to 255 become: -1..1, 0..1, 0..255, imagenet or caffe (which is bgr \
+           too); a model of whole numbers mostly needs none",
     default: Unset::Words("as said in or beside the model"),
-    expected: "-1..1, 0..1, 0..255 or imagenet",
+    expected: "-1..1, 0..1, 0..255, imagenet or caffe",
+};
+
+/// In which order the model takes colours.
+pub const INPUT_COLOURS: Setting = Setting {
+    name: "INPUT_COLOURS",
+    flag: Some(Flag { long: "colours", value: "ORDER" }),
+    help: "The order in which the model takes colours: rgb or bgr",
+    default: Unset::Words("as said beside the model, or rgb"),
+    expected: "rgb or bgr",
+};
+
+/// How large the model's input is.
+pub const INPUT_SIZE: Setting = Setting {
+    name: "INPUT_SIZE",
+    flag: Some(Flag { long: "size", value: "WxH" }),
+    help: "Width and height of the model's input, as 224x224, if its file leaves them open",
+    default: Unset::Words("as said in or beside the model"),
+    expected: "width x height, as 224x224, each from 1 to 2048",
+};
+
+/// Which of several outputs has the scores.
+pub const OUTPUT_NUMBER: Setting = Setting {
+    name: "OUTPUT_NUMBER",
+    flag: Some(Flag { long: "output", value: "N" }),
+    help: "Which of a model's outputs has the scores, counted from 0",
+    default: Unset::Words("the one with as many values as there are labels"),
+    expected: "a whole number from 0",
 };
 
 /// When a person is to look at a photo.

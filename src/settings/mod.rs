@@ -19,9 +19,9 @@ use crate::classifier::Choice;
 use crate::photo::Limits;
 
 pub use definitions::{
-    ALL, CLASSIFICATION, CONCURRENCY, IN_FLIGHT_BYTES, KEY_PREFIX, LABELS_FILE, MAX_BYTES,
-    MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, REVIEW_BELOW, RUST_LOG, TABLE_NAME, THREADS,
-    URL_HOSTS,
+    ALL, CLASSIFICATION, CONCURRENCY, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX,
+    LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW,
+    RUST_LOG, TABLE_NAME, THREADS, URL_HOSTS,
 };
 use reader::Reader;
 pub use reader::SettingsError;
@@ -40,8 +40,9 @@ pub struct Settings {
 /// How photos are classified.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
-    /// [`MODEL_FILE`]: a `.tflite` file; otherwise the embedded model. [`LABELS_FILE`] and
-    /// [`NORMALISE`]: what is not written in or beside it.
+    /// [`MODEL_FILE`]: a `.tflite` file; otherwise the embedded model. [`LABELS_FILE`],
+    /// [`NORMALISE`], [`INPUT_COLOURS`], [`INPUT_SIZE`] and [`OUTPUT_NUMBER`]: what is not written in
+    /// or beside it.
     pub model: Choice,
     /// [`REVIEW_BELOW`]: a confidence; otherwise the model's own.
     pub review_below: Option<Confidence>,
@@ -92,9 +93,12 @@ impl Rules {
             model: reader.read(&MODEL_FILE),
             labels: reader.read(&LABELS_FILE),
             normalise: reader.read(&NORMALISE),
+            colours: reader.read(&INPUT_COLOURS),
+            size: reader.read(&INPUT_SIZE),
+            output: reader.read(&OUTPUT_NUMBER),
         };
         if model.model.is_none() {
-            for setting in [&LABELS_FILE, &NORMALISE] {
+            for setting in [&LABELS_FILE, &NORMALISE, &INPUT_COLOURS, &INPUT_SIZE, &OUTPUT_NUMBER] {
                 reader.needs(setting, &MODEL_FILE, "no model is named");
             }
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::classifier::Normalise;
+use crate::classifier::{Colours, Normalise, Size};
 
 /// A setting's texts for tests.
 pub(crate) struct Sample {
@@ -20,6 +20,9 @@ pub(crate) const SAMPLES: &[Sample] = &[
     Sample { setting: &MODEL_FILE, good: "my.tflite", bad: None },
     Sample { setting: &LABELS_FILE, good: "my labels.txt", bad: None },
     Sample { setting: &NORMALISE, good: "-1..1", bad: Some("1..-1") },
+    Sample { setting: &INPUT_COLOURS, good: "bgr", bad: Some("grb") },
+    Sample { setting: &INPUT_SIZE, good: "224x192", bad: Some("224") },
+    Sample { setting: &OUTPUT_NUMBER, good: "1", bad: Some("first") },
     Sample { setting: &REVIEW_BELOW, good: "0.25", bad: Some("1.5") },
     Sample { setting: &MAX_BYTES, good: "10", bad: Some("25MB") },
     Sample { setting: &MAX_PIXELS, good: "20", bad: Some("0") },
@@ -52,6 +55,9 @@ fn every_setting_is_read() {
         ("MODEL_FILE", "m.tflite"),
         ("LABELS_FILE", "l.txt"),
         ("NORMALISE", "-1..1"),
+        ("INPUT_COLOURS", "bgr"),
+        ("INPUT_SIZE", "224x192"),
+        ("OUTPUT_NUMBER", "1"),
         ("REVIEW_BELOW", "0.25"),
         ("MAX_BYTES", "10"),
         ("MAX_PIXELS", "20"),
@@ -66,6 +72,8 @@ fn every_setting_is_read() {
     assert_eq!(rules.model.model, Some(PathBuf::from("m.tflite")));
     assert_eq!(rules.model.labels, Some(PathBuf::from("l.txt")));
     assert_eq!(rules.model.normalise, Some(Normalise::MinusOneToOne));
+    assert_eq!((rules.model.colours, rules.model.output), (Some(Colours::Bgr), Some(1)));
+    assert_eq!(rules.model.size, Size::new(224, 192));
     assert_eq!(rules.review_below.map(Confidence::get), Some(0.25));
     assert_eq!((rules.limits.max_bytes, rules.limits.max_pixels), (10, 20));
     assert_eq!((rules.concurrency.get(), rules.threads.get()), (3, 2));

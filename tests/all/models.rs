@@ -172,7 +172,7 @@ fn labels_from_a_file_name_the_outputs_of_a_model_without_metadata() {
     command.arg("--labels").arg(folder.join("coral/imagenet_labels.txt"));
     let lines = json_lines(&stdout(&command.output().unwrap(), 0));
     assert_eq!(lines[0]["label"], "daisy");
-    command.arg("--normalise=-1..1");
+    command.arg("--normalise=imagenet");
     let error = String::from_utf8_lossy(&command.output().unwrap().stderr).into_owned();
     assert!(error.contains("leave --normalise (NORMALISE) away"), "{error}");
 }
@@ -238,4 +238,54 @@ fn a_converted_model_gives_the_same_scores() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("none.tflite: not a TensorFlow Lite"));
     assert!(!dir.path().join("x.tflite").exists());
+}
+
+#[test]
+fn a_model_of_any_size_and_of_several_outputs_is_described_by_flags() {
+    use lookbook_tflite_fixture::tflite::{BuiltinOperator as Op, ReducerOptionsArgs};
+    use lookbook_tflite_fixture::{Fixture, options};
+
+    let dir = TempDir::new().unwrap();
+    let mut model = Fixture::default();
+    let input = model.input(&[1, 1, 1, 3]);
+    model.signature(input, &[-1, -1, -1, 3]);
+    let axes = model.integers(&[2], &[1, 2]);
+    for code in [Op::REDUCE_MIN, Op::REDUCE_MAX] {
+        let options = options!(ReducerOptions, ReducerOptionsArgs { keep_dims: false });
+        let output = model.operator(code, &[input, axes], &[1, 3], options);
+        model.outputs.push(output);
+    }
+    std::fs::write(dir.path().join("any.tflite"), model.build()).unwrap();
+
+    let inspect = |args: &[&str], code: i32| -> Value {
+        let args = [&["inspect", "any.tflite", "--format", "json"], args].concat();
+        let output = lookbook(dir.path()).args(args).output().unwrap();
+        serde_json::from_str(&stdout(&output, code)).unwrap()
+    };
+    let shown = inspect(&[], 1);
+    assert!(shown["problems"][0].as_str().unwrap().contains("has 2 outputs (0 is"), "{shown}");
+    assert!(shown["draft"].as_str().unwrap().contains("output_number = 0"), "{shown}");
+    assert_eq!(shown["inputs"][0]["shape"], serde_json::json!([-1, -1, -1, 3]));
+    let shown = inspect(&["--output", "1"], 1);
+    assert!(shown["problems"][0].as_str().unwrap().contains("--size WIDTHxHEIGHT"), "{shown}");
+
+    std::fs::write(dir.path().join("labels.txt"), "red\ngreen\nblue\n").unwrap();
+    let flags = ["--output=1", "--size=20x10", "--normalise=caffe"];
+    let shown = inspect(&[&flags[..], &["--labels=labels.txt"]].concat(), 0);
+    assert_eq!(
+        (&shown["classifies"], &shown["colours"], &shown["size"], &shown["draft"]),
+        (&true.into(), &"bgr".into(), &serde_json::json!([20, 10]), &Value::Null)
+    );
+    let photo = repository("events/photos/shoes-1.jpg");
+    let mut command = lookbook(dir.path());
+    command.args(["classify", "--raw", "--model=any.tflite"]).args(flags).arg(&photo);
+    let answers = json_lines(&stdout(&command.output().unwrap(), 0));
+    let outputs: Vec<f64> = serde_json::from_value(answers[0]["outputs"].clone()).unwrap();
+    assert!(outputs.len() == 3 && outputs.iter().all(|value| value.abs() < 160.0), "{outputs:?}");
+    let args = ["convert", "any.tflite", "to.tflite", "--output=1", "--size=20x10"];
+    stdout(&lookbook(dir.path()).args(args).output().unwrap(), 0);
+    let mut command = lookbook(dir.path());
+    command.args(["classify", "--raw", "--model=to.tflite", "--normalise=caffe"]).arg(&photo);
+    let converted = json_lines(&stdout(&command.output().unwrap(), 0));
+    assert_eq!(converted[0]["outputs"], answers[0]["outputs"]);
 }

@@ -28,12 +28,19 @@ macro_rules! options {
 #[derive(Default)]
 pub struct Fixture {
     tensors: Vec<Spec>,
-    operators: Vec<(BuiltinOperator, Vec<i32>, i32, Option<Options>)>,
+    operators: Vec<Step>,
+    /// Of custom operators, by their place.
+    names: Vec<(usize, String)>,
+    /// Whether 64-bit numbers are placed at multiples of 4 bytes, as some tools do.
+    pub loose: bool,
     /// The tensors that the model takes.
     pub inputs: Vec<i32>,
     /// The tensors that the model gives.
     pub outputs: Vec<i32>,
 }
+
+/// An operator: its code, what it reads and writes, and its settings.
+type Step = (BuiltinOperator, Vec<i32>, Vec<i32>, Option<Options>);
 
 struct Spec {
     shape: Vec<i32>,
@@ -41,13 +48,22 @@ struct Spec {
     data: Option<Vec<u8>>,
     /// Another tensor, whose data is this one's too.
     shares: Option<usize>,
-    scale: Option<f32>,
+    /// Scale and zero point.
+    scale: Option<(f32, i64)>,
+    signature: Option<Vec<i32>>,
 }
 
 impl Fixture {
     /// A tensor between two operators.
     pub fn tensor(&mut self, type_: TensorType, shape: &[i32]) -> i32 {
-        self.push(Spec { shape: shape.to_vec(), type_, data: None, shares: None, scale: None })
+        self.push(Spec {
+            shape: shape.to_vec(),
+            type_,
+            data: None,
+            shares: None,
+            scale: None,
+            signature: None,
+        })
     }
 
     /// A tensor of floats between two operators.
@@ -70,6 +86,7 @@ impl Fixture {
             data: Some(data),
             shares: None,
             scale: None,
+            signature: None,
         })
     }
 
@@ -102,12 +119,35 @@ impl Fixture {
         let first = usize::try_from(constant).unwrap();
         let Spec { shape, type_, scale, .. } = &self.tensors[first];
         let (shape, type_, scale) = (shape.clone(), *type_, *scale);
-        self.push(Spec { shape, type_, data: None, shares: Some(first), scale })
+        self.push(Spec { shape, type_, data: None, shares: Some(first), scale, signature: None })
     }
 
     /// Makes a tensor one of a quantized model.
     pub fn quantize(&mut self, tensor: i32, scale: f32) {
-        self.tensors[usize::try_from(tensor).unwrap()].scale = Some(scale);
+        self.quantize_at(tensor, scale, 0);
+    }
+
+    /// The same with a zero point.
+    pub fn quantize_at(&mut self, tensor: i32, scale: f32, zero: i64) {
+        self.tensors[usize::try_from(tensor).unwrap()].scale = Some((scale, zero));
+    }
+
+    /// Says which of a tensor's sides are left open, by -1.
+    pub fn signature(&mut self, tensor: i32, signature: &[i32]) {
+        self.tensors[usize::try_from(tensor).unwrap()].signature = Some(signature.to_vec());
+    }
+
+    /// An operator of this name that TensorFlow Lite does not have.
+    pub fn custom(&mut self, name: &str, inputs: &[i32], shape: &[i32]) -> i32 {
+        self.names.push((self.operators.len(), name.to_owned()));
+        self.operator(BuiltinOperator::CUSTOM, inputs, shape, None)
+    }
+
+    /// Another result of the last operator.
+    pub fn also(&mut self, shape: &[i32]) -> i32 {
+        let output = self.float(shape);
+        self.operators.last_mut().unwrap().2.push(output);
+        output
     }
 
     /// An operator that writes a new tensor of floats with this shape.
@@ -131,7 +171,7 @@ impl Fixture {
         output: i32,
         options: Option<Options>,
     ) {
-        self.operators.push((code, inputs.to_vec(), output, options));
+        self.operators.push((code, inputs.to_vec(), vec![output], options));
     }
 
     fn push(&mut self, spec: Spec) -> i32 {
@@ -155,9 +195,13 @@ impl Fixture {
                 }
             };
             buffer_of.push(buffer);
-            let quantization = spec.scale.map(|scale| {
+            let quantization = spec.scale.map(|(scale, zero)| {
                 let scale = Some(fb.create_vector(&[scale]));
-                let zero_point = Some(fb.create_vector(&[0_i64]));
+                let zero_point = Some(if self.loose {
+                    loosely(&mut fb, zero)
+                } else {
+                    fb.create_vector(&[zero])
+                });
                 let args =
                     tflite::QuantizationParametersArgs { scale, zero_point, ..Default::default() };
                 tflite::QuantizationParameters::create(&mut fb, &args)
@@ -165,7 +209,9 @@ impl Fixture {
             let name = Some(fb.create_string(&format!("tensor-{index}")));
             let shape = Some(fb.create_vector(&spec.shape));
             let type_ = spec.type_;
+            let shape_signature = spec.signature.as_ref().map(|sides| fb.create_vector(sides));
             let args = tflite::TensorArgs {
+                shape_signature,
                 name,
                 shape,
                 type_,
@@ -178,15 +224,17 @@ impl Fixture {
         let mut codes = vec![];
         let mut operators = vec![];
         for (index, (code, inputs, output, options)) in self.operators.iter().enumerate() {
+            let custom = self.names.iter().find(|(place, _)| *place == index);
+            let custom_code = custom.map(|(_, name)| fb.create_string(name));
             let args = tflite::OperatorCodeArgs {
+                custom_code,
                 deprecated_builtin_code: i8::try_from(code.0).unwrap_or(127),
                 builtin_code: *code,
                 version: 1,
-                ..Default::default()
             };
             codes.push(tflite::OperatorCode::create(&mut fb, &args));
             let inputs = Some(fb.create_vector(inputs));
-            let outputs = Some(fb.create_vector(&[*output]));
+            let outputs = Some(fb.create_vector(output));
             let options = options.as_ref().map(|options| options(&mut fb));
             let args = tflite::OperatorArgs {
                 opcode_index: u32::try_from(index).unwrap(),
@@ -217,6 +265,24 @@ impl Fixture {
         tflite::finish_model_buffer(&mut fb, model);
         fb.finished_data().to_vec()
     }
+}
+
+/// A list of one 64-bit number that is placed as if it were two of 32 bits, and never at a multiple of
+/// 8 bytes from the file's end.
+fn loosely(
+    fb: &mut FlatBufferBuilder<'static>,
+    number: i64,
+) -> WIPOffset<flatbuffers::Vector<'static, i64>> {
+    let bytes = number.to_le_bytes();
+    let (halves, _) = bytes.as_chunks::<4>();
+    fb.start_vector::<i32>(2);
+    // Written from behind: how many bytes there are so far is how far the end is away.
+    if fb.unfinished_data().len().is_multiple_of(8) {
+        fb.push(0_i32);
+    }
+    fb.push(i32::from_le_bytes(halves[1]));
+    fb.push(i32::from_le_bytes(halves[0]));
+    fb.end_vector::<i64>(1)
 }
 
 /// The options of a pooling. Strides and filters are heights, then widths.

@@ -38,6 +38,16 @@ impl Array<'_> {
         Self { shape, data: Data::Integers(values.into()) }
     }
 
+    /// The same without a file that it borrows from.
+    pub(crate) fn into_owned(self) -> Array<'static> {
+        let data = match self.data {
+            Data::Integers(values) => Data::Integers(values),
+            Data::Floats(values) => Data::Floats(values),
+            Data::Bytes(_) => Data::Floats(self.to_floats()),
+        };
+        Array { shape: self.shape, data }
+    }
+
     /// How many values it has.
     pub(crate) fn len(&self) -> usize {
         self.shape.iter().product()

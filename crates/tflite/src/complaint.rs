@@ -50,6 +50,14 @@ pub enum Remedy {
     Output,
     /// Weights are not part of the file.
     Freeze,
+    /// An operator is TensorFlow's, not TensorFlow Lite's.
+    Flex,
+    /// The file is for a processor of its own.
+    EdgeTpu,
+    /// The network finds things in images.
+    Detector,
+    /// An operator is one that its maker brought along.
+    Custom,
 }
 
 impl fmt::Display for Remedy {
@@ -66,10 +74,20 @@ impl fmt::Display for Remedy {
             Self::Smaller => "use a smaller network",
             Self::SmallerInput => "use a smaller network, or a smaller input",
             Self::Input => {
-                "it must have one input of 1 x height x width x 3 (or x 1), of float32, uint8 or \
-                 int8; export it with a fixed input size and colours last"
+                "it must have one input, an image of height x width x 3 (or x 1), of float32, uint8, \
+                 int8 or int16, at most 2048 pixels wide and high; export it so"
             }
-            Self::Output => "it must have one output; export it as a plain image classifier",
+            Self::Output => "say which one has the scores, by its number",
+            Self::Flex => {
+                "export the model with TensorFlow Lite's own operators alone \
+                 (converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS])"
+            }
+            Self::EdgeTpu => {
+                "take the model's version for CPUs, the file from which the Edge TPU compiler made \
+                 this one (mostly the same name without _edgetpu)"
+            }
+            Self::Detector => "use an image classifier, not a detector of objects",
+            Self::Custom => "export the model without custom operators",
             Self::Freeze => {
                 "export the model from a function whose variables were turned into constants (in \
                  TensorFlow: convert_variables_to_constants_v2)"

@@ -2,11 +2,11 @@
 
 use tract_tflite::tflite::{BuiltinOperator as Code, TensorType};
 
+use crate::ask::Ask;
 use crate::complaint::{Complaint, Remedy};
+use crate::form::{Form, sides};
+use crate::name::brief;
 use crate::source::{Source, SourceTensor};
-
-/// The greatest width or height of an input, in pixels.
-pub const MAX_SIDE: u32 = 2048;
 
 /// The forms of a network's input and output.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,9 @@ pub struct Ends {
     pub outputs: usize,
     /// Whether they are probabilities for sure, for a softmax or a sigmoid made them.
     pub probabilities: bool,
+    /// Whether they are whole numbers that stand for themselves, such as the places that `ARG_MAX`
+    /// finds: no scores.
+    pub places: bool,
 }
 
 /// What an input's numbers are.
@@ -41,52 +44,58 @@ pub enum Pixels {
 }
 
 impl Ends {
-    /// The ends of a model whose input was let pass by [`input`].
-    pub(crate) fn new(source: &Source<'_>, outputs: usize) -> Result<Self, Complaint> {
-        let shape = input(source)?;
-        let (first, last) = only(source)?;
+    /// The ends of a model with an input of this form, whose `output` has so many values.
+    pub(crate) fn new(
+        source: &Source<'_>,
+        form: &Form,
+        (input, output): (usize, usize),
+        outputs: usize,
+    ) -> Result<Self, Complaint> {
         Ok(Self {
-            height: shape[1],
-            width: shape[2],
-            channels: shape[3],
-            pixels: pixels(&source.tensors[first])?,
+            height: form.height,
+            width: form.width,
+            channels: form.channels,
+            pixels: pixels(&source.tensors[input])?,
             outputs,
-            probabilities: probabilities(source, last),
+            probabilities: probabilities(source, output),
+            places: matches!(source.tensors[output].type_, TensorType::INT32 | TensorType::INT64),
         })
     }
 }
 
-/// The indices of the only input and the only output.
-pub(crate) fn only(source: &Source<'_>) -> Result<(usize, usize), Complaint> {
-    match (&source.inputs[..], &source.outputs[..]) {
-        (&[input], &[output]) => Ok((input, output)),
-        (&[_], outputs) => {
-            Err(Complaint::new(format!("has {} outputs", outputs.len()), Remedy::Output))
-        }
-        (inputs, _) => Err(Complaint::new(format!("has {} inputs", inputs.len()), Remedy::Input)),
-    }
+/// The indices of the only input and of the output that is meant.
+pub(crate) fn meant(source: &Source<'_>, ask: &Ask) -> Result<(usize, usize), Complaint> {
+    let &[input] = &source.inputs[..] else {
+        let problem = format!("has {}", listed(source, &source.inputs, "input"));
+        return Err(Complaint::new(problem, Remedy::Input));
+    };
+    pixels(&source.tensors[input])?;
+    let output = match (&source.outputs[..], ask.output) {
+        (&[output], None) => Some(output),
+        (outputs, Some(place)) => outputs.get(place).copied(),
+        _ => None,
+    };
+    output.map(|output| (input, output)).ok_or_else(|| {
+        let problem = format!("has {}", listed(source, &source.outputs, "output"));
+        Complaint::new(problem, Remedy::Output)
+    })
 }
 
-/// The shape of the only input, with a batch of one.
-pub(crate) fn input(source: &Source<'_>) -> Result<Vec<usize>, Complaint> {
-    let input = &source.tensors[only(source)?.0];
-    let unfit = || {
-        let problem = format!("has an input of {} {:?}", input.type_name(), input.shape);
-        Complaint::new(problem, Remedy::Input)
-    };
-    let side = |side: i32| u32::try_from(side).ok().filter(|side| (1..=MAX_SIDE).contains(side));
-    pixels(input)?;
-    // A batch of any size is said as -1, or as 0 by some.
-    let (&[-1..=1, height, width, channels @ (1 | 3)], None) = (&input.shape[..], input.data)
-    else {
-        return Err(unfit());
-    };
-    match (side(height), side(width)) {
-        (Some(height), Some(width)) => {
-            Ok(vec![1, height as usize, width as usize, if channels == 1 { 1 } else { 3 }])
-        }
-        _ => Err(unfit()),
-    }
+/// How many inputs or outputs there are, and which.
+fn listed(source: &Source<'_>, ends: &[usize], what: &str) -> String {
+    let several = if ends.len() == 1 { "" } else { "s" };
+    let each: Vec<String> = ends
+        .iter()
+        .enumerate()
+        .take(16)
+        .map(|(place, end)| {
+            let tensor = &source.tensors[*end];
+            let (name, type_) = (brief(tensor.name), tensor.type_name());
+            format!("{place} is {name} of {type_} {:?}", sides(tensor))
+        })
+        .collect();
+    let each = if each.is_empty() { String::new() } else { format!(" ({})", each.join("; ")) };
+    format!("{} {what}{several}{each}", ends.len())
 }
 
 /// What the numbers of an input are.
@@ -98,10 +107,15 @@ fn pixels(input: &SourceTensor<'_>) -> Result<Pixels, Complaint> {
     #[allow(clippy::cast_precision_loss)] // Zero points are below 2^17.
     let zero = zero as f32;
     match input.type_ {
+        // Numbers of 16 bits hold no pixels as they are, but normalised values, finely.
         TensorType::FLOAT32 => Ok(Pixels::Real),
+        TensorType::INT16 if input.quantisation.is_some() => Ok(Pixels::Real),
         TensorType::UINT8 => Ok(Pixels::Whole { mean: zero, std: 1.0 / scale }),
         TensorType::INT8 => Ok(Pixels::Whole { mean: zero + 128.0, std: 1.0 / scale }),
-        _ => Err(Complaint::new(format!("has an input of {}", input.type_name()), Remedy::Input)),
+        _ => {
+            let problem = format!("has an input of {} {:?}", input.type_name(), sides(input));
+            Err(Complaint::new(problem, Remedy::Input))
+        }
     }
 }
 

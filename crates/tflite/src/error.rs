@@ -10,6 +10,20 @@ pub enum Error {
     /// Not a TensorFlow Lite file, or a damaged one.
     #[error("not a TensorFlow Lite model: {0}: check that the file was copied whole")]
     NotTflite(String),
+    /// A file of another kind.
+    #[error("not a TensorFlow Lite model, but {what}: {advice}")]
+    OtherFile {
+        /// What it is, as "an ONNX model".
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The file does not say how large its input is, and nobody was asked.
+    #[error(
+        "the model takes images of any size, so that its file does not say the right one: say the \
+         width and height of the images that it was trained with"
+    )]
+    NoSize,
     /// The network's structure is not one that can be run here.
     #[error("the model {0}")]
     Graph(Complaint),

@@ -29,6 +29,7 @@
 //! this processor. `write` makes a TensorFlow Lite file of it. All of it runs with panics contained.
 
 mod array;
+mod ask;
 mod canonical;
 mod complaint;
 mod constant;
@@ -37,20 +38,24 @@ mod convert;
 mod ends;
 mod engine;
 mod error;
+mod form;
 mod grid;
+mod kind;
 mod lower;
 mod name;
 mod quantisation;
+mod realign;
 mod report;
 mod source;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use ask::{Ask, MAX_SIDE};
 pub use complaint::{Complaint, Remedy};
 pub use contain::contain;
-pub use convert::{Converted, convert, report};
-pub use ends::{Ends, MAX_SIDE, Pixels};
+pub use convert::{Converted, convert, convert_as, report};
+pub use ends::{Ends, Pixels};
 pub use engine::Network;
 pub use error::{Error, Problems, RunError};
-pub use report::{Precision, Report};
+pub use report::{End, Precision, Report};

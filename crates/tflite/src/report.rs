@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tract_tflite::tflite::{BuiltinOperator as Code, TensorType};
 
+use crate::form::sides;
 use crate::name;
 use crate::source::{Source, SourceTensor};
 
@@ -25,14 +26,36 @@ pub enum Precision {
 pub struct Report {
     /// In which numbers it was exported.
     pub precision: Precision,
-    /// Type and sides of each input, as the file has them.
-    pub inputs: Vec<(String, Vec<i32>)>,
-    /// Type and sides of each output, as the file has them.
-    pub outputs: Vec<(String, Vec<i32>)>,
+    /// What it takes.
+    pub inputs: Vec<End>,
+    /// What it gives.
+    pub outputs: Vec<End>,
     /// How often each operator occurs.
     pub operators: BTreeMap<String, usize>,
     /// How many weights there are.
     pub parameters: u64,
+    /// The content of its TensorFlow Lite Metadata, if it has any.
+    pub metadata: Option<Vec<u8>>,
+}
+
+/// An input or an output, as the file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What the file calls it; long names are cut.
+    pub name: String,
+    /// The type of its values, as `FLOAT32`.
+    pub kind: String,
+    /// Its sides; -1 where the file leaves one open.
+    pub shape: Vec<i32>,
+}
+
+impl End {
+    /// How many values it has, a side that is left open counting as one.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        let sides = self.shape.iter().map(|side| usize::try_from((*side).max(1)).unwrap_or(1));
+        sides.fold(1, usize::saturating_mul)
+    }
 }
 
 impl Precision {
@@ -52,11 +75,16 @@ impl Report {
     pub(crate) fn of(source: &Source<'_>) -> Self {
         let mut operators = BTreeMap::new();
         for operator in &source.operators {
-            *operators.entry(name::operator(operator.code)).or_default() += 1;
+            *operators.entry(operator.name()).or_default() += 1;
         }
         let ends = |ends: &[usize]| {
             let tensors = ends.iter().map(|end| &source.tensors[*end]);
-            tensors.map(|tensor| (tensor.type_name().to_owned(), tensor.shape.clone())).collect()
+            let end = |tensor: &SourceTensor<'_>| End {
+                name: name::plain(tensor.name),
+                kind: tensor.type_name().to_owned(),
+                shape: sides(tensor),
+            };
+            tensors.map(end).collect()
         };
         Self {
             precision: precision(source),
@@ -64,6 +92,7 @@ impl Report {
             outputs: ends(&source.outputs),
             operators,
             parameters: source.tensors.iter().filter(|t| weight(t)).map(values).sum(),
+            metadata: source.metadata.map(<[u8]>::to_vec),
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct SourceTensor<'m> {
     pub(crate) name: &'m str,
     /// As the file says; it may be wrong, or have sides of -1.
     pub(crate) shape: Vec<i32>,
+    /// The shape with sides of -1 where they are left open; empty if the file has none.
+    pub(crate) signature: Vec<i32>,
     pub(crate) type_: TensorType,
     /// How its whole numbers stand for real ones.
     pub(crate) quantisation: Option<Quantisation>,
@@ -36,6 +38,8 @@ pub(crate) struct SourceTensor<'m> {
 /// One operator of the computation.
 pub(crate) struct SourceOperator<'m> {
     pub(crate) code: BuiltinOperator,
+    /// What it is called, if it is none of TensorFlow Lite's own.
+    pub(crate) custom: Option<&'m str>,
     /// Its settings.
     pub(crate) table: Operator<'m>,
     /// Indices of tensors; `None` where an operand is left out.
@@ -94,8 +98,11 @@ impl<'m> Source<'m> {
                 .checked_sub(inputs + outputs)
                 .filter(|_| within)
                 .ok_or_else(|| wrong("has operators with too many operands"))?;
+            let (code, custom) =
+                code(model, &table).ok_or_else(|| wrong("has an operator without a code"))?;
             operators.push(SourceOperator {
-                code: code(model, &table).ok_or_else(|| wrong("has an operator without a code"))?,
+                code,
+                custom,
                 table,
                 inputs: table
                     .inputs()
@@ -125,6 +132,22 @@ impl<'m> Source<'m> {
     }
 }
 
+impl Source<'_> {
+    /// For each operator, whether a tensor depends on what it writes.
+    pub(crate) fn needed(&self, tensor: usize) -> Vec<bool> {
+        let mut wanted = vec![false; self.tensors.len()];
+        wanted[tensor] = true;
+        let mut needed = vec![false; self.operators.len()];
+        for (operator, needed) in self.operators.iter().zip(&mut needed).rev() {
+            *needed = operator.outputs.iter().any(|output| wanted[*output]);
+            if *needed {
+                operator.inputs.iter().flatten().for_each(|input| wanted[*input] = true);
+            }
+        }
+        needed
+    }
+}
+
 impl<'m> SourceTensor<'m> {
     fn read(model: &Model<'m>, tensor: &tract_tflite::tflite::Tensor<'m>) -> Result<Self, Error> {
         let name = tensor.name().unwrap_or_default();
@@ -133,6 +156,8 @@ impl<'m> SourceTensor<'m> {
         if shape.len() > Source::MAX_RANK {
             return Err(wrong(format!("has a tensor with too many axes, {}", brief(name))));
         }
+        let signature =
+            tensor.shape_signature().into_iter().flatten().take(Source::MAX_RANK + 1).collect();
         let data = match tensor.buffer() {
             0 => None,
             buffer => match bytes(model, buffer) {
@@ -149,7 +174,7 @@ impl<'m> SourceTensor<'m> {
             () => None,
         };
         let quantisation = Quantisation::read(tensor)?;
-        Ok(Self { name, shape, type_: tensor.type_(), quantisation, data, problem })
+        Ok(Self { name, shape, signature, type_: tensor.type_(), quantisation, data, problem })
     }
 
     /// The type of its values, as `FLOAT32`.
@@ -159,19 +184,27 @@ impl<'m> SourceTensor<'m> {
 }
 
 impl SourceOperator<'_> {
-    /// Its name, as `CONV_2D`.
+    /// Its name, as `CONV_2D`; that which its maker gave it, if it is a custom one.
     pub(crate) fn name(&self) -> String {
-        name::operator(self.code)
+        match self.custom.map(name::plain).filter(|custom| !custom.is_empty()) {
+            Some(custom) => custom,
+            None => name::operator(self.code),
+        }
     }
 }
 
-/// The operator's code. The old field has 8 bits; the greater of both counts (TensorFlow's
+/// The operator's code, and the name of a custom one. The old field has 8 bits; the greater of both counts (TensorFlow's
 /// `schema_utils.cc`).
-fn code(model: &Model<'_>, operator: &Operator<'_>) -> Option<BuiltinOperator> {
+fn code<'m>(
+    model: &Model<'m>,
+    operator: &Operator<'m>,
+) -> Option<(BuiltinOperator, Option<&'m str>)> {
     let codes = model.operator_codes()?;
     let index = usize::try_from(operator.opcode_index()).ok().filter(|i| *i < codes.len())?;
     let code = codes.get(index);
-    Some(BuiltinOperator(code.builtin_code().0.max(i32::from(code.deprecated_builtin_code()))))
+    let number = code.builtin_code().0.max(i32::from(code.deprecated_builtin_code()));
+    let custom = code.custom_code().filter(|_| number == BuiltinOperator::CUSTOM.0);
+    Some((BuiltinOperator(number), custom))
 }
 
 /// The content of a buffer, if there is such a buffer.

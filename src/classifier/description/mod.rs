@@ -1,6 +1,7 @@
 //! What a network cannot say about itself.
 
 use std::fmt::Write as _;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub struct Description {
     pub output: Output,
     /// Logits are divided by it before the softmax; finite and greater than 0, and 1 unless calibrated.
     pub temperature: f32,
+    /// Which of several outputs has the scores, counted from 0; none, if there is only one.
+    pub number: Option<usize>,
     /// How a photo becomes the network's input.
     pub input: Input,
 }
@@ -52,11 +55,43 @@ pub struct Input {
     pub resize: Resize,
     /// How pixels are computed from their neighbours.
     pub filter: Filter,
-    /// For red, green and blue (for grey, the first). A value `v` from 0 to 255 becomes
+    /// In which order the network takes colours.
+    pub colours: Colours,
+    /// For red, green and blue, whatever their order (for grey, the first). A value `v` from 0 to 255 becomes
     /// `(v - mean) / std`.
     pub mean: [f32; 3],
     /// For red, green and blue; greater than 0.
     pub std: [f32; 3],
+}
+
+/// In which order a network takes colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Colours {
+    /// Red, green, blue.
+    #[default]
+    Rgb,
+    /// Blue, green, red, as `OpenCV` and Caffe have them.
+    Bgr,
+}
+
+impl Colours {
+    /// Its name in settings and descriptions.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rgb => "rgb",
+            Self::Bgr => "bgr",
+        }
+    }
+}
+
+impl FromStr for Colours {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Rgb, Self::Bgr].into_iter().find(|colours| colours.name() == text).ok_or(())
+    }
 }
 
 /// How a photo is made to fit the network's input.
@@ -81,14 +116,22 @@ impl Description {
     /// Comments, layout, [`name`](Self::name) and [`source`](Self::source) are not in it.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let Self { name: _, source: _, labels, review_below, output, temperature, input } = self;
-        let Input { width, height, resize, filter, mean, std } = input;
+        let Self { name: _, source: _, labels, review_below, output, temperature, number, input } =
+            self;
+        let Input { width, height, resize, filter, colours, mean, std } = input;
         let mut text = format!(
             "review_below={review_below:?}\noutput={output:?}\ntemperature={temperature:?}\n\
              input={width}x{height} {resize:?} {filter:?} mean={mean:?} std={std:?}\n"
         );
+        // Writing to a `String` cannot fail; a label has no line break in it. What most models have not
+        // is not in their text, so that their recipes stay.
+        if *colours != Colours::Rgb {
+            let _ = writeln!(text, "colours={}", colours.name());
+        }
+        if let Some(number) = number {
+            let _ = writeln!(text, "number={number}");
+        }
         for label in labels.iter() {
-            // Writing to a `String` cannot fail; a label has no line break in it.
             let _ = writeln!(text, "label={label}");
         }
         text

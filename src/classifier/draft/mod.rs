@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Input, Output, Resize};
+use super::size::Size;
+use super::{Colours, Input, Output, Resize};
 use crate::label::{Label, LabelError};
 use crate::photo::Filter;
 
@@ -24,6 +25,10 @@ pub struct Draft {
     pub output: Option<Output>,
     /// Logits are divided by it before the softmax; finite and greater than 0.
     pub temperature: Option<f32>,
+    /// Whether the first output is for what is none of the labels.
+    pub background: Option<bool>,
+    /// Which of several outputs has the scores, counted from 0.
+    pub number: Option<usize>,
     /// In pixels.
     pub width: Option<u32>,
     /// In pixels.
@@ -32,6 +37,8 @@ pub struct Draft {
     pub resize: Option<Resize>,
     /// How pixels are computed from their neighbours.
     pub filter: Option<Filter>,
+    /// In which order the network takes colours.
+    pub colours: Option<Colours>,
     /// Mean and standard deviation, for red, green and blue.
     pub normalisation: Option<Normalisation>,
 }
@@ -89,6 +96,8 @@ struct File {
     review_below: Option<f32>,
     output: Option<Output>,
     temperature: Option<f32>,
+    background: Option<bool>,
+    output_number: Option<usize>,
     #[serde(default)]
     input: InputTable,
 }
@@ -97,10 +106,12 @@ struct File {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct InputTable {
+    size: Option<String>,
     width: Option<u32>,
     height: Option<u32>,
     resize: Option<Resize>,
     filter: Option<Filter>,
+    colours: Option<Colours>,
     mean: Option<[f32; 3]>,
     std: Option<[f32; 3]>,
 }
@@ -135,6 +146,7 @@ impl Draft {
             "temperature",
             "a number greater than 0, or leave it out for 1.0",
         )?;
+        let size = size(&file.input)?;
         let side = |side: &u32| (1..=Input::MAX_SIDE).contains(side);
         Ok(Self {
             name: checked(
@@ -153,23 +165,38 @@ impl Draft {
             )?,
             output: file.output,
             temperature,
+            background: file.background,
+            number: file.output_number,
             width: checked(
-                file.input.width,
+                file.input.width.or(size.map(Size::width)),
                 side,
                 "input.width",
                 "the network's input width, 1 to 2048 pixels",
             )?,
             height: checked(
-                file.input.height,
+                file.input.height.or(size.map(Size::height)),
                 side,
                 "input.height",
                 "the network's input height, 1 to 2048 pixels",
             )?,
             resize: file.input.resize,
             filter: file.input.filter,
+            colours: file.input.colours,
             normalisation: normalisation(file.input.mean, file.input.std)?,
         })
     }
+}
+
+/// The size as one text, which is said in no other way then.
+fn size(input: &InputTable) -> Result<Option<Size>, DescriptionError> {
+    const EXPECTED: &str = "width and height, such as size = \"224x192\"";
+    let wrong =
+        |problem| DescriptionError::Value { field: "input.size", problem, expected: EXPECTED };
+    let Some(text) = &input.size else { return Ok(None) };
+    if input.width.is_some() || input.height.is_some() {
+        return Err(wrong("is said twice, by input.width or input.height too".to_owned()));
+    }
+    text.parse().map(Some).map_err(|()| wrong(format!("is {text:?}")))
 }
 
 /// Both or neither.

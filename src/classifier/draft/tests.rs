@@ -80,3 +80,23 @@ fn every_value_that_cannot_be_is_named() {
         assert!(error.contains(expected), "{to}: {error}");
     }
 }
+
+#[test]
+fn what_few_models_need_can_be_said_too() {
+    let draft = Draft::parse(
+        "background = true\noutput_number = 2\n[input]\nsize = \"260x200\"\ncolours = \"bgr\"\n",
+    )
+    .unwrap();
+    assert_eq!((draft.width, draft.height), (Some(260), Some(200)));
+    assert_eq!((draft.colours, draft.number), (Some(Colours::Bgr), Some(2)));
+    assert_eq!(draft.background, Some(true));
+    let error = |text: &str| Draft::parse(text).unwrap_err().to_string();
+    assert!(
+        error("[input]\nsize = \"260\"")
+            .contains("`input.size` is \"260\": write width and height"),
+        "{}",
+        error("[input]\nsize = \"260\"")
+    );
+    assert!(error("[input]\nsize = \"8x8\"\nwidth = 8").contains("is said twice"));
+    assert!(error("[input]\ncolours = \"grb\"").contains("unknown variant `grb`"));
+}

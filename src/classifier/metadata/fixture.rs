@@ -28,6 +28,9 @@ pub(super) struct Tensor {
     /// Means and standard deviations.
     pub normalisations: Vec<(Vec<f32>, Vec<f32>)>,
     pub files: Vec<File>,
+    pub description: Option<&'static str>,
+    /// Width and height.
+    pub size: Option<(u32, u32)>,
 }
 
 /// A file's name, type and locale.
@@ -36,6 +39,7 @@ pub(super) type File = (Option<&'static str>, u8, Option<&'static str>);
 /// What a table's field holds: a number, or an offset to something.
 enum Field {
     Byte(u8),
+    Number(u32),
     Offset(WIPOffset<UnionWIPOffset>),
 }
 
@@ -55,11 +59,11 @@ impl Fixture {
             ],
             inputs: vec![Tensor {
                 normalisations: vec![(vec![1.0, 2.0, 3.0], vec![10.0, 20.0, 30.0])],
-                files: Vec::new(),
+                ..Tensor::default()
             }],
             outputs: vec![Tensor {
-                normalisations: Vec::new(),
                 files: vec![(Some("names.txt"), schema::file::AXIS_LABELS, None)],
+                ..Tensor::default()
             }],
             ..Self::default()
         }
@@ -112,10 +116,25 @@ impl Tensor {
             ];
             units.push(table(fb, unit));
         }
-        let fields = [
+        let mut fields = vec![
             vector(fb, schema::tensor::PROCESS_UNITS, &units),
             files(fb, schema::tensor::FILES, &self.files),
         ];
+        fields.extend(string(fb, schema::tensor::DESCRIPTION, self.description));
+        if let Some((width, height)) = self.size {
+            let size = [
+                (schema::image::WIDTH, Field::Number(width)),
+                (schema::image::HEIGHT, Field::Number(height)),
+            ];
+            let size = table(fb, size).as_union_value();
+            let image = table(fb, [(schema::image::SIZE, Field::Offset(size))]).as_union_value();
+            let content = [
+                (schema::content::PROPERTIES_TYPE, Field::Byte(schema::content::IMAGE)),
+                (schema::content::PROPERTIES, Field::Offset(image)),
+            ];
+            let content = table(fb, content).as_union_value();
+            fields.push((schema::tensor::CONTENT, Field::Offset(content)));
+        }
         table(fb, fields)
     }
 }
@@ -147,6 +166,7 @@ fn table(fb: &mut Builder, fields: impl IntoIterator<Item = (usize, Field)>) -> 
         let slot = VOffsetT::try_from(4 + 2 * place).unwrap();
         match field {
             Field::Byte(byte) => fb.push_slot(slot, byte, 0),
+            Field::Number(number) => fb.push_slot_always(slot, number),
             Field::Offset(offset) => fb.push_slot_always(slot, offset),
         }
     }

@@ -79,6 +79,12 @@ impl<'b> Table<'b> {
         take::<1>(self.buffer, at).map(|[byte]| byte)
     }
 
+    /// A number of 4 bytes; 0 if it is missing.
+    pub(super) fn number(&self, field: usize) -> Result<u32, FlatError> {
+        let Some(at) = self.field(field) else { return Ok(0) };
+        take(self.buffer, at).map(u32::from_le_bytes)
+    }
+
     /// A vector of items of `N` bytes, if it is there.
     fn vector<const N: usize>(&self, field: usize) -> Result<Option<Items<'b, N>>, FlatError> {
         let Some(at) = self.field(field) else { return Ok(None) };

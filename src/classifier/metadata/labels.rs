@@ -27,10 +27,11 @@ pub(super) fn find(
     archive: Option<&Archive<'_>>,
 ) -> Result<Option<(String, Vec<String>)>, MetadataError> {
     let of_outputs = files_of(outputs)?;
-    let name = match named(&of_outputs) {
-        Some(file) => file.name.ok_or(MetadataError::Missing("a label file without a name"))?,
+    let mut named = named(&of_outputs).into_iter();
+    let name = match named.next() {
+        Some(file) => file.named()?,
         None => {
-            let mut others = of_outputs;
+            let mut others = of_outputs.clone();
             others.extend(files(model.tables(schema::model::FILES)?)?);
             if let Some(graph) = graph {
                 others.extend(files(graph.tables(schema::graph::FILES)?)?);
@@ -44,23 +45,52 @@ pub(super) fn find(
             name
         }
     };
-    let content = archive.map(|archive| archive.unpack(name)).transpose()?.flatten();
-    let content = content.ok_or_else(|| MetadataError::NoLabelFile(name.to_owned()))?;
-    Ok(Some((name.to_owned(), parse(name, &content)?)))
+    let read = |name: &str| {
+        let content = archive.map(|archive| archive.unpack(name)).transpose()?.flatten();
+        let content = content.ok_or_else(|| MetadataError::NoLabelFile(name.to_owned()))?;
+        Ok::<_, MetadataError>((name.to_owned(), parse(name, &content)?))
+    };
+    let first = read(name)?;
+    if !first.1.iter().all(|label| is_id(label)) {
+        return Ok(Some(first));
+    }
+    // Another file may have names for the same things.
+    for file in named {
+        let (name, labels) = read(file.named()?)?;
+        if labels.len() == first.1.len() && !labels.iter().all(|label| is_id(label)) {
+            return Ok(Some((name, labels)));
+        }
+    }
+    Ok(Some(first))
+}
+
+/// Whether a label is an identifier of Google's Knowledge Graph, as `/m/01c648`, and no name.
+fn is_id(label: &str) -> bool {
+    let id = label.strip_prefix("/m/").or_else(|| label.strip_prefix("/g/"));
+    // Models of the same kind have a plain word for what is none of the things.
+    id.is_some() || matches!(label, "background" | "None")
 }
 
 /// The types that a label file may have, the likeliest first.
 const LABELS: [u8; 3] =
     [schema::file::AXIS_LABELS, schema::file::VALUE_LABELS, schema::file::UNKNOWN];
 
-/// The file that is meant to name the outputs, of those that belong to them.
-fn named<'f, 'b>(of_outputs: &'f [File<'b>]) -> Option<&'f File<'b>> {
-    LABELS.into_iter().find_map(|kind| {
-        let mut files = of_outputs.iter().filter(|file| file.kind == kind && file.seems_labels());
-        let first = files.clone().next();
-        // A file with a locale is a translation.
-        files.find(|file| file.locale.is_none_or(str::is_empty)).or(first)
-    })
+/// The files that may be meant to name the outputs, of those that belong to them, the likeliest first:
+/// by their type, then without a locale (those with one are translations), then in English.
+fn named<'f, 'b>(of_outputs: &'f [File<'b>]) -> Vec<&'f File<'b>> {
+    let likely = |file: &File<'_>| {
+        let kind = LABELS.into_iter().position(|kind| kind == file.kind);
+        let locale = match file.locale.unwrap_or_default() {
+            "" => 0,
+            "en" => 1,
+            locale if locale.starts_with("en-") || locale.starts_with("en_") => 2,
+            _ => 3,
+        };
+        (kind, locale)
+    };
+    let mut files: Vec<_> = of_outputs.iter().filter(|file| file.seems_labels()).collect();
+    files.sort_by_key(|file| likely(file));
+    files
 }
 
 /// The only text file in an archive that is none of the `others`. Which of several names the outputs
@@ -93,6 +123,11 @@ impl<'b> File<'b> {
             kind: table.byte(schema::file::TYPE)?,
             locale: table.text(schema::file::LOCALE)?,
         })
+    }
+
+    /// Its name, which it must have.
+    fn named(&self) -> Result<&'b str, MetadataError> {
+        self.name.ok_or(MetadataError::Missing("a label file without a name"))
     }
 
     /// Whether its type says that it is labels; or its name, if it has no type.

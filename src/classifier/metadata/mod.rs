@@ -23,6 +23,7 @@ mod schema;
 
 use self::archive::Archive;
 use self::flat::{FlatError, Table, Tables};
+use super::size::Size;
 
 /// What a model's file says about itself. A text is never blank, and has no white space around it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +38,8 @@ pub struct Metadata {
     pub license: Option<String>,
     /// Which version of the model it is.
     pub version: Option<String>,
+    /// How wide and high the input is, if it is an image of a size that is said.
+    pub size: Option<Size>,
     /// How pixels become the input's numbers. Nothing if the metadata describes more than one input.
     pub normalisation: Option<Statistics>,
     /// The names of the outputs, in order. They may repeat, and need not be as many as the outputs.
@@ -150,6 +153,10 @@ pub(super) fn read(
             [input] => normalisation(*input)?,
             _ => None,
         },
+        size: match inputs.as_slice() {
+            [input] => size(*input)?,
+            _ => None,
+        },
         ..Metadata::default()
     };
     let archive = Archive::open(file)?;
@@ -176,6 +183,21 @@ fn all<'b>(items: Tables<'b>, what: &'static str) -> Result<Vec<Table<'b>>, Meta
 fn text(table: Table<'_>, field: usize) -> Result<Option<String>, FlatError> {
     let text = table.text(field)?.map(str::trim);
     Ok(text.filter(|text| !text.is_empty()).map(str::to_owned))
+}
+
+/// How wide and high the input is: as its properties say, else as its description does, in words.
+fn size(input: Table<'_>) -> Result<Option<Size>, FlatError> {
+    use schema::{content, image, tensor};
+    let content = input.table(tensor::CONTENT)?;
+    if let Some(content) = content
+        && content.byte(content::PROPERTIES_TYPE)? == content::IMAGE
+        && let Some(properties) = content.table(content::PROPERTIES)?
+        && let Some(size) = properties.table(image::SIZE)?
+        && let Some(size) = Size::new(size.number(image::WIDTH)?, size.number(image::HEIGHT)?)
+    {
+        return Ok(Some(size));
+    }
+    Ok(text(input, tensor::DESCRIPTION)?.and_then(|text| Size::named_in(&text)))
 }
 
 /// How the input's numbers are made, if its description says that.

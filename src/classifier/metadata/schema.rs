@@ -26,8 +26,25 @@ pub(super) mod graph {
 
 /// `TensorMetadata`, of an input or an output.
 pub(super) mod tensor {
+    pub const DESCRIPTION: usize = 1;
+    pub const CONTENT: usize = 3;
     pub const PROCESS_UNITS: usize = 4;
     pub const FILES: usize = 6;
+}
+
+/// `Content`, of an input or an output.
+pub(super) mod content {
+    pub const PROPERTIES_TYPE: usize = 0;
+    pub const PROPERTIES: usize = 1;
+    /// The properties' type that is `ImageProperties`.
+    pub const IMAGE: u8 = 2;
+}
+
+/// `ImageProperties`, and `ImageSize` in it.
+pub(super) mod image {
+    pub const SIZE: usize = 1;
+    pub const WIDTH: usize = 0;
+    pub const HEIGHT: usize = 1;
 }
 
 /// `ProcessUnit`.

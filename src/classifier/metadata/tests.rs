@@ -48,6 +48,7 @@ fn what_a_model_says_of_itself() {
         author: None,
         license: None,
         version: Some("v2".to_owned()),
+        size: None,
         normalisation: Some(Statistics { mean: vec![1.0, 2.0, 3.0], std: vec![10.0, 20.0, 30.0] }),
         labels: Some(["t-shirt", "pants", "dress"].map(str::to_owned).to_vec()),
         label_file: Some("names.txt".to_owned()),
@@ -82,13 +83,64 @@ fn the_label_file_is_of_the_likeliest_type_and_no_translation() {
     let (value, axis) = ((Some("value.txt"), 3, None), (Some("axis.txt"), 2, Some("")));
     let (german, french) = ((Some("de.txt"), 2, Some("de")), (Some("fr.txt"), 2, Some("fr")));
     let (maybe, vocabulary) = ((Some("Labels.TXT"), 0, None), (Some("label.txt"), 5, None));
-    let all = ["value.txt", "axis.txt", "de.txt", "fr.txt", "Labels.TXT", "label.txt"];
+    let all = [
+        "en.txt",
+        "gb.txt",
+        "value.txt",
+        "axis.txt",
+        "de.txt",
+        "fr.txt",
+        "Labels.TXT",
+        "label.txt",
+    ];
     let found = |files: &[_]| found(files, &all);
     assert_eq!(found(&[maybe, value, german, axis]).unwrap(), "axis.txt");
     assert_eq!(found(&[maybe, value, french, german]).unwrap(), "fr.txt");
+    let (english, british) = ((Some("en.txt"), 2, Some("en")), (Some("gb.txt"), 2, Some("en-GB")));
+    assert_eq!(found(&[german, british, english]).unwrap(), "en.txt");
+    assert_eq!(found(&[german, british]).unwrap(), "gb.txt");
+    assert_eq!(found(&[english, axis]).unwrap(), "axis.txt");
     assert_eq!(found(&[vocabulary, maybe, value]).unwrap(), "value.txt");
     assert_eq!(found(&[vocabulary, maybe]).unwrap(), "Labels.TXT");
     assert_eq!(found(&[vocabulary, (Some("value.txt"), 0, None)]), None);
+}
+
+#[test]
+fn identifiers_give_way_to_the_names_of_the_same_things() {
+    let labels = |of_output: &[fixture::File], others: &[u8]| {
+        let mut fixture = Fixture::classifier();
+        fixture.outputs[0].files = of_output.to_vec();
+        let ids = b"background\n/m/01c648\n/g/11fy2\n";
+        let files: [(&str, &[u8]); 3] =
+            [("labels.txt", ids), ("de.txt", b"nichts\nLaptop\nHut\n"), ("en.txt", others)];
+        read_fixture(&fixture, &file(&files)).unwrap().labels.unwrap().join(",")
+    };
+    let (ids, german) = ((Some("labels.txt"), 2, None), (Some("de.txt"), 2, Some("de")));
+    let (english, values) = ((Some("en.txt"), 2, Some("en")), (Some("en.txt"), 3, None));
+    let names = b"nothing\nlaptop\nhat\n";
+    assert_eq!(labels(&[ids, german, english], names), "nothing,laptop,hat");
+    assert_eq!(labels(&[ids, values], names), "nothing,laptop,hat");
+    assert_eq!(labels(&[ids, german], names), "nichts,Laptop,Hut");
+    // Names that are not as many, or that are identifiers too, are of no use.
+    let as_they_are = "background,/m/01c648,/g/11fy2";
+    assert_eq!(labels(&[ids, english], b"laptop\nhat\n"), as_they_are);
+    assert_eq!(labels(&[ids, english], b"/m/1\n/m/2\n/m/3\n"), as_they_are);
+    assert_eq!(labels(&[ids], names), as_they_are);
+}
+
+#[test]
+fn a_size_is_a_property_or_said_in_words() {
+    let size = |tensor: Tensor| {
+        let fixture = Fixture { inputs: vec![tensor], ..Fixture::default() };
+        let size = read_fixture(&fixture, b"").unwrap().size;
+        size.map(|size| (size.width(), size.height()))
+    };
+    let words = "The expected image is 260 x 200, with three channels per pixel.";
+    let described = Tensor { description: Some(words), ..Tensor::default() };
+    assert_eq!(size(described.clone()), Some((260, 200)));
+    assert_eq!(size(Tensor { size: Some((192, 128)), ..described }), Some((192, 128)));
+    assert_eq!(size(Tensor { size: Some((0, 128)), ..Tensor::default() }), None);
+    assert_eq!(size(Tensor::default()), None);
 }
 
 #[test]
@@ -137,7 +189,7 @@ fn what_is_no_normalisation() {
     let normalisation = |values: &[(&[f32], &[f32])]| {
         let mut fixture = Fixture::default();
         let values = values.iter().map(|(mean, std)| (mean.to_vec(), std.to_vec())).collect();
-        fixture.inputs.push(Tensor { normalisations: values, files: Vec::new() });
+        fixture.inputs.push(Tensor { normalisations: values, ..Tensor::default() });
         read_fixture(&fixture, b"").map(|metadata| metadata.normalisation)
     };
     let one = Statistics { mean: vec![127.5], std: vec![127.0] };

@@ -191,9 +191,11 @@ fn grey_is_weighed_as_pillow_weighs_it() {
 }
 
 #[test]
-fn a_normalisation_for_whole_numbers_is_refused() {
+fn a_normalisation_for_whole_numbers_must_be_what_they_stand_for() {
     let mut model = Fixture::default();
     let input = model.tensor(TensorType::UINT8, &[1, 1, 2, 1]);
+    // From (0 - 120) / 50 to (255 - 120) / 50, as what `imagenet` makes of pixels.
+    model.quantize_at(input, 0.02, 120);
     model.inputs.push(input);
     let output = model.operator(BuiltinOperator::DEQUANTIZE, &[input], &[1, 1, 2, 1], None);
     model.outputs.push(output);
@@ -201,10 +203,29 @@ fn a_normalisation_for_whole_numbers_is_refused() {
     let path = folder.path().join("whole.tflite");
     std::fs::write(&path, model.build()).unwrap();
     let mut choice = choice(&path);
-    assert_eq!(Model::open(&choice).unwrap().normalisation(), Origin::Network);
-    choice.normalise = Some(Normalise::Pixels);
-    let error = Model::open(&choice).unwrap_err().to_string();
-    assert!(error.contains("takes pixels as they are"), "{error}");
+    let photo = photo(2, 1, [0, 0, 0]);
+    let model = Model::open(&choice).unwrap();
+    assert_eq!(model.normalisation(), Origin::Network);
+    // 0 stands for (0 - 120) * 0.02.
+    assert!((model.outputs(&photo).unwrap()[0] + 2.4).abs() < 1e-6);
+
+    choice.normalise = Some(Normalise::ImageNet);
+    let model = Model::open(&choice).unwrap();
+    assert_eq!(model.normalisation(), Origin::Setting);
+    // (0 - 123.675) / 58.395 is -2.117904, which is rounded to 14, (14 - 120) * 0.02.
+    let answer = model.outputs(&photo).unwrap();
+    assert!((answer[0] + 2.12).abs() < 1e-6, "{answer:?}");
+
+    for wrong in [Normalise::Pixels, Normalise::ZeroToOne] {
+        choice.normalise = Some(wrong);
+        let error = Model::open(&choice).unwrap_err().to_string();
+        assert!(error.contains("stand for -2.40 to 2.70, but the normalisation"), "{error}");
+        assert!(error.contains("leave --normalise (NORMALISE) away"), "{error}");
+    }
+    choice.normalise = None;
+    std::fs::write(path.with_extension("toml"), "[input]\nmean = [0, 0, 0]\nstd = [1, 1, 1]")
+        .unwrap();
+    assert!(matches!(Model::open(&choice).unwrap_err(), ModelError::Normalised { .. }));
 }
 
 #[test]
@@ -250,9 +271,8 @@ fn a_model_that_was_cut_short_is_an_error_and_no_panic() {
         let length = embedded::MODEL.len() * hundredth / 100;
         let cut = &embedded::MODEL[..length];
         let error = Classifier::from_bytes(cut, embedded::DESCRIPTION).unwrap_err();
-        assert!(
-            matches!(error, ModelError::Network(lookbook_tflite::Error::NotTflite(_))),
-            "{length} bytes: {error}"
-        );
+        let expected =
+            if length == 0 { "but an empty file" } else { "not a TensorFlow Lite model: " };
+        assert!(error.to_string().contains(expected), "{length} bytes: {error}");
     }
 }

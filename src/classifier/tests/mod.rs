@@ -1,4 +1,5 @@
 //! Tests of classifiers as a whole.
 
 mod classifier;
+mod forms;
 mod parity;

@@ -28,6 +28,18 @@ pub(crate) struct Tensor<'m> {
     pub(crate) content: Content<'m>,
 }
 
+impl Tensor<'_> {
+    fn into_owned(self) -> Tensor<'static> {
+        let content = match self.content {
+            Content::Computed => Content::Computed,
+            Content::Flags => Content::Flags,
+            Content::Floats(array) => Content::Floats(array.into_owned()),
+            Content::Integers(values) => Content::Integers(values),
+        };
+        Tensor { name: self.name, shape: self.shape, content }
+    }
+}
+
 /// Where a tensor's values come from.
 pub(crate) enum Content<'m> {
     /// From a node, or from outside.
@@ -58,6 +70,13 @@ impl<'m> Canonical<'m> {
     const MAX_NODES: usize = 1 << 16;
     /// The most work for one input: some minutes.
     const MAX_WORK: u64 = 1 << 40;
+
+    /// The same without a file that it borrows from.
+    pub(crate) fn into_owned(self) -> Canonical<'static> {
+        let Self { tensors, nodes, prefix, constants, values, multiply_adds, work } = self;
+        let tensors = tensors.into_iter().map(Tensor::into_owned).collect();
+        Canonical { tensors, nodes, prefix, constants, values, multiply_adds, work }
+    }
 
     /// The pairs of a multiplication and an addition that one input takes.
     pub(crate) fn multiply_adds(&self) -> u64 {

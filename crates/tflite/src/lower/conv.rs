@@ -21,11 +21,11 @@ const FEW: usize = 4;
 const FIT: usize = 128;
 
 /// The weights and bias of one layer, in the units of its input and result.
-struct Layer<'m> {
-    kernel: Array<'m>,
-    bias: Array<'m>,
+pub(super) struct Layer<'m> {
+    pub(super) kernel: Array<'m>,
+    pub(super) bias: Array<'m>,
     /// What a value of 1 in the result stands for.
-    unit: f32,
+    pub(super) unit: f32,
     /// If the weights are whole numbers: what their sums are multiplied by, and what is added.
     rescale: Option<(Array<'m>, Array<'m>)>,
 }
@@ -50,7 +50,7 @@ impl<'m> Lowering<'_, 'm> {
         if of == 0 || !channels.is_multiple_of(of) || !out.is_multiple_of(channels / of) {
             return Err(self.unfit(x, kernel));
         }
-        let layer = self.layer(site, x, kernel, out)?;
+        let layer = self.layer(site, x, kernel, [out, 2])?;
         let groups = channels / of;
         let tensor = match (groups, of) {
             (1, _) => self.whole_conv(x.tensor, &layer.kernel, &layer.bias, window)?,
@@ -91,7 +91,7 @@ impl<'m> Lowering<'_, 'm> {
             [options.dilation_h_factor(), options.dilation_w_factor()],
             options.padding(),
         )?;
-        let layer = self.layer(site, x, kernel, out)?;
+        let layer = self.layer(site, x, kernel, [out, 2])?;
         let tensor = self.each_channel(x.tensor, &layer.kernel, &layer.bias, window)?;
         let tensor = self.rescaled(tensor, &layer)?;
         let wire = Wire { tensor, unit: layer.unit, whole: None };
@@ -99,7 +99,7 @@ impl<'m> Lowering<'_, 'm> {
     }
 
     /// A convolution over all channels.
-    fn whole_conv(
+    pub(super) fn whole_conv(
         &mut self,
         x: usize,
         kernel: &Array<'m>,
@@ -189,7 +189,7 @@ impl<'m> Lowering<'_, 'm> {
         let rows = self.canonical.reshape(x.tensor, &[all / inputs, inputs])?;
         let (tensor, unit) = match site.operand(1)? {
             Value::Known(weights) => {
-                let layer = self.layer(site, x, weights, out)?;
+                let layer = self.layer(site, x, weights, [out, 2])?;
                 let kernel = self.canonical.constant(&layer.kernel)?;
                 let bias = self.canonical.constant(&layer.bias)?;
                 {
@@ -244,13 +244,14 @@ impl<'m> Lowering<'_, 'm> {
         Ok(Wire { tensor, unit: a.unit * b.unit, whole: None })
     }
 
-    /// The weights of a site, scaled so that its result comes out in the unit that it is kept in.
-    fn layer(
+    /// The weights of a site with `out` results, whose bias is the operand at `bias`, scaled so that its
+    /// result comes out in the unit that it is kept in.
+    pub(super) fn layer(
         &mut self,
         site: &Site<'_, 'm>,
         x: Wire,
         kernel: &Rc<Array<'m>>,
-        out: usize,
+        [out, bias]: [usize; 2],
     ) -> Lowered<Layer<'m>> {
         let unit = site.unit()?;
         if out == 0 || kernel.len() == 0 {
@@ -259,7 +260,7 @@ impl<'m> Lowering<'_, 'm> {
                 Remedy::Export,
             ));
         }
-        let bias = match site.optional(2) {
+        let bias = match site.optional(bias) {
             None => Array::floats(vec![out], vec![0.0; out]),
             Some(Value::Known(bias)) if bias.len() == out => bias.reshaped(vec![out]),
             Some(Value::Known(bias)) => {
@@ -313,14 +314,14 @@ impl<'m> Lowering<'_, 'm> {
     }
 
     /// The sums of a layer in its unit.
-    fn rescaled(&mut self, sums: usize, layer: &Layer<'m>) -> Lowered<usize> {
+    pub(super) fn rescaled(&mut self, sums: usize, layer: &Layer<'m>) -> Lowered<usize> {
         let Some((factors, addends)) = &layer.rescale else { return Ok(sums) };
         let factors = self.canonical.constant(factors)?;
         let addends = self.canonical.constant(addends)?;
         self.canonical.rescale(sums, factors, addends)
     }
 
-    fn unfit(&self, x: Wire, kernel: &Array<'m>) -> Complaint {
+    pub(super) fn unfit(&self, x: Wire, kernel: &Array<'m>) -> Complaint {
         let problem = format!("has a kernel of {:?} for {:?}", kernel.shape, self.shape(x));
         Complaint::new(problem, Remedy::Export)
     }

@@ -8,6 +8,7 @@ use super::value::{Lowered, Value, Wire};
 use crate::canonical::{Binary, Comparison, Logical, Reduction, Unary};
 use crate::complaint::{Complaint, Remedy};
 use crate::error::Error;
+use crate::form::Form;
 use crate::name::{brief, plain};
 use crate::source::{Source, SourceOperator};
 
@@ -15,19 +16,28 @@ impl<'s, 'm> Lowering<'s, 'm> {
     /// After so many problems, the rest is not looked at.
     const MAX_PROBLEMS: usize = 100;
 
-    /// Lowers all operators, with `input` of this shape.
+    /// Lowers all operators that the output depends on, with an input of this form. The canonical
+    /// input is rows of columns of colours, whatever the file's is.
     pub(crate) fn new(
         source: &'s Source<'m>,
-        input: usize,
-        shape: Vec<usize>,
+        (input, output): (usize, usize),
+        form: &Form,
     ) -> Lowered<(Self, usize)> {
         let mut lowering = Self::of(source);
         "input".clone_into(&mut lowering.canonical.prefix);
-        let place = lowering.canonical.input(shape)?;
-        let wire = lowering.snap(Wire::real(place), &source.tensors[input], None)?;
+        let place = lowering.canonical.input(vec![1, form.height, form.width, form.channels])?;
+        let mut tensor = place;
+        if form.colours_first {
+            tensor = lowering.canonical.transpose(tensor, &[0, 3, 1, 2])?;
+        }
+        tensor = lowering.canonical.reshape(tensor, &form.shape)?;
+        let wire = lowering.snap(Wire::real(tensor), &source.tensors[input], None)?;
         lowering.values[input] = Some(Value::Wire(wire));
+        let needed = source.needed(output);
         for (index, operator) in source.operators.iter().enumerate() {
-            lowering.operator(index, operator);
+            if needed[index] {
+                lowering.operator(index, operator);
+            }
             if lowering.problems.len() == Self::MAX_PROBLEMS {
                 break;
             }
@@ -95,6 +105,7 @@ impl<'s, 'm> Lowering<'s, 'm> {
         let value = match code {
             Code::CONV_2D => self.conv(site)?,
             Code::DEPTHWISE_CONV_2D => self.depthwise(site)?,
+            Code::TRANSPOSE_CONV => self.transpose_conv(site)?,
             Code::FULLY_CONNECTED => self.dense(site)?,
             Code::BATCH_MATMUL => self.mat_mul(site)?,
             Code::AVERAGE_POOL_2D => self.average_pool(site)?,
@@ -134,6 +145,7 @@ impl<'s, 'm> Lowering<'s, 'm> {
             Code::SOFTMAX => self.softmax(site)?,
             Code::LOG_SOFTMAX => self.log_softmax(site)?,
             Code::L2_NORMALIZATION => self.l2_normalization(site)?,
+            Code::LOCAL_RESPONSE_NORMALIZATION => self.local_response(site)?,
             Code::EQUAL => self.compare(site, Comparison::Equal)?,
             Code::NOT_EQUAL => self.compare(site, Comparison::NotEqual)?,
             Code::GREATER => self.compare(site, Comparison::Greater)?,
@@ -150,6 +162,9 @@ impl<'s, 'm> Lowering<'s, 'm> {
             Code::REDUCE_MAX => self.reduce(site, Reduction::Max)?,
             Code::REDUCE_MIN => self.reduce(site, Reduction::Min)?,
             Code::REDUCE_PROD => self.reduce_product(site)?,
+            Code::ARG_MAX => self.place_of(site, Reduction::Max)?,
+            Code::ARG_MIN => self.place_of(site, Reduction::Min)?,
+            Code::TOPK_V2 => return self.greatest(site),
             Code::RESHAPE => self.reshape(site)?,
             Code::SQUEEZE => self.squeeze(site)?,
             Code::EXPAND_DIMS => self.expand_dims(site)?,
@@ -180,11 +195,26 @@ impl<'s, 'm> Lowering<'s, 'm> {
                 let problem = "reads a variable that the file does not hold";
                 return Err(Complaint::new(problem, Remedy::Freeze));
             }
+            Code::CUSTOM => return Err(custom(site.operator)),
             _ => {
                 return Err(Complaint::new("cannot be said in other operators yet", Remedy::Known));
             }
         };
         let value = self.snap(value, site.outputs[0], None)?;
         Ok(vec![Value::Wire(value)])
+    }
+}
+
+/// What is wrong with an operator that is none of TensorFlow Lite's own.
+fn custom(operator: &SourceOperator<'_>) -> Complaint {
+    match operator.custom.unwrap_or_default() {
+        name if name.starts_with("Flex") => {
+            Complaint::new("is an operator of TensorFlow, not of TensorFlow Lite", Remedy::Flex)
+        }
+        "edgetpu-custom-op" => Complaint::new("runs on an Edge TPU only", Remedy::EdgeTpu),
+        "TFLite_Detection_PostProcess" => {
+            Complaint::new("sorts the finds of a detector", Remedy::Detector)
+        }
+        _ => Complaint::new("is none of TensorFlow Lite's own operators", Remedy::Custom),
     }
 }

@@ -110,36 +110,6 @@ impl<'m> Lowering<'_, 'm> {
         Ok(Wire::real(self.canonical.binary(Binary::Mul, difference, difference)?))
     }
 
-    /// `POW` with a power that is known: 0.5, -0.5, or a small whole number.
-    #[allow(clippy::float_cmp)] // The same power everywhere, to the bit.
-    pub(super) fn pow(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
-        let power = site.known(1)?.to_floats();
-        let Some(&power) = power.first().filter(|first| power.iter().all(|p| p == *first)) else {
-            return Err(Complaint::new("has several powers", Remedy::Known));
-        };
-        let x = self.real_input(site, 0)?;
-        let halves = power * 2.0;
-        if halves.fract() != 0.0 || !(-16.0..=16.0).contains(&halves) {
-            return Err(Complaint::new(format!("has a power of {power}"), Remedy::Known));
-        }
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Whole, 0 to 16.
-        let count = halves.abs() as usize;
-        let mut result = if count % 2 == 1 {
-            self.canonical.unary(Unary::Sqrt, x)?
-        } else {
-            let zero = self.canonical.with_scalar(Binary::Mul, x, 0.0)?;
-            self.canonical.with_scalar(Binary::Add, zero, 1.0)?
-        };
-        for _ in 0..count / 2 {
-            result = self.canonical.binary(Binary::Mul, result, x)?;
-        }
-        if power < 0.0 {
-            let one = self.canonical.scalar(1.0)?;
-            result = self.canonical.binary(Binary::Div, one, result)?;
-        }
-        Ok(Wire::real(result))
-    }
-
     /// An operator of one operand that the canonical form has too.
     pub(super) fn unary(&mut self, site: &Site<'_, 'm>, op: Unary) -> Lowered<Wire> {
         let x = self.real_input(site, 0)?;

@@ -10,7 +10,7 @@ use super::numbers::{axis, size};
 use super::site::{Site, no_options};
 use super::slice::{gathered, sliced, strided};
 use super::value::{Lowered, Value};
-use crate::array::{Array, broadcast, places, stretched, strides};
+use crate::array::{Array, Data, broadcast, places, stretched, strides};
 use crate::complaint::{Complaint, Remedy};
 
 impl<'m> Lowering<'_, 'm> {
@@ -27,6 +27,22 @@ impl<'m> Lowering<'_, 'm> {
                 _ => Array::integers(vec![], vec![i64::try_from(sides.len()).unwrap_or(0)]),
             };
             return Ok(Some(vec![Value::Known(Rc::new(known))]));
+        }
+        if code == Code::ZEROS_LIKE {
+            let shape = self.shape_of(site.operand(0)?).to_vec();
+            let zeros = |count| match site.outputs[0].type_ {
+                TensorType::FLOAT32 => Some(Data::Floats(vec![0.0; count].into())),
+                TensorType::INT32 | TensorType::INT64 => {
+                    Some(Data::Integers(vec![0; count].into()))
+                }
+                _ => None,
+            };
+            self.room(&shape, &Array::scalar(0.0))?;
+            let data = zeros(shape.iter().product()).ok_or_else(|| {
+                let type_ = site.outputs[0].type_name();
+                Complaint::new(format!("makes zeros of {type_}"), Remedy::Export)
+            })?;
+            return Ok(Some(vec![Value::Known(Rc::new(Array { shape, data }))]));
         }
         if site.inputs.iter().flatten().any(|input| matches!(input, Value::Wire(_))) {
             return Ok(None);
@@ -111,6 +127,14 @@ impl<'m> Lowering<'_, 'm> {
                 }
                 let strides = stretched(&value.shape, &shape);
                 value.pick(shape.clone(), places(&shape, &strides))
+            }
+            Code::BROADCAST_ARGS => {
+                let sides = |place| {
+                    site.numbers(place)?.iter().map(|side| size(*side)).collect::<Lowered<Vec<_>>>()
+                };
+                let shape = broadcast(&sides(0)?, &sides(1)?)?;
+                let shape = shape.iter().map(|side| i64::try_from(*side).unwrap_or(0));
+                Array::integers(vec![shape.len()], shape.collect())
             }
             Code::REDUCE_PROD => return product(site),
             Code::ADD

@@ -162,24 +162,31 @@ impl<'m> Lowering<'_, 'm> {
         self.rearranged(x, &split, &[0, 1, 3, 2, 4, 5], &joined)
     }
 
-    /// `SPACE_TO_BATCH_ND` over rows and columns: blocks become items of a batch.
+    /// `SPACE_TO_BATCH_ND` over rows and columns, or over the steps of a row: blocks become items of a
+    /// batch.
     pub(super) fn space_to_batch(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let ([high, wide], pads) = blocks(site)?;
         let x = self.input(site, 0)?;
+        let row = self.shape(x).len() == 3;
+        let x = self.as_column(x)?;
         self.four(x)?;
         let padded = self.canonical.pad(x.tensor, &[[0, 0], pads[0], pads[1], [0, 0]])?;
         let x = x.moved(padded);
         let [batch, rows, columns, channels] = self.four(x)?;
         let (rows, columns) = (divided(rows, high)?, divided(columns, wide)?);
         let split = [batch, rows, high, columns, wide, channels];
-        let joined = [high * wide * batch, rows, columns, channels];
+        let batch = high.saturating_mul(wide).saturating_mul(batch);
+        let joined = [batch, rows, columns, channels];
+        let joined = if row { vec![batch, rows, channels] } else { joined.to_vec() };
         self.rearranged(x, &split, &[2, 4, 0, 1, 3, 5], &joined)
     }
 
-    /// `BATCH_TO_SPACE_ND` over rows and columns, and what it cuts off.
+    /// `BATCH_TO_SPACE_ND` over rows and columns, or over the steps of a row, and what it cuts off.
     pub(super) fn batch_to_space(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let ([high, wide], cuts) = blocks(site)?;
         let x = self.input(site, 0)?;
+        let row = self.shape(x).len() == 3;
+        let x = self.as_column(x)?;
         let [batch, rows, columns, channels] = self.four(x)?;
         let batch = divided(batch, high.saturating_mul(wide))?;
         let split = [high, wide, batch, rows, columns, channels];
@@ -193,7 +200,23 @@ impl<'m> Lowering<'_, 'm> {
             })?;
             tensor = self.part(tensor, axis, before, left)?;
         }
+        if row {
+            let &[batch, steps, _, channels] = self.canonical.shape(tensor) else {
+                return Err(no_options());
+            };
+            tensor = self.canonical.reshape(tensor, &[batch, steps, channels])?;
+        }
         Ok(whole.moved(tensor))
+    }
+
+    /// A row of steps as a column of them; anything else as it is.
+    fn as_column(&mut self, x: Wire) -> Lowered<Wire> {
+        match *self.shape(x) {
+            [batch, steps, channels] => {
+                Ok(x.moved(self.canonical.reshape(x.tensor, &[batch, steps, 1, channels])?))
+            }
+            _ => Ok(x),
+        }
     }
 
     /// Split into more axes, put in another order, and joined again.
@@ -278,6 +301,7 @@ fn blocks(site: &Site<'_, '_>) -> Lowered<([usize; 2], [[usize; 2]; 2])> {
         (&[high, wide], &[top, bottom, left, right]) if high > 0 && wide > 0 => {
             Ok(([high, wide], [[top, bottom], [left, right]]))
         }
+        (&[high], &[top, bottom]) if high > 0 => Ok(([high, 1], [[top, bottom], [0, 0]])),
         (block, _) => Err(Complaint::new(format!("has a block of {block:?}"), Remedy::Export)),
     }
 }

@@ -99,6 +99,12 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn requantise(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let x = self.input(site, 0)?;
         let Some(grid) = site.grid()? else { return Ok(x) };
+        // Whole numbers that are floats to the file are quantised as floats, rounded once.
+        let from = site.operator.inputs.first().copied().flatten();
+        let from = from.map_or(Ok(None), |from| self.source.tensors[from].grid())?;
+        if from.is_none() {
+            return Ok(x);
+        }
         let multiplier = f64::from(x.unit) / f64::from(grid.scale);
         match (x.whole, places(multiplier)) {
             (Some(_), 1..) => {
@@ -119,8 +125,8 @@ impl<'m> Lowering<'_, 'm> {
         let from = from.map_or(TensorType::FLOAT32, |from| self.source.tensors[from].type_);
         let to = site.outputs[0].type_;
         let float = |type_| [TensorType::FLOAT32, TensorType::FLOAT16].contains(&type_);
-        let whole =
-            |type_| [TensorType::INT8, TensorType::UINT8, TensorType::INT32].contains(&type_);
+        let long = |type_| [TensorType::INT32, TensorType::INT64].contains(&type_);
+        let whole = |type_| long(type_) || [TensorType::INT8, TensorType::UINT8].contains(&type_);
         // A cast takes the numbers themselves, whatever they stand for.
         let own = site.operator.inputs[0];
         let own = own.and_then(|from| self.source.tensors[from].quantisation.as_ref());
@@ -135,7 +141,7 @@ impl<'m> Lowering<'_, 'm> {
         }
         match () {
             () if float(from) && float(to) || whole(from) && float(to) => Ok(wire),
-            () if whole(from) && to == TensorType::INT32 => Ok(wire),
+            () if whole(from) && long(to) => Ok(wire),
             () => {
                 let from = from.variant_name().unwrap_or("an unknown type");
                 let to = site.outputs[0].type_name();

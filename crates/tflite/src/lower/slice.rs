@@ -325,7 +325,7 @@ fn pads(site: &Site<'_, '_>, rank: usize) -> Lowered<Vec<[usize; 2]>> {
 }
 
 /// The only number of an operand that names an axis.
-fn one_axis(site: &Site<'_, '_>, place: usize, rank: usize) -> Lowered<usize> {
+pub(super) fn one_axis(site: &Site<'_, '_>, place: usize, rank: usize) -> Lowered<usize> {
     match site.numbers(place)?[..] {
         [number] => axis(number, rank),
         _ => Err(Complaint::new("names not one axis", Remedy::Export)),

@@ -39,6 +39,7 @@ fn convolved(kernel: &[f32], then: impl FnOnce(&mut Canonical<'_>, usize) -> usi
         pixels: Pixels::Real,
         outputs,
         probabilities: false,
+        places: false,
     };
     network(canonical, input, output, ends, None).unwrap()
 }
