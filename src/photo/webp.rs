@@ -77,7 +77,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     })?;
     let Some(canvas) = canvas else {
         let kind = if frame.name == *b"VP8 " { Kind::Lossy } else { Kind::Lossless };
-        return Ok(WebP { pieces: container(vec![frame]), exif, icc, kind });
+        return Ok(WebP { pieces: container(&[frame]), exif, icc, kind });
     };
     let (flags, side) = (*canvas.first().ok_or_else(cut_off)?, |at: usize| {
         let bytes = canvas.get(at..at + 3)?;
@@ -135,8 +135,8 @@ fn length(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// A container of chunks.
-fn container(chunks: Vec<Chunk<'_>>) -> Pieces<'_> {
-    finished(pieces(&chunks))
+fn container<'a>(chunks: &[Chunk<'a>]) -> Pieces<'a> {
+    finished(pieces(chunks))
 }
 
 /// The pieces of chunks, after room for the container's head.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::files::{encode, exif, picture, png, png_header, png_rows, tiff, with_segment};
 use super::{difference, read, samples};
-use crate::photo::{Limits, PhotoError, decode, inspect};
+use crate::photo::{Limits, decode, inspect};
 
 /// A picture of which every part costs bytes.
 fn detailed(width: u32, height: u32) -> DynamicImage {

@@ -40,6 +40,18 @@ fn long_texts_and_animations_of_a_png_are_passed_over() {
 }
 
 #[test]
+fn a_png_may_have_its_pixels_in_a_great_many_chunks() {
+    let pixels = png_rows(&[ROW]);
+    let mut chunks = vec![(b"IHDR", png_header(2, 1, 8, 2))];
+    for byte in pixels {
+        chunks.extend(vec![(b"IDAT", vec![]); 1000]);
+        chunks.push((b"IDAT", vec![byte]));
+    }
+    chunks.push((b"IEND", vec![]));
+    assert_eq!(read(&png(&chunks)).rgb(), ROW);
+}
+
+#[test]
 fn a_png_of_xcode_is_named() {
     let file = encode(&picture(4, 4), ImageFormat::Png);
     let start = png(&[(b"CgBI", vec![0x50, 0, 0x20, 2])]);
