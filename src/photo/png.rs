@@ -52,7 +52,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
                 pieces.push(bytes.len() - rest.len(), chunk.len());
             }
             _ if size.is_none() => return Err(damaged()),
-            b"PLTE" | b"tRNS" if !pixels => pieces.push(chunk.into()),
+            b"PLTE" | b"tRNS" if !pixels => pieces.push(bytes.len() - rest.len(), chunk.len()),
             b"IDAT" => {
                 pixels = true;
                 pieces.push(bytes.len() - rest.len(), chunk.len());
