@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::io::Read;
+use std::ops::Range;
 
 use super::colour::{self, Profile};
 use super::pieces::Pieces;
@@ -37,7 +38,7 @@ struct Colours<'a> {
 pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
     let damaged = || PhotoError::corrupt(Format::Png, "its header is missing");
     let (signature, mut rest) = bytes.split_at_checked(8).ok_or_else(damaged)?;
-    let mut pieces: Vec<Cow<[u8]>> = vec![signature.into()];
+    let mut pieces = Runs { bytes, runs: vec![0..signature.len()] };
     let mut colours = Colours::default();
     let (mut size, mut exif, mut pixels) = (None, None, false);
     while let Some((chunk, tail)) = next(rest) {
@@ -48,13 +49,13 @@ pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
                 let side = |at: usize| payload.get(at..at + 4)?.first_chunk::<4>().copied();
                 let (width, height) = side(0).zip(side(4)).ok_or_else(damaged)?;
                 size = Some((u32::from_be_bytes(width), u32::from_be_bytes(height)));
-                pieces.push(chunk.into());
+                pieces.push(bytes.len() - rest.len(), chunk.len());
             }
             _ if size.is_none() => return Err(damaged()),
-            b"PLTE" | b"tRNS" if !pixels => pieces.push(chunk.into()),
+            b"PLTE" | b"tRNS" if !pixels => pieces.push(bytes.len() - rest.len(), chunk.len()),
             b"IDAT" => {
                 pixels = true;
-                pieces.push(chunk.into());
+                pieces.push(bytes.len() - rest.len(), chunk.len());
             }
             b"IEND" => break,
             b"eXIf" if exif.is_none() => exif = Some(payload),
@@ -69,9 +70,12 @@ pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
         rest = tail;
     }
     // A chunk that is cut off, the last one as a rule: its decoder says what is missing, if it is.
-    if rest.get(4..8) == Some(b"IDAT") {
-        pieces.push(rest.into());
-    } else {
+    let cut = rest.get(4..8) == Some(b"IDAT");
+    if cut {
+        pieces.push(bytes.len() - rest.len(), rest.len());
+    }
+    let mut pieces = pieces.take();
+    if !cut {
         pieces.push(IEND.into());
     }
     let (width, height) = size.ok_or_else(damaged)?;
@@ -83,6 +87,25 @@ fn apple() -> PhotoError {
     PhotoError::UnsupportedFormat {
         what: "a PNG that Xcode has optimised for an iPhone's app, which only apps can show".into(),
         advice: "upload the original from which the app was built, or export it as JPEG".into(),
+    }
+}
+
+/// Runs of chunks that follow each other in the file: there may be a million empty ones.
+struct Runs<'a> {
+    bytes: &'a [u8],
+    runs: Vec<Range<usize>>,
+}
+
+impl<'a> Runs<'a> {
+    fn push(&mut self, start: usize, length: usize) {
+        match self.runs.last_mut() {
+            Some(run) if run.end == start => run.end += length,
+            _ => self.runs.push(start..start + length),
+        }
+    }
+
+    fn take(self) -> Vec<Cow<'a, [u8]>> {
+        self.runs.into_iter().filter_map(|run| self.bytes.get(run).map(Cow::Borrowed)).collect()
     }
 }
 

@@ -29,14 +29,15 @@ struct Found<'a> {
     profile: Option<Profile>,
     /// What the profile takes, in bytes.
     profile_memory: u64,
-    /// What a WebP's decoder holds for each pixel.
+    /// What a WebP's decoder holds for each pixel, and for codes.
     per_pixel: u64,
+    codes: u64,
 }
 
 impl<'a> Found<'a> {
     fn plain(decoder: impl ImageDecoder + 'a) -> Self {
         let decoder = Box::new(decoder);
-        Self { decoder, exif: None, profile: None, profile_memory: 0, per_pixel: 0 }
+        Self { decoder, exif: None, profile: None, profile_memory: 0, per_pixel: 0, codes: 0 }
     }
 }
 
@@ -45,7 +46,7 @@ pub(super) fn open<'a>(
     bytes: &'a [u8],
     limits: &Limits,
 ) -> Result<Raster<'a>, PhotoError> {
-    let Found { mut decoder, exif, profile, profile_memory, per_pixel } =
+    let Found { mut decoder, exif, profile, profile_memory, per_pixel, codes } =
         find(format, bytes, limits)?;
     let (width, height) = decoder.dimensions();
     limits.check_pixels(format, width, height)?;
@@ -62,7 +63,7 @@ pub(super) fn open<'a>(
         decoder: match format {
             // Rows, before and after their filter, and what of them is inflated ahead.
             Format::Png => rows(width),
-            Format::WebP => stored * per_pixel,
+            Format::WebP => stored * per_pixel + codes,
             // The frame's colours, four bytes each, and its indices.
             Format::Gif => frame / 4 * 5,
             _ => 0,
@@ -136,6 +137,7 @@ fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a
                 profile: webp.icc.and_then(Profile::from_icc),
                 profile_memory: webp.icc.map_or(0, |icc| colour::memory(icc.len())),
                 per_pixel: webp.kind.bytes_per_pixel(),
+                codes: webp.codes,
                 ..Found::plain(decoder)
             }
         }

@@ -208,7 +208,7 @@ fn on_black(light: u8, left: u8) -> u8 {
 
 /// libjpeg's integers.
 #[inline]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+#[expect(clippy::cast_sign_loss, reason = "clamped before")]
 fn from_ycbcr(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     const HALF: i32 = 1 << 15;
 
