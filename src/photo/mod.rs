@@ -35,7 +35,7 @@
 //! | GIF | 5 bytes a pixel | one pass over the blocks, and the first frame |
 //! | AVIF | 3 to 6 bytes a pixel for each frame and one more; 24 MiB | at most four frames, on one thread |
 //! | BMP | nothing | one pass over the bytes |
-//! | any, with a colour profile | 16 times the profile, which has 4 MiB at most | one pass over the pixels |
+//! | any, with a colour profile | 32 times the profile, which has 4 MiB at most, and 2 MiB | one pass over the pixels |
 //!
 //! # Reproducible
 //!

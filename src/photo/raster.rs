@@ -19,14 +19,17 @@ pub(super) struct Raster<'a> {
     header: Header,
     orientation: Orientation,
     color: ColorType,
-    profile: Option<Profile>,
+    profile: Later<'a>,
 }
+
+/// A colour profile, which is made once its memory is promised.
+type Later<'a> = Box<dyn FnOnce() -> Result<Option<Profile>, PhotoError> + 'a>;
 
 /// A decoder that has read the header, and what was found beside it.
 struct Found<'a> {
     decoder: Box<dyn ImageDecoder + 'a>,
     exif: Option<&'a [u8]>,
-    profile: Option<Profile>,
+    profile: Later<'a>,
     /// What the profile takes, in bytes.
     profile_memory: u64,
     /// What a WebP's decoder holds for each pixel, and for codes.
@@ -37,7 +40,8 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn plain(decoder: impl ImageDecoder + 'a) -> Self {
         let decoder = Box::new(decoder);
-        Self { decoder, exif: None, profile: None, profile_memory: 0, per_pixel: 0, codes: 0 }
+        let profile = Box::new(|| Ok(None));
+        Self { decoder, exif: None, profile, profile_memory: 0, per_pixel: 0, codes: 0 }
     }
 }
 
@@ -99,7 +103,8 @@ impl Opened for Raster<'_> {
         self.decoder
             .read_image_boxed(&mut buffer[..stored])
             .map_err(|error| rejection(format, &error))?;
-        if pixels::to_rgb(&mut buffer, self.color, self.profile.as_ref()) {
+        let profile = (self.profile)()?;
+        if pixels::to_rgb(&mut buffer, self.color, profile.as_ref()) {
             Ok(buffer)
         } else {
             Err(PhotoError::unsupported_variety(format, "colours stored in an unusual way"))
@@ -120,8 +125,8 @@ fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a
             let decoder = PngDecoder::with_limits(png.pieces, allowance).map_err(reject)?;
             Found {
                 exif: png.exif,
-                profile: png.profile,
-                profile_memory: png.profile_memory,
+                profile_memory: png.colours.memory(),
+                profile: Box::new(move || png.colours.profile()),
                 ..Found::plain(decoder)
             }
         }
@@ -134,7 +139,7 @@ fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a
             }
             Found {
                 exif: webp.exif,
-                profile: webp.icc.and_then(Profile::from_icc),
+                profile: Box::new(move || Ok(webp.icc.and_then(Profile::from_icc))),
                 profile_memory: webp.icc.map_or(0, |icc| colour::memory(icc.len())),
                 per_pixel: webp.kind.bytes_per_pixel(),
                 codes: webp.codes,
