@@ -1,5 +1,6 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+mod address;
 pub mod aws;
 pub mod bucket;
 pub mod catalogue;

@@ -6,7 +6,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::prelude::*;
 
-use crate::bucket::shown_url;
+use crate::address;
 use crate::label::Label;
 use crate::pipeline::{Line, Outcome};
 use crate::settings::RUST_LOG;
@@ -44,7 +44,7 @@ pub fn log(lines: &[Line]) {
 
 /// Writes to the log which label a photo on the web got.
 pub fn log_scored(url: &str, label: &Label) {
-    tracing::info!(url = shown_url(url), label = label.as_str(), outcome = "scored");
+    tracing::info!(url = address::shown(url), label = label.as_str(), outcome = "scored");
 }
 
 fn log_line(line: &Line) {

@@ -44,13 +44,15 @@ async fn main() -> Result<(), Error> {
 }
 
 /// How long work that was given up may take to come to its end all the same.
-const GRACE: Duration = Duration::from_millis(250);
+const GRACE: Duration = Duration::from_millis(200);
 
-/// Ends the process if it is still working on a photo that was given up.
+/// Begins the process anew if it is still working on a photo that was given up.
 ///
 /// A decoder or a model cannot be stopped from outside. What it takes of the processor and of memory
-/// would be missing in the next invocation, and in all that follow. So this process ends, after its
-/// answer, and Lambda starts a fresh one for the next event.
+/// would be missing in the next invocation, and in all that follow. So this program replaces itself,
+/// after its answer, with a fresh run of itself, which then asks for the next event. It does not just
+/// end: for Lambda an invocation is over when the next event is asked for, and a process that ends
+/// before that may count as one that failed. The deadline's margin has time for it.
 async fn end_if_held_up(handler: &Handler<S3, DynamoDb>) {
     let over = Instant::now() + GRACE;
     while handler.abandoned() > 0 {
@@ -58,10 +60,9 @@ async fn end_if_held_up(handler: &Handler<S3, DynamoDb>) {
             tracing::warn!(
                 code = "held_up",
                 photos = handler.abandoned(),
-                "photos that were given up are still being worked on: this process ends, and \
-                 another one takes the next event"
+                "photos that were given up are still being worked on: the function begins anew"
             );
-            std::process::exit(0);
+            std::process::exit(begin_anew());
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -72,6 +73,22 @@ async fn init() -> anyhow::Result<Handler<S3, DynamoDb>> {
     let settings = Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
     let (s3, table) = aws::clients(settings.table.as_str()).await;
     Ok(Handler::open(s3, table, &settings.rules)?)
+}
+
+/// Replaces this process, all of its threads with it. Only comes back if that cannot be: with the
+/// code to end with.
+#[cfg(unix)]
+fn begin_anew() -> i32 {
+    use std::os::unix::process::CommandExt;
+    let Ok(program) = std::env::current_exe() else { return 1 };
+    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).exec();
+    tracing::error!(code = "held_up", "the function cannot begin anew: {error}");
+    1
+}
+
+#[cfg(not(unix))]
+fn begin_anew() -> i32 {
+    0
 }
 
 async fn handle(

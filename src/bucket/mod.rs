@@ -123,22 +123,6 @@ impl BucketError {
     }
 }
 
-/// A web address as errors and logs show it: without what may be secret, which is what follows `?` or
-/// `#` and what stands before `@`, and not too long.
-#[must_use]
-pub fn shown_url(url: &str) -> String {
-    let plain = url.split(['?', '#']).next().unwrap_or_default();
-    let plain = match plain.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = host.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}{path}")
-        }
-        None => plain.to_owned(),
-    };
-    plain.chars().take(200).collect()
-}
-
 /// What AWS said, or why it could not be asked, in one line. What the SDK makes of an answer is meant
 /// for programmers.
 pub(crate) fn said<E>(error: SdkError<E>) -> String

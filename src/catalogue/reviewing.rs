@@ -37,8 +37,11 @@ pub async fn review<T: Table>(
     content_sha256: &str,
 ) -> Result<Row, ReviewError> {
     for _ in 0..ATTEMPTS {
-        let before = table.read(object).await?.filter(|before| !before.row.is_tombstone());
+        let before = table.read(object).await?.filter(|before| !before.is_tombstone());
         let before = before.ok_or_else(|| ReviewError::Gone(object.clone()))?;
+        if !before.is_readable {
+            return Err(TableError::Unreadable { image: object.to_string() }.into());
+        }
         if before.row.content_sha256.as_deref() != Some(content_sha256) {
             return Err(ReviewError::Replaced(object.clone()));
         }

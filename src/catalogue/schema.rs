@@ -70,6 +70,20 @@ mod tests {
     use super::*;
 
     /// The table that is deployed and the one that is embedded are the same.
+    /// Removals are told of wherever they are, so the function must be allowed to look there.
+    #[test]
+    fn the_template_lets_removals_be_looked_at() {
+        let template = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/infra/template.yaml"));
+        for event in ["s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"] {
+            let (_, rule) = template.split_once(&format!("- Event: {event}")).unwrap();
+            let rule = rule.split("- Event:").next().unwrap();
+            assert!(!rule.split("PhotosPolicy").next().unwrap().contains("Filter"), "{event}");
+        }
+        let (_, reading) = template.split_once("- s3:GetObject\n").unwrap();
+        let resource = reading.lines().find(|line| line.contains("Resource:")).unwrap();
+        assert_eq!(resource.trim(), "Resource: !Sub ${Photos.Arn}/*");
+    }
+
     #[test]
     fn the_template_makes_this_table() {
         let template = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/infra/template.yaml"));

@@ -1,7 +1,6 @@
 //! Threads for work that keeps a core busy.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::{io, thread};
 
@@ -18,8 +17,8 @@ use tokio::sync::oneshot;
 /// system refuses a thread, which here is an error of the one job; and its threads outlive whoever
 /// asked for them, with all that they hold.
 ///
-/// A job that has begun cannot be stopped. Once nobody waits for it any more, a thread that is new
-/// takes its thread's place in the queue, so that it does not hold up the jobs of others; and
+/// A job that has begun cannot be stopped. Once nobody waits for it any more it is abandoned: the next
+/// job that comes gets a new thread in place of its own, so that it holds up nobody; and
 /// [`abandoned`](Workers::abandoned) counts it for as long as it runs.
 ///
 /// Dropping `Workers` ends the threads: each finishes the job that it has begun, and no more. The drop
@@ -30,23 +29,25 @@ pub struct Workers {
     crew: Arc<Crew>,
 }
 
-/// A job with a way to answer. It says whether its thread is to go on.
-type Task = Box<dyn FnOnce() -> Next + Send>;
-
-/// What a thread does after a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// Takes the next one.
-    GoOn,
-    /// Ends: another one has its place.
-    End,
-}
+/// A job with a way to answer.
+type Task = Box<dyn FnOnce() + Send>;
 
 /// What the threads share.
 #[derive(Debug)]
 struct Crew {
     tasks: Mutex<mpsc::Receiver<Task>>,
-    abandoned: AtomicUsize,
+    /// How many threads there should be beside those with abandoned jobs.
+    wanted: usize,
+    counts: Mutex<Counts>,
+    /// Whether the system refuses threads, to see what becomes of that.
+    #[cfg(test)]
+    refuses: std::sync::atomic::AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    threads: usize,
+    abandoned: usize,
 }
 
 /// Where a job stands.
@@ -79,20 +80,21 @@ impl Workers {
     #[must_use]
     pub fn new(threads: NonZeroUsize) -> Self {
         let (queue, tasks) = mpsc::channel();
-        let crew = Arc::new(Crew { tasks: Mutex::new(tasks), abandoned: AtomicUsize::new(0) });
-        for number in 0..threads.get() {
-            if let Err(error) = crew.start() {
-                tracing::warn!(running = number, wanted = threads, %error, "cannot start a worker thread");
-                break;
-            }
-        }
+        let crew = Arc::new(Crew {
+            tasks: Mutex::new(tasks),
+            wanted: threads.get(),
+            counts: Mutex::default(),
+            #[cfg(test)]
+            refuses: false.into(),
+        });
+        crew.fill();
         Self { queue, crew }
     }
 
     /// How many jobs run on although nobody waits for them any more.
     #[must_use]
     pub fn abandoned(&self) -> usize {
-        self.crew.abandoned.load(Ordering::SeqCst)
+        lock(&self.crew.counts).abandoned
     }
 
     /// Runs `job` on one of the threads and waits for what it returns.
@@ -102,30 +104,29 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// [`WorkerError::Panicked`] if the job panicked.
+    /// [`WorkerError::Panicked`] if the job panicked; [`WorkerError::Stopped`] if there is no thread.
     pub async fn run<T, F>(&self, job: F) -> Result<T, WorkerError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
+        if self.crew.fill() == 0 {
+            return Err(WorkerError::Stopped);
+        }
         let (answer, answered) = oneshot::channel();
         let job = Arc::new(Mutex::new(Job::Waits(job)));
         let _unless_ended = Withdraw { job: Arc::clone(&job), crew: Arc::clone(&self.crew) };
         let crew = Arc::clone(&self.crew);
         let task = move || {
             let begun = std::mem::replace(&mut *lock(&job), Job::Runs);
-            let Job::Waits(begun) = begun else { return Next::GoOn };
+            let Job::Waits(begun) = begun else { return };
             let answered = contain(begun);
             let ended = std::mem::replace(&mut *lock(&job), Job::Ended);
+            if matches!(ended, Job::Abandoned) {
+                lock(&crew.counts).abandoned -= 1;
+            }
             // Nobody waits for the answer any more: then it is not needed.
             let _ = answer.send(answered);
-            match ended {
-                Job::Abandoned => {
-                    crew.abandoned.fetch_sub(1, Ordering::SeqCst);
-                    Next::End
-                }
-                _ => Next::GoOn,
-            }
         };
         self.queue.send(Box::new(task)).map_err(|_| WorkerError::Stopped)?;
         answered.await.map_err(|_| WorkerError::Stopped)?.map_err(WorkerError::Panicked)
@@ -133,9 +134,36 @@ impl Workers {
 }
 
 impl Crew {
+    /// Starts threads until there are as many as there should be, or the system refuses one. Says how
+    /// many there are, those with abandoned jobs included: they go on after these.
+    fn fill(self: &Arc<Self>) -> usize {
+        let mut counts = lock(&self.counts);
+        while counts.threads - counts.abandoned < self.wanted {
+            if let Err(error) = self.start() {
+                let (running, wanted) = (counts.threads - counts.abandoned, self.wanted);
+                tracing::warn!(running, wanted, %error, "cannot start a worker thread");
+                break;
+            }
+            counts.threads += 1;
+        }
+        counts.threads
+    }
+
     fn start(self: &Arc<Self>) -> io::Result<()> {
+        #[cfg(test)]
+        if self.refuses.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         let crew = Arc::clone(self);
         thread::Builder::new().name("worker".to_owned()).spawn(move || crew.work()).map(drop)
+    }
+
+    /// Whether another thread has this one's place. Then this one ends.
+    fn leave(&self) -> bool {
+        let mut counts = lock(&self.counts);
+        let is_replaced = counts.threads - counts.abandoned > self.wanted;
+        counts.threads -= usize::from(is_replaced);
+        is_replaced
     }
 
     /// What each thread does until there are no more tasks and nobody who could add one.
@@ -146,10 +174,11 @@ impl Crew {
             let Ok(task) = task else { return };
             // The job's own panic is contained where its answer is sent; this is for what may still
             // panic after it, such as a value's drop.
-            match contain(task) {
-                Ok(Next::GoOn) => {}
-                Ok(Next::End) => return,
-                Err(message) => tracing::warn!(%message, "a job panicked after its end"),
+            if let Err(message) = contain(task) {
+                tracing::warn!(%message, "a job panicked after its end");
+            }
+            if self.leave() {
+                return;
             }
         }
     }
@@ -168,18 +197,13 @@ impl<F> Drop for Withdraw<F> {
             let mut job = lock(&self.job);
             match std::mem::replace(&mut *job, Job::Ended) {
                 Job::Runs => {
-                    self.crew.abandoned.fetch_add(1, Ordering::SeqCst);
+                    lock(&self.crew.counts).abandoned += 1;
                     *job = Job::Abandoned;
                     None
                 }
                 other => Some(other),
             }
         };
-        if withdrawn.is_none()
-            && let Err(error) = self.crew.start()
-        {
-            tracing::warn!(%error, "cannot start a worker thread in place of one that is held up");
-        }
         drop(withdrawn);
     }
 }
@@ -244,7 +268,45 @@ mod tests {
             _ = has_begun => {}
         }
         drop(job);
+        assert_eq!(workers.abandoned(), 1);
         go.send(()).unwrap();
+        assert_eq!(workers.run(|| 1).await, Ok(1));
+        while workers.abandoned() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(lock(&workers.crew.counts).threads <= 2);
+    }
+
+    #[tokio::test]
+    async fn without_threads_a_job_is_refused_and_one_that_is_left_goes_on() {
+        use std::sync::atomic::Ordering::SeqCst;
+        let workers = workers(1);
+        let (begun, has_begun) = oneshot::channel();
+        let (go, gone) = mpsc::channel::<()>();
+        let job = workers.run(move || {
+            let _ = begun.send(());
+            let _ = gone.recv();
+        });
+        tokio::select! {
+            _ = job => unreachable!("the job waits"),
+            _ = has_begun => {}
+        }
+        // No other thread can be had: the next job waits for the one that is held up.
+        workers.crew.refuses.store(true, SeqCst);
+        let next = workers.run(|| 1);
+        go.send(()).unwrap();
+        assert_eq!(next.await, Ok(1));
+
+        let (queue, tasks) = mpsc::channel();
+        let crew = Crew {
+            tasks: Mutex::new(tasks),
+            wanted: 2,
+            counts: Mutex::default(),
+            refuses: true.into(),
+        };
+        let workers = Workers { queue, crew: Arc::new(crew) };
+        assert_eq!(workers.run(|| 1).await, Err(WorkerError::Stopped));
+        workers.crew.refuses.store(false, SeqCst);
         assert_eq!(workers.run(|| 1).await, Ok(1));
     }
 

@@ -19,7 +19,7 @@ pub(super) fn parse_text(text: &str) -> Result<Entries, MessageError> {
 ///
 /// Source: AWS Lambda developer guide, "Capturing records of Lambda asynchronous invocations".
 pub(super) fn parse_record(value: &Value) -> Option<Result<Entries, MessageError>> {
-    payload(value).map(|inner| unwrap(inner, DEPTH))
+    payload(value).map(|inner| read_or_unwrap(inner, DEPTH))
 }
 
 /// The request's id in such a record.
@@ -43,10 +43,7 @@ fn unwrap(value: &Value, depth: usize) -> Result<Entries, MessageError> {
     }
     let depth = depth.checked_sub(1).ok_or_else(none)?;
     if let Some(inner) = payload(value) {
-        return match inner {
-            Value::String(text) => read(text, depth),
-            inner => unwrap(inner, depth),
-        };
+        return read_or_unwrap(inner, depth);
     }
     // The event of an invocation, as a dead-letter queue keeps it: a batch of messages.
     let texts: Option<Vec<&str>> = if let Some(records) = sns::records(value) {
@@ -62,6 +59,13 @@ fn unwrap(value: &Value, depth: usize) -> Result<Entries, MessageError> {
         return read(inner, depth);
     }
     direct::entry(value).map(|entry| vec![entry]).ok_or_else(none)
+}
+
+fn read_or_unwrap(inner: &Value, depth: usize) -> Result<Entries, MessageError> {
+    match inner {
+        Value::String(text) => read(text, depth),
+        inner => unwrap(inner, depth),
+    }
 }
 
 /// What an SNS notification carries, where one is the body of a message.
@@ -123,11 +127,13 @@ mod tests {
             let over_bridge = json!({"source": "lambda", "detail": record,
                 "detail-type": "Lambda Function Invocation Result - Failure"});
             let in_sns = json!({"Type": "Notification", "Message": record.to_string()});
-            for wrapped in [event, record, over_bridge, in_sns] {
+            for wrapped in [event.clone(), record, over_bridge, in_sns] {
                 let entries = parse_text(&wrapped.to_string()).unwrap();
                 assert_eq!(entries.len(), 1, "{wrapped}");
                 assert_eq!(entries[0].as_ref().unwrap().object.key(), "a b.jpg", "{wrapped}");
             }
+            let as_text = json!({"requestPayload": event.to_string()});
+            assert_eq!(parse_record(&as_text).unwrap().unwrap().len(), 1, "{as_text}");
         }
     }
 

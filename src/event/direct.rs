@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::record::{Fields, RecordError};
 use super::{Change, Message, MessageError};
+use crate::address;
 use crate::object::ObjectId;
 
 /// The message of a direct call; `None` if the event is none.

@@ -15,6 +15,11 @@ pub(super) fn parse(event: &Value) -> Option<Entries> {
     if fields.text("/source") != Some("aws.s3") || event.get("detail").is_none() {
         return None;
     }
+    // What changes no content may name no object: a call that CloudTrail saw, for example.
+    let kind = fields.text("/detail-type").map_or(Kind::Unknown, kind);
+    if matches!(kind, Kind::Other(_)) && fields.text("/detail/object/key").is_none() {
+        return Some(Vec::new());
+    }
     let entry = change(fields)
         .map_err(|source| MessageError::Record { place: "the EventBridge event".into(), source });
     Some(vec![entry])
@@ -101,6 +106,9 @@ mod tests {
         bad["detail"]["object"]["key"] = json!(7);
         let error = one(&bad).unwrap_err().to_string();
         assert_eq!(error, "the EventBridge event has no detail.object.key");
+        let call = json!({"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail",
+            "detail": {"eventName": "PutBucketTagging"}});
+        assert!(parse(&call).unwrap().is_empty());
         assert!(parse(&json!({"source": "aws.ec2", "detail-type": "x", "detail": {}})).is_none());
     }
 }

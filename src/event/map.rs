@@ -46,11 +46,16 @@ fn changes(item: Fields<'_>, batch: Option<&str>) -> Result<Vec<Change>, RecordE
         size: item.number("/Size"),
         ..Change::look_at(object)
     };
-    let object = ObjectId::new(bucket, key)?;
     let decoded = decode_key(key).ok().filter(|decoded| decoded != key && !is_listed(item));
-    Ok(match decoded.and_then(|key| ObjectId::new(bucket, &key).ok()) {
-        Some(other) => vec![look_at(object, Kind::Guessed), look_at(other, Kind::Guessed)],
-        None => vec![look_at(object, Kind::Created)],
+    let decoded = decoded.and_then(|key| ObjectId::new(bucket, &key).ok());
+    Ok(match (ObjectId::new(bucket, key), decoded) {
+        (Ok(plain), None) => vec![look_at(plain, Kind::Created)],
+        (Ok(plain), Some(other)) => {
+            vec![look_at(plain, Kind::Guessed), look_at(other, Kind::Guessed)]
+        }
+        // Encoded, a key may be longer than any is.
+        (Err(_), Some(other)) => vec![look_at(other, Kind::Guessed)],
+        (Err(error), None) => return Err(error.into()),
     })
 }
 
@@ -122,6 +127,8 @@ mod tests {
             [Ok("shop/new+hat%20%C3%A9.jpg".into()), Ok("shop/new hat é.jpg".into())]
         );
         assert_eq!(kinds(&event), [Kind::Guessed, Kind::Guessed]);
+        let long = json!({"Items": [item(&"%E6%9C%8D".repeat(115))]});
+        assert_eq!(objects(&long), [Ok(format!("shop/{}", "服".repeat(115)))]);
         for plain in ["plain.jpg", "50%.jpg", "%FF.jpg"] {
             let event = json!({"Items": [item(plain)]});
             assert_eq!(objects(&event), [Ok(format!("shop/{plain}"))]);

@@ -85,7 +85,8 @@ pub(super) fn check(
     }
     let names: Vec<&str> = authorization.signed_headers.split(';').collect();
     let covers = |name: &str| names.contains(&name);
-    if !covers("host") || !covers(DATE) || !date.starts_with(authorization.date) {
+    let covers_all = ["host", DATE, "x-amz-target"].into_iter().all(covers);
+    if !covers_all || !date.starts_with(authorization.date) {
         return Err(SignatureError::Wrong);
     }
     let Authorization { date: day, region, signed_headers, .. } = authorization;

@@ -131,7 +131,11 @@ impl Judge for PhotoJudge {
             let sha256 = hex::encode(Sha256::digest(bytes));
             (sha256, photo::inspect(bytes, &limits), begun.elapsed())
         });
-        let (fetched, (sha256, header, took)) = inspected.await.map_err(|error| stopped(&error))?;
+        let (fetched, (sha256, header, took)) = match inspected.await {
+            Ok(inspected) => inspected,
+            Err(WorkerError::Panicked(words)) => return Ok(panicked(&words, None)),
+            Err(error) => return Err(stopped(&error)),
+        };
         timings.decoded += took;
         timings.waited += asked.elapsed().saturating_sub(took);
         let room = match header {
@@ -159,15 +163,16 @@ impl Judge for PhotoJudge {
                 timings.waited += asked.elapsed().saturating_sub(worked);
                 Ok(judgement)
             }
-            // A photo that makes the program panic does so every time: it is poison.
-            Err(WorkerError::Panicked(words)) => {
-                let message =
-                    format!("the program failed on this photo ({words}): please report it");
-                Ok(rejected(Rejection::new(Code::Panic, message), Some(sha256)))
-            }
+            Err(WorkerError::Panicked(words)) => Ok(panicked(&words, Some(sha256))),
             Err(error) => Err(stopped(&error)),
         }
     }
+}
+
+/// A photo that makes the program panic does so every time: it is poison.
+fn panicked(words: &str, sha256: Option<String>) -> Judgement {
+    let message = format!("the program failed on this photo ({words}): please report it");
+    rejected(Rejection::new(Code::Panic, message), sha256)
 }
 
 fn stopped(error: &WorkerError) -> Cause {

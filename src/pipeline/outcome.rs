@@ -20,7 +20,8 @@ pub enum Outcome {
         /// Where the row stands for the website.
         shelf: Shelf,
     },
-    /// The row already says what this content and recipe give.
+    /// The row already says what this content and recipe give; or, of what is in an archive, what is
+    /// known of this content.
     Unchanged,
     /// A newer change of the same key in the same event did the work.
     Superseded,
@@ -94,7 +95,7 @@ impl Outcome {
                 message.clone()
             }
             Self::Retry(cause) => cause.message.clone(),
-            Self::Unchanged => "same content, same recipe".to_owned(),
+            Self::Unchanged => "same content: the row stands".to_owned(),
             Self::Superseded => "a newer change of the same event did the work".to_owned(),
             Self::Removed => "the object is not there".to_owned(),
         }

@@ -8,7 +8,8 @@ use super::deadline::Deadline;
 use super::judge::Judge;
 use super::outcome::Cause;
 use super::timings::Timings;
-use crate::bucket::{UrlClient, UrlError, shown_url};
+use crate::address;
+use crate::bucket::{UrlClient, UrlError};
 use crate::catalogue::Judgement;
 use crate::code::Rejection;
 use crate::label::Label;
@@ -72,7 +73,7 @@ impl<J: Judge> Scorer<J> {
         url: &str,
         deadline: Deadline,
     ) -> Result<Vec<(Label, f32)>, ScoreError> {
-        let shown = || shown_url(url);
+        let shown = || address::shown(url);
         let judged = deadline.within(async {
             let held = self.fetched.hold(self.judge.max_bytes()).await;
             let bytes = self.client.fetch(url, self.judge.max_bytes()).await?;

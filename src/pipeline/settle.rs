@@ -84,7 +84,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         let mut before = timed(&mut timings.looked, self.table.read(&change.object)).await?;
         let mut judged = None;
         for _ in 0..ATTEMPTS {
-            let has_row = before.as_ref().is_some_and(|before| !before.is_tombstone());
+            let has_row = before.as_ref().is_some_and(|b| b.is_readable && !b.is_tombstone());
             if work.scope == Scope::Removal
                 && (!has_row || self.is_there(&change.object, timings).await?)
             {
@@ -92,6 +92,10 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
             }
             let known = before.as_ref().map(|before| &before.row);
             let found = self.look(change, known, judged.take(), timings).await?;
+            if work.scope == Scope::Removal && !matches!(found, Found::Nothing) {
+                // It was put again in this moment.
+                return Ok(Outcome::Ignored { message: outside(self.prefix) });
+            }
             if work.scope == Scope::IfThere && !has_row && matches!(found, Found::Nothing) {
                 let message = "there is no such object, and there was none".to_owned();
                 return Ok(Outcome::Ignored { message });

@@ -49,7 +49,7 @@ fn every_other_envelope_has_its_outcome_and_its_answer() {
     let task = |id: &str, schema: &str, invocation: &str| {
         json!({"invocationSchemaVersion": schema, "treatMissingKeysAs": "TemporaryFailure",
             "invocationId": invocation, "results": [{"taskId": id, "resultCode": "Succeeded",
-                "resultString": "same content, same recipe"}]})
+                "resultString": "same content: the row stands"}]})
     };
     let done = json!({"batchItemFailures": []});
     for (event, images, names, answer) in [

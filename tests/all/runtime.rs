@@ -142,16 +142,11 @@ impl Function {
         Self(child)
     }
 
-    /// Whether it ends by itself within this time.
-    pub async fn ends_within(&mut self, time: Duration) -> bool {
-        let over = tokio::time::Instant::now() + time;
-        while tokio::time::Instant::now() < over {
-            if self.0.try_wait().unwrap().is_some() {
-                return true;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        false
+    /// How many threads of that name it has, where the system says so.
+    pub fn threads(&self, name: &str) -> Option<usize> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).ok()?;
+        let names = tasks.flatten().map(|task| std::fs::read_to_string(task.path().join("comm")));
+        Some(names.flatten().filter(|comm| comm.trim() == name).count())
     }
 
     /// Ends it at once, as SIGKILL does.

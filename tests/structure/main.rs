@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 use source::{Crate, circle};
 
 /// What each module may take from which others, from left to right.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
+    ("address", &[]),
     ("code", &[]),
     ("label", &[]),
     ("object", &[]),
-    ("event", &["object"]),
-    ("bucket", &["code", "object"]),
+    ("event", &["address", "object"]),
+    ("bucket", &["address", "code", "object"]),
     ("photo", &["code"]),
     ("classifier", &["code", "label", "photo"]),
     ("catalogue", &["bucket", "code", "label", "object"]),
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     (
         "pipeline",
         &[
+            "address",
             "bucket",
             "catalogue",
             "classifier",
@@ -42,7 +44,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         &["bucket", "catalogue", "classifier", "code", "event", "label", "pipeline", "settings"],
     ),
     ("aws", &["catalogue"]),
-    ("telemetry", &["bucket", "label", "pipeline", "settings"]),
+    ("telemetry", &["address", "label", "pipeline", "settings"]),
     ("local", &["catalogue"]),
     (
         "cli",

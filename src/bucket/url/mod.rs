@@ -136,7 +136,7 @@ impl Allowed {
             return Err(format!("more than {REDIRECTS} redirects"));
         }
         self.check(url)
-            .map_err(|why| format!("redirected to {}: {why}", super::shown_url(url.as_str())))
+            .map_err(|why| format!("redirected to {}: {why}", crate::address::shown(url.as_str())))
     }
 }
 
@@ -197,7 +197,7 @@ impl UrlClient {
 
     /// Fetches what is there, at most `limit` bytes of it.
     pub async fn fetch(&self, url: &str, limit: u64) -> Result<Vec<u8>, UrlError> {
-        let shown = || super::shown_url(url);
+        let shown = || crate::address::shown(url);
         let not_allowed = |why: String| UrlError::NotAllowed { url: shown(), why };
         let failed = |error| {
             // The error names the address once more, and whole.

@@ -193,11 +193,13 @@ impl Row {
         row.revision = Revision::fresh();
         row.sequencer = newer(sequencer, self.sequencer.as_ref());
         row.take_meta(meta);
+        // A website may have written a review, and left the shelf to this.
+        row.shelf = Some(row.shelf_of_object());
         row
     }
 
     /// What is left of an object that is gone. What a person said stays with it for any time: the
-    /// content may come back.
+    /// content may come back. So does what somebody else wrote there, where there was no row.
     #[must_use]
     pub fn tombstone(
         object: &ObjectId,
@@ -207,7 +209,8 @@ impl Row {
         now: OffsetDateTime,
     ) -> Self {
         let mut row = Self::bare(object, maker, sequencer, before);
-        if row.reviewed_label.is_none() {
+        let is_kept = before.is_some_and(|row| row.is_tombstone() && row.expires_at.is_none());
+        if row.reviewed_label.is_none() && !is_kept {
             row.expires_at = Some((now + Duration::days(TOMBSTONE_DAYS)).unix_timestamp());
         }
         row

@@ -82,8 +82,26 @@ fn an_archived_object_is_looked_at_again() {
 
 #[test]
 fn a_tombstone_without_a_review_goes() {
-    let gone = Row::tombstone(&object(), &maker(), None, None, OffsetDateTime::UNIX_EPOCH);
-    assert_eq!(gone.expires_at, Some(7 * 24 * 60 * 60));
+    let gone =
+        |before| Row::tombstone(&object(), &maker(), None, before, OffsetDateTime::UNIX_EPOCH);
+    let first = gone(None);
+    assert_eq!(first.expires_at, Some(7 * 24 * 60 * 60));
+    assert_eq!(gone(Some(&first)).expires_at, Some(7 * 24 * 60 * 60));
+    // One that is written over somebody else's item does not take it along.
+    let foreign = Row::unreadable(&object(), None, None);
+    let over = gone(Some(&foreign));
+    assert_eq!((over.expires_at, gone(Some(&over)).expires_at), (None, None));
+}
+
+#[test]
+fn the_shelf_follows_what_a_website_says_or_takes_back() {
+    let mut said = row(judged("x", false), "1", None);
+    said.reviewed_label = Some("skirt".into());
+    said.reviewed_sha256 = Some("x".into());
+    let mut seen = said.unchanged(&meta(), None);
+    assert_eq!(seen.shelf, Some(Shelf::Label(label("skirt"))));
+    seen.reviewed_label = None;
+    assert_eq!(seen.unchanged(&meta(), None).shelf, Some(Shelf::Label(label("hat"))));
 }
 
 #[test]
