@@ -164,8 +164,17 @@ fn both(near: &[u8], far: &[u8], out: &mut [u8]) {
     out[count * 2 - 1] = sixteenth(sum(count - 1) * 4 + 7);
 }
 
-/// Writes the row of pixels `y` as RGB.
+/// Writes the row of pixels `y` as RGB, or as plain channels.
 pub(super) fn write(planes: &mut [Plane], model: Model, y: usize, rgb: &mut [u8]) {
+    if model == Model::Plain {
+        let count = planes.len();
+        for (place, plane) in planes.iter_mut().enumerate() {
+            for (pixel, sample) in rgb.chunks_exact_mut(count).zip(plane.at(y)) {
+                pixel[place] = *sample;
+            }
+        }
+        return;
+    }
     let pixels = rgb.as_chunks_mut::<3>().0;
     match planes {
         [grey] => {
