@@ -49,9 +49,10 @@ fn jpeg_inside_looks_like_the_jpeg_alone() {
     assert_eq!(inverse.rgb()[0], 255 - read(&grey).rgb()[0]);
 }
 
-/// Files of all layouts that are read alone: several scans, progressive, odd resolutions.
+/// Files of three channels in all layouts that are read alone: several scans, progressive, odd resolutions.
 fn layouts() -> impl Iterator<Item = Vec<u8>> {
-    let layouts = LAYOUTS.iter().map(|(_, file, _)| hex::decode(file).unwrap());
+    let three = LAYOUTS.iter().filter(|(name, ..)| !name.starts_with("YCCK"));
+    let layouts = three.map(|(_, file, _)| hex::decode(file).unwrap());
     layouts.chain([samples::PROGRESSIVE.file(), samples::RESTARTS.file()])
 }
 
