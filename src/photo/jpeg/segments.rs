@@ -174,12 +174,11 @@ fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<(u8, &'a [u8])>, Fault> {
         };
         *rest = &rest[start + 1..];
         match rest {
-            [] => return Ok(None),
+            [] | [EOI, ..] => return Ok(None),
             // A stuffed zero or a restart, out of place.
             [0x00 | 0x01 | 0xD0..=0xD7, tail @ ..] => *rest = tail,
             // The marker may be filled up with further bytes 0xFF.
             [0xFF, ..] => {}
-            [EOI, ..] => return Ok(None),
             [SOI, ..] => return Ok(Some((SOI, &[]))),
             [marker, high, low, tail @ ..] => {
                 let length = usize::from(u16::from_be_bytes([*high, *low]));

@@ -71,7 +71,7 @@ fn jpeg_inside_may_have_any_layout() {
             for end in [&b""[..], b"\xFF\xD9"] {
                 let error = reject(&page.clone().chunk(&[cut, end].concat()).file());
                 assert_eq!(error.code(), "corrupt", "{percent}");
-                assert!(error.to_string().contains("strips or tiles: it was"), "{error}");
+                assert!(error.to_string().contains("strips or tiles: "), "{error}");
             }
         }
     }
