@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test second clients fmt lint docs msrv lambda-check infra compat fuzz licences
+ci: test second clients photos fmt lint docs msrv lambda-check infra compat fuzz licences
 
 # The test command of the README
 test:
@@ -17,6 +17,10 @@ second:
 # The embedded bucket and table, asked by boto3, the AWS CLI, rclone and s3fs
 clients:
     tests/clients/run.sh
+
+# The pixels of files of every layout that a format has, against Pillow's
+photos:
+    tests/photos/run.sh
 
 # Formatting
 fmt:

@@ -51,7 +51,7 @@
 //! needs a newer compiler than this crate. No other server on crates.io is made to be embedded.
 //! `tests/clients` runs boto3, the AWS CLI, rclone and s3fs against ours.
 //!
-//! The table's engine is `dynoxide`'s, with an HTTP front of ours ([`table_service`]): its own checks
+//! The table's engine is `dynoxide`'s, with an HTTP front of ours (`table_service.rs`): its own checks
 //! no signatures, lets every web page in, and cannot be put behind a guard.
 //!
 //! On a file system that takes upper for lower case, as is usual on macOS and Windows, two keys

@@ -18,10 +18,10 @@ use moxcms::{
 /// The most bytes of a profile that is read. Those of printers have a megabyte or two.
 pub(super) const MAX_PROFILE: usize = 4 << 20;
 
-/// What reading a profile of so many bytes takes of memory: its tables as numbers of four and eight
-/// bytes, and one of 33 x 33 x 33 colours.
+/// What reading a profile of so many bytes takes of memory: itself, perhaps twice; six tables of
+/// colours, which may all be the same bytes, as numbers of four; and tables of 33 x 33 x 33 colours.
 pub(super) fn memory(profile: usize) -> u64 {
-    if profile == 0 || profile > MAX_PROFILE { 0 } else { profile as u64 * 16 + (2 << 20) }
+    if profile == 0 || profile > MAX_PROFILE { 0 } else { profile as u64 * 32 + (2 << 20) }
 }
 
 /// How pixels become sRGB.

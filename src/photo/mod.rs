@@ -9,22 +9,38 @@
 //! 3. the header, which says how many pixels will come. Only then is memory taken for them, and
 //!    never more than [`Header::decoded_bytes`].
 //!
-//! What comes out always has the same form: RGB, 8 bits a channel, upright as the camera meant it,
-//! transparency laid on white, the first frame or page if there are many.
+//! What comes out always has the same form: RGB in sRGB, 8 bits a channel, upright as the camera
+//! meant it, transparency laid on white, the first frame or page if there are many. The pixels are
+//! those that browsers show, or the photo is rejected.
 //!
 //! # When a photo counts as damaged
 //!
-//! Half a photo is not classified. A JPEG must reach its end-of-image marker, and its scans must
-//! decode without a fault: decoders show a cut-off JPEG with grey rows, and a classifier would take
-//! those for cloth. Whatever follows the end (an Ultra HDR gain map, a padding camera's zeros) is
-//! ignored, and so is a thumbnail inside the metadata. A WebP must hold all that its container
-//! announces; the other formats fail by themselves when pixels are missing. Damaged metadata does
-//! not matter: the photo is then taken as upright.
+//! Half a photo is not classified. The scans of a JPEG must have all blocks, with an end marker or
+//! not: viewers show a cut-off JPEG with grey rows, and a classifier would take those for cloth.
+//! Where only the end is missing (a JPEG's marker, a PNG's last chunk, a GIF's trailer, a WebP's
+//! padding), no pixel is, and the photo is taken. Whatever follows the end (an Ultra HDR gain map,
+//! a padding camera's zeros) is ignored, and so is a thumbnail inside the metadata. A WebP must hold
+//! all that its container announces. Damaged metadata does not matter: the photo is then taken as
+//! upright, and its colours as sRGB.
+//!
+//! # What it takes at most
+//!
+//! For a photo of so many pixels in so many bytes; [`Header::decoded_bytes`] has the exact numbers.
+//!
+//! | format | memory beside the pixels | time |
+//! |---|---|---|
+//! | JPEG | three rows of blocks for each channel; of progressive ones, and those with a scan for each channel, two bytes for each sample | one pass over the bytes; each block as often as scans visit it, 32 times on average at most |
+//! | PNG | a few rows; the bytes of its chunks that matter are read where they are | one pass over the bytes, each row once; only the still picture of an animation |
+//! | WebP | 2 bytes a pixel if lossy, 6 if lossless, 12 with transparency beside it or animated | one pass over the chunks, and the first picture |
+//! | GIF | 5 bytes a pixel | one pass over the blocks, and the first frame |
+//! | AVIF | 3 to 6 bytes a pixel for each frame and one more; 24 MiB | at most four frames, on one thread |
+//! | BMP | nothing | one pass over the bytes |
+//! | any, with a colour profile | 32 times the profile, which has 4 MiB at most, and 2 MiB | one pass over the pixels |
 //!
 //! # Reproducible
 //!
 //! Decoding and resizing are integer arithmetic whose vector forms (SSE4, AVX2, NEON) give the same
-//! values as the plain ones. [`VERSION`] names what this module does, so that a row can tell.
+//! values as the plain ones; a JPEG's pixels are, to the bit, those of libjpeg-turbo. [`VERSION`] names what this module does, so that a row can tell.
 
 mod avif;
 mod colour;

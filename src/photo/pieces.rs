@@ -7,12 +7,12 @@ use std::io::{BufRead, Error, ErrorKind, Read, Result, Seek, SeekFrom};
 /// Pieces of a file.
 #[derive(Default)]
 pub(super) struct Pieces<'a> {
-    pieces: Vec<Cow<'a, [u8]>>,
+    list: Vec<Cow<'a, [u8]>>,
     /// Where each begins, and the end of all.
     starts: Vec<u64>,
     end: u64,
     /// The piece that is read, and how far.
-    piece: usize,
+    current: usize,
     offset: usize,
 }
 
@@ -24,11 +24,11 @@ impl<'a> Pieces<'a> {
             starts.push(end);
             end += piece.len() as u64;
         }
-        Self { pieces, starts, end, piece: 0, offset: 0 }
+        Self { list: pieces, starts, end, current: 0, offset: 0 }
     }
 
     fn place(&self) -> u64 {
-        self.starts.get(self.piece).map_or(self.end, |start| start + self.offset as u64)
+        self.starts.get(self.current).map_or(self.end, |start| start + self.offset as u64)
     }
 }
 
@@ -43,11 +43,11 @@ impl Read for Pieces<'_> {
 
 impl BufRead for Pieces<'_> {
     fn fill_buf(&mut self) -> Result<&[u8]> {
-        while self.pieces.get(self.piece).is_some_and(|piece| piece.len() == self.offset) {
-            self.piece += 1;
+        while self.list.get(self.current).is_some_and(|piece| piece.len() == self.offset) {
+            self.current += 1;
             self.offset = 0;
         }
-        Ok(self.pieces.get(self.piece).map_or(&[], |piece| &piece[self.offset..]))
+        Ok(self.list.get(self.current).map_or(&[], |piece| &piece[self.offset..]))
     }
 
     fn consume(&mut self, count: usize) {
@@ -63,9 +63,9 @@ impl Seek for Pieces<'_> {
             SeekFrom::Current(by) => self.place().checked_add_signed(by),
         };
         let place = place.ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
-        self.piece = self.starts.partition_point(|start| *start <= place).saturating_sub(1);
-        let start = self.starts.get(self.piece).copied().unwrap_or_default();
-        let length = self.pieces.get(self.piece).map_or(0, |piece| piece.len());
+        self.current = self.starts.partition_point(|start| *start <= place).saturating_sub(1);
+        let start = self.starts.get(self.current).copied().unwrap_or_default();
+        let length = self.list.get(self.current).map_or(0, |piece| piece.len());
         self.offset = usize::try_from(place - start).unwrap_or(usize::MAX).min(length);
         Ok(place)
     }

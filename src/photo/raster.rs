@@ -19,24 +19,29 @@ pub(super) struct Raster<'a> {
     header: Header,
     orientation: Orientation,
     color: ColorType,
-    profile: Option<Profile>,
+    profile: Later<'a>,
 }
+
+/// A colour profile, which is made once its memory is promised.
+type Later<'a> = Box<dyn FnOnce() -> Result<Option<Profile>, PhotoError> + 'a>;
 
 /// A decoder that has read the header, and what was found beside it.
 struct Found<'a> {
     decoder: Box<dyn ImageDecoder + 'a>,
     exif: Option<&'a [u8]>,
-    profile: Option<Profile>,
+    profile: Later<'a>,
     /// What the profile takes, in bytes.
     profile_memory: u64,
-    /// What a WebP's decoder holds for each pixel.
+    /// What a WebP's decoder holds for each pixel, and for codes.
     per_pixel: u64,
+    codes: u64,
 }
 
 impl<'a> Found<'a> {
     fn plain(decoder: impl ImageDecoder + 'a) -> Self {
         let decoder = Box::new(decoder);
-        Self { decoder, exif: None, profile: None, profile_memory: 0, per_pixel: 0 }
+        let profile = Box::new(|| Ok(None));
+        Self { decoder, exif: None, profile, profile_memory: 0, per_pixel: 0, codes: 0 }
     }
 }
 
@@ -45,7 +50,7 @@ pub(super) fn open<'a>(
     bytes: &'a [u8],
     limits: &Limits,
 ) -> Result<Raster<'a>, PhotoError> {
-    let Found { mut decoder, exif, profile, profile_memory, per_pixel } =
+    let Found { mut decoder, exif, profile, profile_memory, per_pixel, codes } =
         find(format, bytes, limits)?;
     let (width, height) = decoder.dimensions();
     limits.check_pixels(format, width, height)?;
@@ -62,7 +67,7 @@ pub(super) fn open<'a>(
         decoder: match format {
             // Rows, before and after their filter, and what of them is inflated ahead.
             Format::Png => rows(width),
-            Format::WebP => stored * per_pixel,
+            Format::WebP => stored * per_pixel + codes,
             // The frame's colours, four bytes each, and its indices.
             Format::Gif => frame / 4 * 5,
             _ => 0,
@@ -98,7 +103,8 @@ impl Opened for Raster<'_> {
         self.decoder
             .read_image_boxed(&mut buffer[..stored])
             .map_err(|error| rejection(format, &error))?;
-        if pixels::to_rgb(&mut buffer, self.color, self.profile.as_ref()) {
+        let profile = (self.profile)()?;
+        if pixels::to_rgb(&mut buffer, self.color, profile.as_ref()) {
             Ok(buffer)
         } else {
             Err(PhotoError::unsupported_variety(format, "colours stored in an unusual way"))
@@ -119,8 +125,8 @@ fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a
             let decoder = PngDecoder::with_limits(png.pieces, allowance).map_err(reject)?;
             Found {
                 exif: png.exif,
-                profile: png.profile,
-                profile_memory: png.profile_memory,
+                profile_memory: png.colours.memory(),
+                profile: Box::new(move || png.colours.profile()),
                 ..Found::plain(decoder)
             }
         }
@@ -133,9 +139,10 @@ fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a
             }
             Found {
                 exif: webp.exif,
-                profile: webp.icc.and_then(Profile::from_icc),
+                profile: Box::new(move || Ok(webp.icc.and_then(Profile::from_icc))),
                 profile_memory: webp.icc.map_or(0, |icc| colour::memory(icc.len())),
                 per_pixel: webp.kind.bytes_per_pixel(),
+                codes: webp.codes,
                 ..Found::plain(decoder)
             }
         }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Holds the pixels that lookbook sees against Pillow's: tests/photos/run.sh [WORD...]
 #
-# With words, only the files that have one of them in their names, such as "jpeg" or "profile".
+# With words, only the files that have one of them in their names, such as "jpeg" or "profile", and no
+# TIFFs, which have a script of their own.
 #
 # These may be set: PYTHON (python3), which makes the virtual environment; VENV (tests/photos/.venv),
 # where it is; LOOKBOOK, the command line, which is built if it is not given.
@@ -19,3 +20,6 @@ if [ -z "${LOOKBOOK-}" ]; then
     LOOKBOOK=${CARGO_TARGET_DIR-target}/debug/lookbook
 fi
 "$venv/bin/python" "$here/check.py" "$LOOKBOOK" "$@"
+if [ $# = 0 ]; then
+    "$venv/bin/python" "$here/tiff.py" "$LOOKBOOK"
+fi

@@ -78,7 +78,7 @@ impl Matrix {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+#[expect(clippy::cast_sign_loss, reason = "clamped before")]
 fn byte(value: i32) -> u8 {
     (value >> 16).clamp(0, 255) as u8
 }

@@ -140,7 +140,7 @@ fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
 
 /// A value around zero as a sample.
 #[inline]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+#[expect(clippy::cast_sign_loss, reason = "clamped before")]
 fn sample(value: i32) -> u8 {
     value.wrapping_add(128).clamp(0, 255) as u8
 }

@@ -244,7 +244,7 @@ fn row_from_ycbcr(luma: &[u8], blue: &[u8], red: &[u8], pixels: &mut [[u8; 3]]) 
 /// libjpeg's integers: 91881, 22554, 46802 and 116130 of 1 << 16. Whole parts are taken out of them,
 /// so that factors have 16 bits, for which all processors have instructions.
 #[inline]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+#[expect(clippy::cast_sign_loss, reason = "clamped before")]
 fn from_ycbcr(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     const HALF: i32 = 1 << 15;
 

@@ -1,5 +1,5 @@
 //! Colours of other spaces look as they should on a screen of sRGB. What they should be was computed
-//! by LittleCMS.
+//! by `LittleCMS`.
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb, Rgba};
 use moxcms::ColorProfile;

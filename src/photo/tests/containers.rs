@@ -40,6 +40,18 @@ fn long_texts_and_animations_of_a_png_are_passed_over() {
 }
 
 #[test]
+fn a_png_may_have_its_pixels_in_a_great_many_chunks() {
+    let pixels = png_rows(&[ROW]);
+    let mut chunks = vec![(b"IHDR", png_header(2, 1, 8, 2))];
+    for byte in pixels {
+        chunks.extend(vec![(b"IDAT", vec![]); 1000]);
+        chunks.push((b"IDAT", vec![byte]));
+    }
+    chunks.push((b"IEND", vec![]));
+    assert_eq!(read(&png(&chunks)).rgb(), ROW);
+}
+
+#[test]
 fn a_png_of_xcode_is_named() {
     let file = encode(&picture(4, 4), ImageFormat::Png);
     let start = png(&[(b"CgBI", vec![0x50, 0, 0x20, 2])]);
@@ -105,6 +117,34 @@ fn of_an_animated_webp_one_frame_reaches_the_decoder() {
     let size = u32::try_from(long.len() - 8).unwrap();
     long[4..8].copy_from_slice(&size.to_le_bytes());
     assert_eq!(read(&long), expected);
+}
+
+/// Bits from the lowest of each byte on: values and how many bits they have.
+fn bits(parts: &[(u32, u32)]) -> Vec<u8> {
+    let all = parts.iter().flat_map(|(value, count)| (0..*count).map(move |at| value >> at & 1));
+    let all: Vec<u8> = all.map(|bit| u8::try_from(bit).unwrap()).collect();
+    all.chunks(8).map(|byte| byte.iter().rev().fold(0, |sum, bit| sum << 1 | bit)).collect()
+}
+
+#[test]
+fn a_lossless_webp_of_thousands_of_codes_is_not_begun() {
+    // 8 x 8 pixels; no transform, no cache. Squares of four pixels say which codes they have: all
+    // of them the group `green` and `red` name, by codes of a lone symbol.
+    let file = |green: u32, red: u32| {
+        let lone = |symbol| [(0b101, 3), (symbol, 8)];
+        let head = [(0x2F, 8), (7, 14), (7, 14), (0, 4), (0, 1), (0, 1), (1, 1), (0, 3), (0, 1)];
+        let codes = [green, red, 0, 0, 0].into_iter().flat_map(lone);
+        let stream = bits(&head.into_iter().chain(codes).collect::<Vec<_>>());
+        webp(&[(b"VP8L", &[&stream[..], &[0; 64]].concat())])
+    };
+    let promised = |file: &[u8]| inspect(file, &Limits::default()).unwrap().decoded_bytes();
+    let (few, some) = (promised(&file(0, 0)), promised(&file(255, 1)));
+    assert!(some > few + 511 * 5 * 4096, "{few} {some}");
+    let error = reject(&file(255, 255));
+    assert!(error.to_string().contains("more memory than its pixels need"), "{error}");
+    let canvas = [0, 0, 0, 0, 7, 0, 0, 7, 0, 0];
+    let extended = webp(&[(b"VP8X", &canvas), (b"VP8L", &file(255, 255)[20..])]);
+    assert_eq!(reject(&extended), error);
 }
 
 #[test]

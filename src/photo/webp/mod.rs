@@ -5,10 +5,12 @@
 //! One size is left to it, that of a lossy picture's partitions: at most 16 MiB of zeros, which the
 //! system never hands out, as the read that should fill them fails first.
 
+mod lossless;
+
 use std::borrow::Cow;
 
-use super::pieces::Pieces;
-use super::{Format, PhotoError};
+use crate::photo::pieces::Pieces;
+use crate::photo::{Format, PhotoError};
 
 /// A WebP that is about to be read.
 pub(super) struct WebP<'a> {
@@ -16,7 +18,16 @@ pub(super) struct WebP<'a> {
     pub exif: Option<&'a [u8]>,
     pub icc: Option<&'a [u8]>,
     pub kind: Kind,
+    /// What the codes of a lossless picture take, in bytes.
+    pub codes: u64,
 }
+
+/// The most groups of codes that a lossless picture may have. The format's own encoder makes at most
+/// 2,600.
+const MAX_GROUPS: u32 = 4096;
+
+/// What one of them takes at most: five tables of 1,024 entries, and trees of 3,100 symbols.
+const GROUP: u64 = 48 << 10;
 
 /// How the first picture is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +86,10 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     let frame = frame.ok_or_else(|| {
         PhotoError::corrupt(Format::WebP, "it has no picture, or was cut off before it")
     })?;
+    let codes = codes(&frame, alpha.as_ref())?;
     let Some(canvas) = canvas else {
         let kind = if frame.name == *b"VP8 " { Kind::Lossy } else { Kind::Lossless };
-        return Ok(WebP { pieces: container(vec![frame]), exif, icc, kind });
+        return Ok(WebP { pieces: container(&[frame]), exif, icc, kind, codes });
     };
     let (flags, side) = (*canvas.first().ok_or_else(cut_off)?, |at: usize| {
         let bytes = canvas.get(at..at + 3)?;
@@ -109,7 +121,32 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     chunks.push(frame);
     let mut pieces = pieces(&chunks);
     pieces[1] = [&b"VP8X"[..], &10_u32.to_le_bytes(), &head].concat().into();
-    Ok(WebP { pieces: finished(pieces), exif, icc, kind: Kind::Extended })
+    Ok(WebP { pieces: finished(pieces), exif, icc, kind: Kind::Extended, codes })
+}
+
+/// What the codes of a frame take, those of its transparency included.
+fn codes(frame: &Chunk, alpha: Option<&Chunk>) -> Result<u64, PhotoError> {
+    let inner = frame.payload.get(16..).filter(|_| frame.name == *b"ANMF").unwrap_or_default();
+    let mut most = 1;
+    let chunks = Chunks(inner).flatten();
+    for chunk in chunks.chain([*frame]).chain(alpha.copied()) {
+        let groups = match &chunk.name {
+            b"VP8L" => lossless::groups(chunk.payload),
+            // The lowest bits say whether it is compressed.
+            b"ALPH" if chunk.payload.first().is_some_and(|head| head & 3 == 1) => {
+                let size = lossy_size(frame).unwrap_or_default();
+                lossless::groups_of_alpha(&chunk.payload[1..], size)
+            }
+            _ => continue,
+        };
+        let damaged = || PhotoError::corrupt(Format::WebP, "what it holds makes no picture");
+        most = groups.ok_or_else(damaged)?.max(most);
+    }
+    if most > MAX_GROUPS {
+        let words = "it asks for more memory than its pixels need";
+        return Err(PhotoError::corrupt(Format::WebP, words));
+    }
+    Ok(u64::from(most) * GROUP)
 }
 
 /// The size of the lossy picture in a chunk, from its own header.
@@ -135,8 +172,8 @@ fn length(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// A container of chunks.
-fn container(chunks: Vec<Chunk<'_>>) -> Pieces<'_> {
-    finished(pieces(&chunks))
+fn container<'a>(chunks: &[Chunk<'a>]) -> Pieces<'a> {
+    finished(pieces(chunks))
 }
 
 /// The pieces of chunks, after room for the container's head.
@@ -160,6 +197,7 @@ fn finished(mut pieces: Vec<Cow<'_, [u8]>>) -> Pieces<'_> {
 }
 
 /// One chunk.
+#[derive(Clone, Copy)]
 struct Chunk<'a> {
     name: [u8; 4],
     payload: &'a [u8],
