@@ -174,11 +174,15 @@ impl<'a> Bits<'a> {
         self.bits(1) == 1
     }
 
-    /// A number of `count` bits in the form that JPEG has for signed ones.
+    /// A number of `count` bits, at most 16, in the form that JPEG has for signed ones. Comes after a
+    /// symbol: so there are as many.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 16 bits are left")]
     pub(super) fn signed(&mut self, count: u32) -> i32 {
-        let value = self.bits(count);
+        let value = (self.buffer >> 1 >> (63 - count)) as i32;
         // Without a leading one it is negative.
-        if count > 0 && value < 1 << (count - 1) { value - (1 << count) + 1 } else { value }
+        let below = if self.buffer >> 63 == 0 { (1 << count) - 1 } else { 0 };
+        self.drop(count);
+        value - below
     }
 }

@@ -91,6 +91,11 @@ impl Frame {
         })
     }
 
+    /// Whether the channels have these names.
+    pub(super) fn is_named(&self, names: &[u8]) -> bool {
+        self.channels.iter().map(|channel| channel.id).eq(names.iter().copied())
+    }
+
     /// How many blocks all channels have, with those that fill the last units.
     pub(super) fn blocks(&self) -> usize {
         self.units.0 * self.units.1 * self.channels.iter().map(|c| c.h * c.v).sum::<usize>()

@@ -1,42 +1,11 @@
 //! Coefficients to samples, with the arithmetic of libjpeg's accurate integer transform ("islow"),
 //! which all browsers have: every sample is the same as theirs.
 
-/// Eight numbers that are worked on at once.
-#[derive(Clone, Copy)]
-struct Lanes([i32; 8]);
+use std::num::Wrapping;
 
-impl Lanes {
-    #[inline]
-    fn zip(self, other: Self, f: impl Fn(i32, i32) -> i32) -> Self {
-        Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
-    }
-
-    #[inline]
-    fn plus(self, other: Self) -> Self {
-        self.zip(other, i32::wrapping_add)
-    }
-
-    #[inline]
-    fn minus(self, other: Self) -> Self {
-        self.zip(other, i32::wrapping_sub)
-    }
-
-    #[inline]
-    fn times(self, factor: i32) -> Self {
-        Self(self.0.map(|lane| lane.wrapping_mul(factor)))
-    }
-
-    #[inline]
-    fn up(self, bits: u32) -> Self {
-        Self(self.0.map(|lane| lane << bits))
-    }
-
-    /// Divided by a power of two, rounded.
-    #[inline]
-    fn down(self, bits: u32) -> Self {
-        Self(self.0.map(|lane| lane.wrapping_add(1 << (bits - 1)) >> bits))
-    }
-}
+/// Numbers of a block. What is done to all columns alike is written as a loop over them, of which a
+/// compiler makes instructions for several at once.
+type Square = [[i32; 8]; 8];
 
 // Cosines with 13 bits behind the point.
 const C0_298: i32 = 2446;
@@ -53,40 +22,69 @@ const C2_562: i32 = 20995;
 const C3_072: i32 = 25172;
 const POINT: u32 = 13;
 
-/// One pass, over eight columns at once. `bits` are taken off the results.
+/// One pass, over all columns. `bits` are taken off the results. `LOW`: the last four rows are zeros,
+/// as in most blocks; what is multiplied with them is left out, and the sums stay the same.
 #[inline]
-fn pass(rows: &mut [Lanes; 8], bits: u32) {
-    let z1 = rows[2].plus(rows[6]).times(C0_541);
-    let tmp2 = z1.minus(rows[6].times(C1_847));
-    let tmp3 = z1.plus(rows[2].times(C0_765));
-    let tmp0 = rows[0].plus(rows[4]).up(POINT);
-    let tmp1 = rows[0].minus(rows[4]).up(POINT);
-    let even = [tmp0.plus(tmp3), tmp1.plus(tmp2), tmp1.minus(tmp2), tmp0.minus(tmp3)];
+fn pass<const LOW: bool>(rows: &Square, bits: u32) -> Square {
+    let mut out = [[0; 8]; 8];
+    for x in 0..8 {
+        let row = |y: usize| Wrapping(rows[y][x]);
+        let times = |value: Wrapping<i32>, factor: i32| value * Wrapping(factor);
+        let (tmp0, tmp1, tmp2, tmp3);
+        if LOW {
+            tmp0 = times(row(0), 1 << POINT);
+            tmp1 = tmp0;
+            tmp2 = times(row(2), C0_541);
+            tmp3 = times(row(2), C0_541 + C0_765);
+        } else {
+            let z1 = times(row(2) + row(6), C0_541);
+            tmp0 = times(row(0) + row(4), 1 << POINT);
+            tmp1 = times(row(0) - row(4), 1 << POINT);
+            tmp2 = z1 - times(row(6), C1_847);
+            tmp3 = z1 + times(row(2), C0_765);
+        }
+        let even = [tmp0 + tmp3, tmp1 + tmp2, tmp1 - tmp2, tmp0 - tmp3];
 
-    let [o0, o1, o2, o3] = [rows[7], rows[5], rows[3], rows[1]];
-    let z5 = o0.plus(o2).plus(o1.plus(o3)).times(C1_175);
-    let z1 = o0.plus(o3).times(-C0_899);
-    let z2 = o1.plus(o2).times(-C2_562);
-    let z3 = o0.plus(o2).times(-C1_961).plus(z5);
-    let z4 = o1.plus(o3).times(-C0_390).plus(z5);
-    let odd = [
-        o3.times(C1_501).plus(z1).plus(z4),
-        o2.times(C3_072).plus(z2).plus(z3),
-        o1.times(C2_053).plus(z2).plus(z4),
-        o0.times(C0_298).plus(z1).plus(z3),
-    ];
-    for i in 0..4 {
-        rows[i] = even[i].plus(odd[i]).down(bits);
-        rows[7 - i] = even[i].minus(odd[i]).down(bits);
+        let (o2, o3) = (row(3), row(1));
+        let odd = if LOW {
+            let z5 = times(o2 + o3, C1_175);
+            [
+                times(o3, C1_501 - C0_899 - C0_390) + z5,
+                times(o2, C3_072 - C2_562 - C1_961) + z5,
+                z5 - times(o2, C2_562) - times(o3, C0_390),
+                z5 - times(o2, C1_961) - times(o3, C0_899),
+            ]
+        } else {
+            let (o0, o1) = (row(7), row(5));
+            let z5 = times(o0 + o2 + o1 + o3, C1_175);
+            let z1 = times(o0 + o3, -C0_899);
+            let z2 = times(o1 + o2, -C2_562);
+            let z3 = times(o0 + o2, -C1_961) + z5;
+            let z4 = times(o1 + o3, -C0_390) + z5;
+            [
+                times(o3, C1_501) + z1 + z4,
+                times(o2, C3_072) + z2 + z3,
+                times(o1, C2_053) + z2 + z4,
+                times(o0, C0_298) + z1 + z3,
+            ]
+        };
+        // Rounded.
+        let down = |sum: Wrapping<i32>| (sum + Wrapping(1 << (bits - 1))).0 >> bits;
+        out[0][x] = down(even[0] + odd[0]);
+        out[1][x] = down(even[1] + odd[1]);
+        out[2][x] = down(even[2] + odd[2]);
+        out[3][x] = down(even[3] + odd[3]);
+        out[4][x] = down(even[3] - odd[3]);
+        out[5][x] = down(even[2] - odd[2]);
+        out[6][x] = down(even[1] - odd[1]);
+        out[7][x] = down(even[0] - odd[0]);
     }
+    out
 }
 
 #[inline]
-fn transpose(rows: &mut [Lanes; 8]) {
-    let before = *rows;
-    for (y, row) in rows.iter_mut().enumerate() {
-        *row = Lanes(std::array::from_fn(|x| before[x].0[y]));
-    }
+fn transpose(rows: &Square) -> Square {
+    std::array::from_fn(|y| std::array::from_fn(|x| rows[x][y]))
 }
 
 /// Writes the samples of a block to `out`, whose rows are `stride` apart. `flat`: all coefficients
@@ -106,21 +104,37 @@ pub(super) fn write(
         }
         return;
     }
-    let mut rows = [Lanes([0; 8]); 8];
-    for (y, row) in rows.iter_mut().enumerate() {
-        let at = y * 8;
-        for (x, lane) in row.0.iter_mut().enumerate() {
-            *lane = i32::from(block[at + x]).wrapping_mul(i32::from(steps[at + x]));
+    // Which coefficients there are, by column.
+    let (above, below) = block.as_chunks::<8>().0.split_at(4);
+    let any = |rows: &[[i16; 8]]| {
+        rows.iter().fold([0; 8], |any, row| std::array::from_fn(|x| any[x] | row[x]))
+    };
+    let (above, below): ([i16; 8], [i16; 8]) = (any(above), any(below));
+    let mut rows = [[0; 8]; 8];
+    let rows = if below == [0; 8] {
+        scale(&block[..32], &steps[..32], &mut rows);
+        let columns = transpose(&pass::<true>(&rows, POINT - 2));
+        if above[4..] == [0; 4] {
+            pass::<true>(&columns, POINT + 5)
+        } else {
+            pass::<false>(&columns, POINT + 5)
         }
-    }
-    pass(&mut rows, POINT - 2);
-    transpose(&mut rows);
-    pass(&mut rows, POINT + 5);
-    transpose(&mut rows);
+    } else {
+        scale(block, steps, &mut rows);
+        pass::<false>(&transpose(&pass::<false>(&rows, POINT - 2)), POINT + 5)
+    };
+    let rows = transpose(&rows);
     for (row, values) in out.chunks_mut(stride).zip(&rows) {
-        for (out, value) in row[..8].iter_mut().zip(values.0) {
-            *out = sample(value);
-        }
+        row[..8].copy_from_slice(&values.map(sample));
+    }
+}
+
+/// Coefficients as numbers.
+#[inline]
+fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
+    let blocks = block.as_chunks::<8>().0.iter().zip(steps.as_chunks::<8>().0);
+    for (row, (coefficients, steps)) in rows.iter_mut().zip(blocks) {
+        *row = std::array::from_fn(|x| i32::from(coefficients[x]).wrapping_mul(steps[x].into()));
     }
 }
 

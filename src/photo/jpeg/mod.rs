@@ -10,6 +10,8 @@
 //! rows      blocks to samples (idct), to full resolution, to RGB
 //! ```
 //!
+//! JPEGs inside other files (`inside`) go the same way.
+//!
 //! Bounds. Memory: the output; three rows of units for each channel; and, unless one scan has
 //! everything, all coefficients: two bytes for each sample. Time: one pass over the bytes, and as
 //! much for each block as its scans visit it, at most 32 times on average.
@@ -18,6 +20,7 @@ mod bits;
 mod blocks;
 mod frame;
 mod idct;
+mod inside;
 mod rows;
 mod scans;
 mod segments;
@@ -28,6 +31,9 @@ use super::colour::{self, Profile};
 use super::header::Cost;
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
 use segments::{Contents, Model};
+
+pub(super) use inside::Inside;
+pub(super) use segments::Tables;
 
 /// What is wrong with coded data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +62,7 @@ pub(super) struct Jpeg<'a> {
 }
 
 pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, PhotoError> {
-    let contents = segments::read(bytes, limits)?;
+    let contents = segments::read(bytes, Tables::default(), limits)?;
     let orientation = contents.exif.map_or(Orientation::NoTransforms, pixels::upright);
     let (width, height) = (contents.frame.width, contents.frame.height);
     let cost = Cost {
@@ -84,7 +90,7 @@ impl Opened for Jpeg<'_> {
             match self.contents.model {
                 Model::Grey => profile.grey_pixels(&mut rgb),
                 Model::YCbCr | Model::Rgb => profile.rgb(&mut rgb),
-                Model::Cmyk | Model::Ycck => {}
+                Model::Cmyk | Model::Ycck | Model::Plain => {}
             }
         }
         Ok(rgb)

@@ -164,8 +164,17 @@ fn both(near: &[u8], far: &[u8], out: &mut [u8]) {
     out[count * 2 - 1] = sixteenth(sum(count - 1) * 4 + 7);
 }
 
-/// Writes the row of pixels `y` as RGB.
+/// Writes the row of pixels `y` as RGB, or as plain channels.
 pub(super) fn write(planes: &mut [Plane], model: Model, y: usize, rgb: &mut [u8]) {
+    if model == Model::Plain {
+        let count = planes.len();
+        for (place, plane) in planes.iter_mut().enumerate() {
+            for (pixel, sample) in rgb.chunks_exact_mut(count).zip(plane.at(y)) {
+                pixel[place] = *sample;
+            }
+        }
+        return;
+    }
     let pixels = rgb.as_chunks_mut::<3>().0;
     match planes {
         [grey] => {
@@ -174,15 +183,14 @@ pub(super) fn write(planes: &mut [Plane], model: Model, y: usize, rgb: &mut [u8]
             }
         }
         [one, two, three] => {
-            let channels = one.at(y).iter().zip(two.at(y)).zip(three.at(y));
+            let (one, two, three) = (one.at(y), two.at(y), three.at(y));
             if model == Model::Rgb {
+                let channels = one.iter().zip(two).zip(three);
                 for (pixel, ((r, g), b)) in pixels.iter_mut().zip(channels) {
                     *pixel = [*r, *g, *b];
                 }
             } else {
-                for (pixel, ((luma, blue), red)) in pixels.iter_mut().zip(channels) {
-                    *pixel = from_ycbcr(*luma, *blue, *red);
-                }
+                row_from_ycbcr(one, two, three, pixels);
             }
         }
         [one, two, three, four] => {
@@ -206,17 +214,47 @@ fn on_black(light: u8, left: u8) -> u8 {
     left.saturating_sub(((product + (product >> 8)) >> 8).to_le_bytes()[0])
 }
 
-/// libjpeg's integers.
+/// Many pixels at once, as a compiler makes use of it.
+const MANY: usize = 16;
+
+fn row_from_ycbcr(luma: &[u8], blue: &[u8], red: &[u8], pixels: &mut [[u8; 3]]) {
+    let (many, rest) = pixels.as_chunks_mut::<MANY>();
+    let done = many.len() * MANY;
+    let channels = luma
+        .as_chunks::<MANY>()
+        .0
+        .iter()
+        .zip(blue.as_chunks::<MANY>().0)
+        .zip(red.as_chunks::<MANY>().0);
+    for (pixels, ((luma, blue), red)) in many.iter_mut().zip(channels) {
+        let (mut r, mut g, mut b) = ([0; MANY], [0; MANY], [0; MANY]);
+        for i in 0..MANY {
+            [r[i], g[i], b[i]] = from_ycbcr(luma[i], blue[i], red[i]);
+        }
+        for (i, pixel) in pixels.iter_mut().enumerate() {
+            *pixel = [r[i], g[i], b[i]];
+        }
+    }
+    let channels = luma[done..].iter().zip(&blue[done..]).zip(&red[done..]);
+    for (pixel, ((luma, blue), red)) in rest.iter_mut().zip(channels) {
+        *pixel = from_ycbcr(*luma, *blue, *red);
+    }
+}
+
+/// libjpeg's integers: 91881, 22554, 46802 and 116130 of 1 << 16. Whole parts are taken out of them,
+/// so that factors have 16 bits, for which all processors have instructions.
 #[inline]
 #[expect(clippy::cast_sign_loss, reason = "clamped before")]
 fn from_ycbcr(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     const HALF: i32 = 1 << 15;
 
-    let (luma, blue, red) = (i32::from(luma), i32::from(blue) - 128, i32::from(red) - 128);
-    let clamp = |value: i32| value.clamp(0, 255) as u8;
+    let (luma, blue, red) = (i16::from(luma), i16::from(blue) - 128, i16::from(red) - 128);
+    let times = |value: i16, factor: i16| i32::from(value) * i32::from(factor);
+    let part = |sum: i32| ((sum + HALF) >> 16) as i16;
+    let clamp = |value: i16| value.clamp(0, 255) as u8;
     [
-        clamp(luma + ((91_881 * red + HALF) >> 16)),
-        clamp(luma + ((-22_554 * blue - 46_802 * red + HALF) >> 16)),
-        clamp(luma + ((116_130 * blue + HALF) >> 16)),
+        clamp(luma + red + part(times(red, 26_345))),
+        clamp(luma - red + part(times(blue, -22_554) + times(red, 18_734))),
+        clamp(luma + 2 * blue + part(times(blue, -14_942))),
     ]
 }

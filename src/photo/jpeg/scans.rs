@@ -13,7 +13,7 @@ pub(super) fn memory(contents: &Contents) -> u64 {
     if at_once(contents) { 0 } else { contents.frame.blocks() as u64 * 128 }
 }
 
-/// Decodes to RGB.
+/// Decodes to RGB, or to plain channels.
 pub(super) fn decode(contents: &Contents, rgb: &mut [u8]) -> Result<(), Fault> {
     let frame = &contents.frame;
     let steps: Vec<[u16; 64]> =
@@ -56,7 +56,8 @@ pub(super) fn decode(contents: &Contents, rgb: &mut [u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn at_once(contents: &Contents) -> bool {
+/// Whether one scan has everything.
+pub(super) fn at_once(contents: &Contents) -> bool {
     let channels = contents.frame.channels.len();
     !contents.frame.progressive
         && contents.scans.first().is_some_and(|scan| scan.channels.len() == channels)
@@ -75,7 +76,8 @@ impl<'a> Pixels<'a> {
     fn new(contents: &Contents, rgb: &'a mut [u8]) -> Self {
         let frame = &contents.frame;
         let planes = frame.channels.iter().map(|channel| Plane::new(frame, channel)).collect();
-        let rows = rgb.chunks_exact_mut(frame.width as usize * 3).enumerate();
+        let bytes = contents.model.bytes(frame.channels.len());
+        let rows = rgb.chunks_exact_mut(frame.width as usize * bytes).enumerate();
         Self { planes, model: contents.model, rows, written: 0 }
     }
 

@@ -15,6 +15,9 @@ pub(super) struct Contents<'a> {
     pub frame: Frame,
     pub scans: Vec<Scan<'a>>,
     pub model: Model,
+    pub markers: Markers,
+    /// How often blocks are visited by the scans.
+    pub visits: usize,
     /// The first block of EXIF metadata.
     pub exif: Option<&'a [u8]>,
     /// The parts of the colour profile, each with its number and how many there are.
@@ -31,6 +34,23 @@ pub(super) enum Model {
     Rgb,
     Cmyk,
     Ycck,
+    /// Nothing that is known here: all samples of a pixel are handed out as they are.
+    Plain,
+}
+
+impl Model {
+    /// How many bytes are handed out for a pixel of so many channels.
+    pub(super) fn bytes(self, channels: usize) -> usize {
+        if self == Self::Plain { channels } else { 3 }
+    }
+}
+
+/// What markers say of the channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Markers {
+    pub jfif: bool,
+    /// Adobe's number for what was done to the channels.
+    pub adobe: Option<u8>,
 }
 
 /// A scan: a pass over the blocks of some channels.
@@ -58,8 +78,8 @@ pub(super) struct ScanChannel<'a> {
 }
 
 /// What has been defined so far.
-#[derive(Default)]
-struct Tables<'a> {
+#[derive(Clone, Default)]
+pub(in crate::photo) struct Tables<'a> {
     dc: [Option<&'a [u8]>; 4],
     ac: [Option<&'a [u8]>; 4],
     steps: [Option<[u16; 64]>; 4],
@@ -70,24 +90,22 @@ const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 
 /// Finds what is there. Ends with the end-of-image marker, with the bytes (browsers do not miss the
-/// marker), or when nothing can follow that matters.
-pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>, PhotoError> {
+/// marker), or when nothing can follow that matters. `tables` are those from elsewhere.
+pub(super) fn read<'a>(
+    bytes: &'a [u8],
+    mut tables: Tables<'a>,
+    limits: &Limits,
+) -> Result<Contents<'a>, PhotoError> {
     let mut rest = bytes.get(2..).unwrap_or_default();
-    let mut tables = Tables::default();
     let mut frame: Option<Frame> = None;
-    let (mut jfif, mut adobe) = (false, None);
+    let mut markers = Markers::default();
     let (mut exif, mut profile) = (None, Vec::new());
     let (mut scans, mut steps, mut visits) = (Vec::new(), Vec::new(), 0_usize);
     while let Some((marker, payload)) = next(&mut rest)? {
         let begun = !scans.is_empty();
         match marker {
             SOI => return Err(PhotoError::corrupt(Format::Jpeg, "another photo begins inside it")),
-            0xC4 => tables.codes(payload)?,
-            0xDB => tables.steps(payload)?,
-            0xDD => {
-                let interval = payload.first_chunk().ok_or(Fault::Damaged)?;
-                tables.restart = usize::from(u16::from_be_bytes(*interval));
-            }
+            0xC4 | 0xDB | 0xDD => tables.define(marker, payload)?,
             0xC0..=0xCF if !matches!(marker, 0xC8 | 0xCC) => {
                 if frame.is_some() {
                     return Err(PhotoError::corrupt(Format::Jpeg, "it has two headers"));
@@ -96,14 +114,14 @@ pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>,
                 steps = vec![None; parsed.channels.len()];
                 frame = Some(parsed);
             }
-            0xE0 if !begun => jfif |= payload.len() >= 14 && payload.starts_with(b"JFIF\0"),
+            0xE0 if !begun => markers.jfif |= payload.len() >= 14 && payload.starts_with(b"JFIF\0"),
             0xE1 if !begun && exif.is_none() => exif = payload.strip_prefix(b"Exif\0\0"),
             0xE2 if !begun && profile.len() < 256 => {
                 let part = payload.strip_prefix(b"ICC_PROFILE\0");
                 profile.extend(part.and_then(|part| part.split_at_checked(2)).map(<[_; 2]>::from));
             }
             0xEE if !begun && payload.len() >= 12 && payload.starts_with(b"Adobe") => {
-                adobe = Some(payload[11]);
+                markers.adobe = Some(payload[11]);
             }
             0xDA => {
                 let frame = frame.as_ref().ok_or(Fault::Damaged)?;
@@ -131,19 +149,18 @@ pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>,
     let Some(frame) = frame else {
         return Err(if rest.is_empty() { Fault::CutOff } else { Fault::Damaged }.into());
     };
-    let model = model(&frame, jfif, adobe);
-    Ok(Contents { frame, scans, model, exif, profile, steps })
+    let model = model(&frame, markers);
+    Ok(Contents { frame, scans, model, markers, visits, exif, profile, steps })
 }
 
-fn model(frame: &Frame, jfif: bool, adobe: Option<u8>) -> Model {
-    let ids: Vec<u8> = frame.channels.iter().map(|channel| channel.id).collect();
-    match (frame.channels.len(), adobe) {
+fn model(frame: &Frame, markers: Markers) -> Model {
+    match (frame.channels.len(), markers.adobe) {
         (1, _) => Model::Grey,
         (4, Some(0) | None) => Model::Cmyk,
         (4, Some(_)) => Model::Ycck,
-        (_, _) if jfif => Model::YCbCr,
+        (_, _) if markers.jfif => Model::YCbCr,
         (_, Some(0)) => Model::Rgb,
-        (_, None) if ids == *b"RGB" => Model::Rgb,
+        (_, None) if frame.is_named(b"RGB") => Model::Rgb,
         _ => Model::YCbCr,
     }
 }
@@ -201,6 +218,30 @@ fn coded<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
 }
 
 impl<'a> Tables<'a> {
+    /// Reads a JPEG of nothing but tables, for others that have none.
+    pub(in crate::photo) fn read(bytes: &'a [u8]) -> Result<Self, PhotoError> {
+        let mut rest = bytes.strip_prefix(&[0xFF, SOI]).ok_or(Fault::Damaged)?;
+        let mut tables = Self::default();
+        while let Some((marker, payload)) = next(&mut rest)? {
+            tables.define(marker, payload)?;
+        }
+        Ok(tables)
+    }
+
+    /// Takes in a segment, if it defines something.
+    fn define(&mut self, marker: u8, payload: &'a [u8]) -> Result<(), Fault> {
+        match marker {
+            0xC4 => self.codes(payload),
+            0xDB => self.steps(payload),
+            0xDD => {
+                let interval = payload.first_chunk().ok_or(Fault::Damaged)?;
+                self.restart = usize::from(u16::from_be_bytes(*interval));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Takes in definitions of codes.
     fn codes(&mut self, mut payload: &'a [u8]) -> Result<(), Fault> {
         while let [kind, rest @ ..] = payload {

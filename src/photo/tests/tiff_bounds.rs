@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::tiff_file::{Tiff, deflated, jpeg, lzw};
-use super::{read, reject};
+use super::{read, reject, samples};
 use crate::photo::{Limits, PhotoError, decode, inspect};
 
 /// A reason that comes from the header, at once.
@@ -82,13 +82,6 @@ fn jpeg_inside_must_have_the_size_of_its_strip() {
     let strip = jpeg(&[128; 64 * 48], (64, 48), true);
     let photo = read(&page.clone().short(278, &[48]).chunk(&strip).chunk(&strip).file());
     assert_eq!(photo.rgb(), [128; 64 * 64 * 3]);
-
-    // A progressive one may have any number of scans.
-    let mut progressive = jpeg(&[128; 64 * 64], (64, 64), true);
-    let frame = progressive.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap();
-    progressive[frame + 1] = 0xC2;
-    let error = reject(&page.chunk(&progressive).file());
-    assert!(error.to_string().contains("progressive JPEG"), "{error}");
 }
 
 #[test]
@@ -98,17 +91,52 @@ fn strips_of_one_row_of_jpeg_are_counted_as_whole_blocks() {
 }
 
 #[test]
-fn tables_that_tiles_share_are_counted_for_each() {
-    // Tables of one code each, as many as are let in: the tiles are small, and there are many.
+fn tables_that_tiles_share_are_read_once() {
+    // Tables of one code each, as many as a file holds: the tiles are small, and there are many.
     let table = [&[0xFF, 0xC4, 0, 20, 0x13, 1][..], &[0; 15], &[1]].concat();
-    let page = |tables: usize| {
-        let tables = [&[0xFF, 0xD8][..], &table.repeat(tables), &[0xFF, 0xD9]].concat();
-        let page = Tiff::new((7000, 7000), 6, 8, 3).short(259, &[7]).tiles(64, 64);
-        page.bytes(347, &tables).chunk(&[0xFF; 9]).sharing(110 * 110)
+    let tables = [&[0xFF, 0xD8][..], &table.repeat(200_000), &[0xFF, 0xD9]].concat();
+    let page = Tiff::new((4000, 4000), 6, 8, 3).short(259, &[7]).tiles(64, 64);
+    let begun = Instant::now();
+    let file = page.bytes(347, &tables).chunk(&jpeg(&[9; 64 * 64 * 3], (64, 64), false));
+    assert!(inspect(&file.sharing(63 * 63), &Limits::default()).is_ok());
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+}
+
+/// A progressive JPEG of the given size, whose scans have no data.
+fn progressive(size: (u16, u16), scans: usize) -> Vec<u8> {
+    let file = samples::PROGRESSIVE.file();
+    let place = |marker| file.windows(2).position(|two| two == [0xFF, marker]).unwrap();
+    let mut header = file[..place(0xDA)].to_vec();
+    let sizes = [size.1.to_be_bytes(), size.0.to_be_bytes()].concat();
+    header[place(0xC2) + 5..][..4].copy_from_slice(&sizes);
+    let scan = b"\xFF\xDA\0\x08\x01\x01\0\0\0\0\0";
+    [&header[..], &scan.repeat(scans), &[0xFF, 0xD9]].concat()
+}
+
+#[test]
+fn visits_of_several_scans_are_counted_before() {
+    let page = Tiff::new((6400, 6400), 6, 8, 3).short(259, &[7]).tiles(256, 256);
+    let tiles = |scans| page.clone().chunk(&progressive((256, 256), scans)).sharing(25 * 25);
+    // Each scan visits 1024 blocks of a tile.
+    assert!(inspect(&tiles(10), &Limits::default()).is_ok());
+    assert!(refused(&tiles(18)).contains("that unpack to"));
+    // What is turned away alone is turned away inside.
+    let file = Tiff::new((256, 256), 6, 8, 3).short(259, &[7]);
+    let error = reject(&file.chunk(&progressive((256, 256), 99)).file());
+    assert!(error.to_string().contains("tiles: its picture is spread over"), "{error}");
+}
+
+#[test]
+fn the_coefficients_of_several_scans_are_promised_once() {
+    let promise = |file: Vec<u8>| inspect(&file, &Limits::default()).unwrap().decoded_bytes();
+    let strips = |file: &[u8]| {
+        let page = Tiff::new((4000, 4000), 6, 8, 3).short(259, &[7]).short(278, &[400]);
+        promise(page.chunk(file).sharing(10))
     };
-    assert!(inspect(&page(26), &Limits::default()).is_ok());
-    assert!(refused(&page(180)).contains("that unpack to"));
-    assert!(refused(&page(200)).contains("tables of its JPEG strips are too large"));
+    // Two bytes for each, of which colours have a quarter; there are whole units.
+    let coefficients = 4000 * 400 * 2 * 3 / 2;
+    let difference = strips(&progressive((4000, 400), 5)) - strips(&[0; 9]);
+    assert_eq!(difference, coefficients);
 }
 
 #[test]
@@ -126,7 +154,7 @@ fn the_promise_is_the_rgb_and_some_rows() {
     }
     // The pixels of a strip of JPEG are held beside it.
     let file = Tiff::new((7000, 7000), 6, 8, 3).short(259, &[7]).chunk(&[0; 9]).file();
-    assert!(promise(file) > pixels * 6 + 7000 * 3 * 256);
+    assert!(promise(file) > pixels * 6 + 7000 * 3 * 96);
 }
 
 #[test]

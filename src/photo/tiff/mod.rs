@@ -11,11 +11,11 @@
 //! picture. So what there is to do is known before any of it is begun:
 //!
 //! - all chunks together unpack to at most 16 bytes for each pixel that a photo may have, and 16 MiB.
-//!   A chunk counts 2 KiB in addition; where JPEG is inside, twice its whole blocks, 8 KiB, and each
-//!   byte of shared tables 32 times;
+//!   A chunk counts 2 KiB in addition; where JPEG is inside, twice its whole blocks and 8 KiB; and
+//!   where that has several scans, 4 KiB for each, and 64 bytes for each block that it visits;
 //! - all chunks together are stored in at most twice the bytes that the file has, and 1 MiB;
-//! - JPEG inside is one scan in one frame of its chunk's size, which has at most a million pixels more
-//!   than a photo may have.
+//! - JPEG inside is of its chunk's size, which has at most a million pixels more than a photo may
+//!   have.
 //!
 //! # What is shown
 //!
@@ -37,12 +37,13 @@ use image::metadata::Orientation;
 use self::directory::Directory;
 use self::fault::{corrupt, rare};
 use self::grid::{Cell, Grid};
-use self::jpeg::{Frame, Tables};
+use self::jpeg::{Frame, Scans};
 use self::page::{Compression, Page};
 use self::paint::{Alpha, Colour};
 use self::unpack::{Packed, Unpacker};
 use super::colour::{self, Profile};
 use super::header::Cost;
+use super::jpeg::Tables;
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
 
 const ORIENTATION: u16 = 274;
@@ -53,7 +54,7 @@ const ICC_PROFILE: u16 = 34675;
 pub(super) struct Tiff<'a> {
     page: Page,
     grid: Grid<'a>,
-    tables: Tables,
+    tables: Tables<'a>,
     header: Header,
     orientation: Orientation,
     icc: Option<&'a [u8]>,
@@ -67,8 +68,8 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, Pho
     let planes = if page.planar { page.samples } else { 1 };
     let grid = Grid::read(bytes, &directory, size, planes)?;
     let tables = match directory.values(JPEG_TABLES)? {
-        Some(tables) if page.compression == Compression::Jpeg => Tables::read(tables.bytes())?,
-        _ => Tables::none(),
+        Some(tables) if page.compression == Compression::Jpeg => jpeg::tables(tables.bytes())?,
+        _ => Tables::default(),
     };
     let (greatest, sum) = grid.stored(page.compression == Compression::None)?;
     if sum > 2 * bytes.len() as u64 + (1 << 20) {
@@ -78,11 +79,16 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, Pho
     if page.compression == Compression::Jpeg && grid.chunk_pixels() > most {
         return Err(rare(format!("tiles of {} x {} pixels", grid.width, grid.height)));
     }
-    let work = work(&page, &grid, &tables);
-    if work > limits.max_pixels.saturating_mul(16).saturating_add(16 << 20) {
-        let mebibytes = work >> 20;
-        return Err(rare(format!("strips or tiles that unpack to {mebibytes} MiB")));
-    }
+    let most = limits.max_pixels.saturating_mul(16).saturating_add(16 << 20);
+    let check = |work: u64| match work {
+        work if work > most => {
+            Err(rare(format!("strips or tiles that unpack to {} MiB", work >> 20)))
+        }
+        work => Ok(work),
+    };
+    let work = check(work(&page, &grid))?;
+    let scans = scans(&page, &grid, &tables);
+    check(work.saturating_add(scans.work))?;
     // A tag that cannot be read is no reason to reject a photo.
     let orientation = directory.number(ORIENTATION).ok().flatten();
     let orientation = orientation
@@ -92,7 +98,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, Pho
     let cost = Cost {
         copies: profile.as_ref().map_or(0, |profile| colour::memory(profile.bytes().len())),
         buffer: u64::from(size.0) * u64::from(size.1) * 3,
-        decoder: memory(&page, &grid, greatest),
+        decoder: memory(&page, &grid, greatest) + scans.memory,
     };
     let header = cost.header(Format::Tiff, size.0, size.1, orientation);
     let icc = profile.map(|profile| profile.bytes());
@@ -100,17 +106,32 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, Pho
 }
 
 /// The bytes that are unpacked in all, and what else takes time like a byte.
-fn work(page: &Page, grid: &Grid<'_>, tables: &Tables) -> u64 {
+fn work(page: &Page, grid: &Grid<'_>) -> u64 {
     let planes = page.planes() as u64;
     let chunks = grid.cells() * planes;
     match frame(page, grid, grid.height) {
-        Some(frame) => chunks * frame.work(tables),
+        Some(frame) => chunks * frame.work(),
         None => {
             let row = page.sample.row_bytes(u64::from(grid.width) * page.step() as u64);
             let across = grid.columns() / u64::from(grid.width);
             row * across * u64::from(page.height) * planes + chunks * (2 << 10)
         }
     }
+}
+
+/// What JPEGs of several scans take in addition: work in all, and memory for one of them.
+fn scans(page: &Page, grid: &Grid<'_>, tables: &Tables<'_>) -> Scans {
+    let mut all = Scans::default();
+    for cell in grid.iter() {
+        let Some(frame) = frame(page, grid, cell.height) else { break };
+        for plane in page.stored_planes() {
+            let Ok(chunk) = grid.chunk(cell, plane, None) else { continue };
+            let scans = frame.scans(chunk, tables);
+            all.work = all.work.saturating_add(scans.work);
+            all.memory = all.memory.max(scans.memory);
+        }
+    }
+    all
 }
 
 /// What is held beside the RGB: some rows, and what is copied of a chunk.
@@ -120,7 +141,7 @@ fn memory(page: &Page, grid: &Grid<'_>, greatest: u64) -> u64 {
     let rows =
         2 * page.sample.row_bytes(columns * page.step() as u64) + columns * page.samples as u64;
     let chunk = match frame(page, grid, grid.height) {
-        Some(frame) => frame.memory(greatest),
+        Some(frame) => frame.memory(),
         None if page.mirrored => greatest,
         None => 0,
     };
@@ -147,7 +168,7 @@ impl Tiff<'_> {
     /// Decodes the chunks at one place, one of each plane, onto the page.
     fn decode(&self, cell: Cell, planes: &mut [Plane], rows: &mut Rows) -> Result<(), PhotoError> {
         let Self { page, grid, tables, .. } = self;
-        let shown: Vec<usize> = if page.planar { page.shown().collect() } else { vec![0] };
+        let shown = page.stored_planes();
         let row_bytes = page.sample.row_bytes(u64::from(grid.width) * page.step() as u64);
         let size =
             (page.compression == Compression::None).then(|| row_bytes * u64::from(cell.height));
@@ -224,7 +245,7 @@ impl Plane {
         &mut self,
         chunk: &'a [u8],
         mirrored: bool,
-        jpeg: Option<(Frame, &Tables)>,
+        jpeg: Option<(Frame, &Tables<'_>)>,
     ) -> Result<Packed<'a>, PhotoError> {
         let packed = Packed::new(chunk, mirrored);
         match (self, jpeg) {

@@ -122,6 +122,11 @@ impl Page {
         (0..self.colour.samples()).chain(self.alpha.map(|alpha| alpha.index))
     }
 
+    /// The planes that are to be read, each by its place in the file.
+    pub(super) fn stored_planes(&self) -> Vec<usize> {
+        if self.planar { self.shown().collect() } else { vec![0] }
+    }
+
     /// How many planes are to be read for a pixel.
     pub(super) fn planes(&self) -> usize {
         if self.planar { self.shown().count() } else { 1 }
