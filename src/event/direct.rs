@@ -37,9 +37,7 @@ fn by_name(call: Fields<'_>) -> Result<ObjectId, RecordError> {
 }
 
 fn by_url(url: &str) -> Result<ObjectId, RecordError> {
-    // Without what may be secret in the address of another thing.
-    let wrong =
-        || RecordError::Url(url.split('?').next().unwrap_or(url).chars().take(200).collect());
+    let wrong = || RecordError::Url(address::shown(url));
     let (bucket, key) =
         url.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).ok_or_else(wrong)?;
     Ok(ObjectId::new(bucket, key)?)
@@ -84,6 +82,7 @@ mod tests {
             (json!({"bucket": "", "key": "a"}), "the direct call has no bucket"),
             (json!({"url": "s3://shop"}), "expected s3://BUCKET/KEY"),
             (json!({"url": "ftp://shop/a"}), "expected s3://BUCKET/KEY"),
+            (json!({"url": "ftp://me:secret@shop/a?secret"}), "url 'ftp://shop/a'"),
             (json!({"url": "s3:///a"}), "is not a bucket's name"),
         ] {
             let error = object(&event).unwrap_err();
