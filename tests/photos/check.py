@@ -33,7 +33,13 @@ RGB[20:30, 20:40] = (200, 40, 60)
 PICTURE = Image.fromarray(RGB)
 ALPHA = (x * 255 // (SIDE - 1)).astype("uint8")
 YCC = [np.asarray(plane) for plane in PICTURE.convert("YCbCr").split()]
+# The files to look at, all if there are none.
+words = []
 cases = []
+
+
+def wanted(name):
+    return not words or any(word in name for word in words)
 
 
 def on_white(rgb, alpha):
@@ -58,7 +64,7 @@ def pillow(file):
 
 def add(name, file, expected=None, tolerance=EXACT):
     """`expected` is an array, or the code and a word of a rejection; Pillow's pixels if it is not given."""
-    if len(sys.argv) > 2 and not any(word in name for word in sys.argv[2:]):
+    if not wanted(name):
         return
     cases.append((name, file, pillow(file) if expected is None else expected, tolerance))
 
@@ -301,9 +307,9 @@ def avif_files():
             add(f"avif {bits} bits {layout}", file, seen, LOSSY)
 
 
-def look(lookbook, folder):
-    """What lookbook says of each file in the folder."""
-    (folder / "pixels.tflite").write_bytes(model.write(SIDE))
+def look(lookbook, folder, size=(SIDE, SIDE)):
+    """What lookbook says of each file in the folder, its outputs being pixels, `size` across and down."""
+    (folder / "pixels.tflite").write_bytes(model.write(*size))
     (folder / "pixels.toml").write_text(model.DESCRIPTION)
     command = [lookbook, "classify", "--format", "json", "--model", folder / "pixels.tflite"]
     command += ["--raw", "--normalise", "0..255", "--", folder / "files"]
@@ -334,9 +340,14 @@ def fault(answer, expected, tolerance):
     return None
 
 
-def main():
+def generate():
     for make in (jpeg_files, png_files, webp_files, gif_files, bmp_files, avif_files):
         make()
+
+
+def main():
+    words.extend(sys.argv[2:])
+    generate()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / "files").mkdir()
@@ -346,13 +357,14 @@ def main():
     faults = 0
     for place, (name, _, expected, tolerance) in enumerate(cases):
         answer = answers.get(f"{place:04}.bin")
-        words = fault(answer, expected, tolerance) if answer else "no answer"
-        if words:
+        wrong = fault(answer, expected, tolerance) if answer else "no answer"
+        if wrong:
             faults += 1
-            print(f"{name}: {words}")
+            print(f"{name}: {wrong}")
     print(f"{len(cases)} files, {faults} of them wrong")
     if faults or not cases:
         sys.exit(1)
 
 
-main()
+if __name__ == "__main__":
+    main()
