@@ -43,6 +43,7 @@
 //! values as the plain ones; a JPEG's pixels are, to the bit, those of libjpeg-turbo. [`VERSION`] names what this module does, so that a row can tell.
 
 mod avif;
+mod bmp;
 mod colour;
 mod error;
 mod format;
