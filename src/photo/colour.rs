@@ -79,6 +79,9 @@ impl Profile {
         if matches!(transfer, 16 | 18) {
             return Err(Hdr);
         }
+        // A number without a meaning: sRGB, too, but in a PNG, where such points say nothing.
+        let senseless = video == Video::Srgb && transfer > 18;
+        let transfer = if senseless { 13 } else { transfer };
         let gamma = video == Video::Gamma && matches!(transfer, 1 | 6 | 14 | 15);
         let transfer = if matches!(transfer, 1 | 2 | 6 | 14 | 15) { 13 } else { transfer };
         if !gamma && matches!(primaries, 1 | 2) && transfer == 13 {

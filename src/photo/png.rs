@@ -78,7 +78,9 @@ pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
             // Browsers pass over what its checksum does not fit, and of two take the first.
             b"eXIf" if sound(chunk) && is_exif(payload) => exif = exif.or(Some(payload)),
             b"cICP" if palette.is_some() => {}
-            _ if sound(chunk) => colours.note(name, payload),
+            b"cICP" | b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" if sound(chunk) => {
+                colours.note(name, payload);
+            }
             _ => {}
         }
         rest = tail;
@@ -196,6 +198,8 @@ impl<'a> Colours<'a> {
     /// By what counts before what, in all browsers.
     pub(super) fn profile(&self) -> Result<Option<Profile>, PhotoError> {
         match self.code_points {
+            // Colours that no screen shows, in a way of each browser's own.
+            Some([10, _, 0, 1]) => return Err(unknown()),
             // A curve that is not known says nothing.
             Some([primaries, transfer, 0, 1]) if *transfer != 2 => {
                 return Profile::from_code_points(*primaries, *transfer, Video::Gamma)

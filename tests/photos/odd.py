@@ -260,6 +260,10 @@ def webp_files():
     file = check.chunked([(b"VP8 ", lossy)])[:-1]
     add("webp padding missing and counted", file)
     add("webp padding missing and not counted", file[:4] + struct.pack("<I", len(file) - 8) + file[8:])
+    whole = check.chunked([(b"VP8 ", lossy)])
+    add("webp padding not counted", whole[:4] + struct.pack("<I", len(whole) - 9) + whole[8:])
+    clear = check.chunked([canvas(0), (b"VP8 ", lossy)])
+    add("webp padding not counted, with a canvas", clear[:4] + struct.pack("<I", len(clear) - 9) + clear[8:])
     still = [canvas(0x08), (b"VP8 ", lossy)]
     for value in (3, 6):
         orient = bytes(check.exif(value).removeprefix(b"Exif\0\0"))

@@ -114,6 +114,10 @@ impl Opened for Avif<'_> {
                 let variety = "colours of a kind that no browser shows";
                 return Err(PhotoError::unsupported_variety(Format::Avif, variety));
             }
+            // Browsers do not show such a picture.
+            Some(icc) if !colour::is_profile(icc) => {
+                return Err(PhotoError::corrupt(Format::Avif, "its colour profile is none"));
+            }
             Some(icc) => Profile::from_icc(icc),
             None => Profile::from_code_points(primaries, transfer, Video::Srgb)
                 .map_err(|colour::Hdr| PhotoError::high_dynamic_range(Format::Avif))?,

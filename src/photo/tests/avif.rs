@@ -87,6 +87,14 @@ fn colours_that_no_browser_shows_are_turned_away() {
 }
 
 #[test]
+fn an_avif_with_a_profile_that_is_none_is_turned_away() {
+    let mut file = avifs::DISPLAY_P3.file();
+    let at = find(&file, b"acsp");
+    file[at..at + 4].copy_from_slice(b"none");
+    assert!(reject(&file).to_string().contains("its colour profile is none"));
+}
+
+#[test]
 fn an_avif_of_many_frames_is_turned_away() {
     let file = avifs::COLOURS_AT_HALF.file();
     let data = find(&file, b"mdat") + 4;

@@ -99,7 +99,7 @@ fn pngs_that_browsers_show_otherwise_are_turned_away() {
     };
     assert!(reject(&animation(&[])).to_string().contains("animation"));
     assert_eq!(pixel(&read(&animation(&[(b"fcTL", vec![0; 26])])), 0, 0), GREY);
-    for chunk in [(b"ABCD", vec![1]), (b"cICP", vec![12, 13, 1, 1])] {
+    for chunk in [(b"ABCD", vec![1]), (b"cICP", vec![12, 13, 1, 1]), (b"cICP", vec![10, 8, 0, 1])] {
         assert_eq!(reject(&one(vec![chunk])).code(), "unsupported_format");
     }
     let clear = png(&[

@@ -59,11 +59,15 @@ const PROFILE: u8 = 0x20;
 pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     let cut_off = || PhotoError::corrupt(Format::WebP, "it was cut off before its end");
     let size = length(bytes, 4).ok_or_else(cut_off)?;
-    // The last chunk's padding, which may or may not be counted, is not worth a rejection.
-    if size + 8 > bytes.len() + 1 {
+    // Of a file that lacks so much as the padding of its last chunk, or does not count it, browsers
+    // show nothing.
+    if size + 8 > bytes.len() {
         return Err(cut_off());
     }
-    let end = (size + 9).min(bytes.len());
+    if size % 2 == 1 {
+        return Err(PhotoError::corrupt(Format::WebP, "its size leaves out a byte of padding"));
+    }
+    let end = size + 8;
     let mut canvas = None;
     let mut icc = None;
     let (mut alpha, mut frame, mut animation) = (None, None, None);
@@ -158,14 +162,16 @@ fn codes(frame: &Chunk, alpha: Option<&Chunk>) -> Result<u64, PhotoError> {
 /// Whether transparency is stored among a frame's own bytes. Browsers take what the header denies
 /// for opaque after they have multiplied with it.
 fn mixed(frame: &Chunk) -> bool {
+    // After the magic byte and two sides of 14 bits.
+    let clear = |chunk: &Chunk| {
+        chunk.name == *b"VP8L" && chunk.payload.get(4).is_some_and(|bits| bits & 0x10 != 0)
+    };
     match &frame.name {
-        // After the magic byte and two sides of 14 bits.
-        b"VP8L" => frame.payload.get(4).is_some_and(|bits| bits & 0x10 != 0),
         b"ANMF" => {
             let inner = Chunks(frame.payload.get(16..).unwrap_or_default()).flatten();
-            inner.take(4).any(|chunk| chunk.name == *b"ALPH" || mixed(&chunk))
+            inner.take(4).any(|chunk| chunk.name == *b"ALPH" || clear(&chunk))
         }
-        _ => false,
+        _ => clear(frame),
     }
 }
 
