@@ -6,6 +6,7 @@
 //! tables that are made of it, take a few times as many. Pixels are converted in place, a few
 //! thousand at a time.
 
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -17,6 +18,9 @@ use moxcms::{
 
 /// The most bytes of a profile that is read. Those of printers have a megabyte or two.
 pub(super) const MAX_PROFILE: usize = 4 << 20;
+
+/// Gammas that leave something to see.
+pub(super) const GAMMAS: RangeInclusive<f32> = 0.01..=100.0;
 
 /// What reading a profile of so many bytes takes of memory: itself, perhaps twice; six tables of
 /// colours, which may all be the same bytes, as numbers of four; and tables of 33 x 33 x 33 colours.
@@ -111,7 +115,7 @@ impl Profile {
         gamma: Option<f32>,
         chromaticities: Option<[[f32; 2]; 4]>,
     ) -> Option<Self> {
-        let gamma = gamma.filter(|gamma| (0.01..=100.0).contains(gamma));
+        let gamma = gamma.filter(|gamma| GAMMAS.contains(gamma));
         // As in browsers, chromaticities alone say nothing.
         let gamma = gamma?;
         sound(|| {

@@ -221,7 +221,11 @@ impl<'a> Colours<'a> {
             // In parts of a hundred thousand.
             Some(parts(u32::from_be_bytes(*bytes)))
         };
-        let gamma = self.gamma.and_then(|bytes| number(bytes, 0));
+        let gamma = self.gamma.and_then(|bytes| number(bytes, 0)).filter(|gamma| *gamma > 0.0);
+        if gamma.is_some_and(|gamma| !colour::GAMMAS.contains(&gamma)) {
+            let variety = "brightness by a curve that makes all black or white";
+            return Err(PhotoError::unsupported_variety(Format::Png, variety));
+        }
         let chromaticities = self.chromaticities.and_then(|bytes| {
             let pair = |at: usize| Some([number(bytes, at * 2)?, number(bytes, at * 2 + 1)?]);
             Some([pair(0)?, pair(1)?, pair(2)?, pair(3)?])

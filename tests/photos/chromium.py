@@ -2,7 +2,11 @@
 
 The files are those of check.py and odd.py (but not its TIFFs, which Chromium does not show), and those
 in FOLDER. Chromium draws each on white and sends the pixels back. Run by hand: it needs `chromium`,
-or what CHROMIUM names, and says so where that is missing."""
+or what CHROMIUM names, and says so where that is missing.
+
+Debian's build, which has an older AV1 decoder of the system's, takes the range of numbers of an AVIF's
+transparency and animations for another; Chromium's own builds do not. Photos that are cut off are
+rejected on purpose, though Chromium shows what is there."""
 
 import functools
 import http.server

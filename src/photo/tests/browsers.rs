@@ -99,7 +99,9 @@ fn pngs_that_browsers_show_otherwise_are_turned_away() {
     };
     assert!(reject(&animation(&[])).to_string().contains("animation"));
     assert_eq!(pixel(&read(&animation(&[(b"fcTL", vec![0; 26])])), 0, 0), GREY);
-    for chunk in [(b"ABCD", vec![1]), (b"cICP", vec![12, 13, 1, 1]), (b"cICP", vec![10, 8, 0, 1])] {
+    for chunk in
+        [gamma(1), (b"ABCD", vec![1]), (b"cICP", vec![12, 13, 1, 1]), (b"cICP", vec![10, 8, 0, 1])]
+    {
         assert_eq!(reject(&one(vec![chunk])).code(), "unsupported_format");
     }
     let clear = png(&[
@@ -134,6 +136,8 @@ fn what_a_webp_does_not_announce_is_not_looked_at() {
     };
     assert_eq!(with(0), read(&file));
     assert_ne!(with(0x20), read(&file));
+    let late = [(b"VP8X", &canvas(0x20, 8)[..]), (b"VP8 ", &file[20..]), (b"ICCP", &icc)];
+    assert!(reject(&webp(&late)).to_string().contains("after its picture"));
     // Transparency beside a picture, without its flag.
     let mut clear = samples::LOSSY_WEBP_ALPHA.file();
     assert_eq!(clear[20] & 0x10, 0x10);

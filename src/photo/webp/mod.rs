@@ -69,13 +69,16 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     }
     let end = size + 8;
     let mut canvas = None;
-    let mut icc = None;
+    let (mut icc, mut late) = (None, false);
     let (mut alpha, mut frame, mut animation) = (None, None, None);
     for chunk in Chunks(bytes.get(12..end).ok_or_else(cut_off)?) {
         let chunk = chunk.ok_or_else(cut_off)?;
         match &chunk.name {
             b"VP8X" if canvas.is_none() => canvas = Some(chunk.payload),
-            b"ICCP" if icc.is_none() => icc = Some(chunk.payload),
+            b"ICCP" if icc.is_none() => {
+                icc = Some(chunk.payload);
+                late = frame.is_some();
+            }
             b"ANIM" if animation.is_none() => animation = Some(chunk),
             b"ALPH" if alpha.is_none() && frame.is_none() => alpha = Some(chunk),
             b"VP8 " | b"VP8L" | b"ANMF" if frame.is_none() => frame = Some(chunk),
@@ -107,6 +110,11 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     // What the flags announce may have been stripped. What they do not announce, browsers do not
     // look at.
     let icc = icc.filter(|_| flags & PROFILE != 0);
+    if icc.is_some() && late {
+        // Browsers wait for it, and may show nothing.
+        let variety = "a colour profile after its picture";
+        return Err(PhotoError::unsupported_variety(Format::WebP, variety));
+    }
     let alpha = alpha.filter(|_| flags & ALPHA != 0);
     if flags & ALPHA == 0 && mixed(&frame) {
         let variety = "with transparency that its header denies";
