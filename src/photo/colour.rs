@@ -6,6 +6,7 @@
 //! tables that are made of it, take a few times as many. Pixels are converted in place, a few
 //! thousand at a time.
 
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -18,10 +19,18 @@ use moxcms::{
 /// The most bytes of a profile that is read. Those of printers have a megabyte or two.
 pub(super) const MAX_PROFILE: usize = 4 << 20;
 
+/// Gammas that leave something to see.
+pub(super) const GAMMAS: RangeInclusive<f32> = 0.01..=100.0;
+
 /// What reading a profile of so many bytes takes of memory: itself, perhaps twice; six tables of
 /// colours, which may all be the same bytes, as numbers of four; and tables of 33 x 33 x 33 colours.
 pub(super) fn memory(profile: usize) -> u64 {
     if profile == 0 || profile > MAX_PROFILE { 0 } else { profile as u64 * 32 + (2 << 20) }
+}
+
+/// Whether bytes are a profile at all, of whatever kind: what is none does not count.
+pub(super) fn is_profile(icc: &[u8]) -> bool {
+    icc.len() >= 128 && icc.get(36..40) == Some(b"acsp")
 }
 
 /// How pixels become sRGB.
@@ -31,6 +40,17 @@ enum Kind {
     Rgb([Arc<dyn TransformExecutor<u8> + Send + Sync>; 2]),
     Grey(Box<[[u8; 3]; 256]>),
 }
+
+/// How the curve of video (BT.709 and its like) is shown: browsers differ by the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Video {
+    /// As sRGB: an AVIF's.
+    Srgb,
+    /// By the gamma of a television (BT.1886): a PNG's.
+    Gamma,
+}
+
+const VIDEO_GAMMA: f32 = 2.4;
 
 /// Colours that go beyond what a screen of sRGB can show.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,19 +74,26 @@ impl Profile {
 
     /// The profile of code points (ITU-T H.273). None if there is nothing to do, or they are not
     /// known.
-    pub(super) fn from_code_points(primaries: u8, transfer: u8) -> Result<Option<Self>, Hdr> {
+    pub(super) fn from_code_points(
+        primaries: u8,
+        transfer: u8,
+        video: Video,
+    ) -> Result<Option<Self>, Hdr> {
         // Perceptual quantiser, and hybrid log-gamma.
         if matches!(transfer, 16 | 18) {
             return Err(Hdr);
         }
-        // sRGB; the curve of BT.709 and its like is shown as that of sRGB.
+        // A number without a meaning: sRGB, too, but in a PNG, where such points say nothing.
+        let senseless = video == Video::Srgb && transfer > 18;
+        let transfer = if senseless { 13 } else { transfer };
+        let gamma = video == Video::Gamma && matches!(transfer, 1 | 6 | 14 | 15);
         let transfer = if matches!(transfer, 1 | 2 | 6 | 14 | 15) { 13 } else { transfer };
-        if matches!(primaries, 1 | 2) && transfer == 13 {
+        if !gamma && matches!(primaries, 1 | 2) && transfer == 13 {
             return Ok(None);
         }
         let primaries = if primaries == 2 { 1 } else { primaries };
         Ok(sound(|| {
-            let profile = ColorProfile::new_from_cicp(CicpProfile {
+            let mut profile = ColorProfile::new_from_cicp(CicpProfile {
                 color_primaries: CicpColorPrimaries::try_from(primaries).ok()?,
                 transfer_characteristics: TransferCharacteristics::try_from(transfer).ok()?,
                 matrix_coefficients: MatrixCoefficients::Identity,
@@ -74,6 +101,10 @@ impl Profile {
             });
             // Nothing was set for points that are not known.
             profile.red_trc.as_ref()?;
+            if gamma {
+                profile.cicp = None;
+                set_curve(&mut profile, VIDEO_GAMMA);
+            }
             Self::of_rgb(&profile)
         }))
     }
@@ -84,10 +115,9 @@ impl Profile {
         gamma: Option<f32>,
         chromaticities: Option<[[f32; 2]; 4]>,
     ) -> Option<Self> {
-        let gamma = gamma.filter(|gamma| (0.01..=100.0).contains(gamma));
-        if gamma.is_none() && chromaticities.is_none() {
-            return None;
-        }
+        let gamma = gamma.filter(|gamma| GAMMAS.contains(gamma));
+        // As in browsers, chromaticities alone say nothing.
+        let gamma = gamma?;
         sound(|| {
             let mut profile = ColorProfile::new_srgb();
             profile.cicp = None;
@@ -100,12 +130,7 @@ impl Profile {
                     ColorPrimaries { red: point(red), green: point(green), blue: point(blue) };
                 profile.update_rgb_colorimetry(point(white).to_xyyb(), primaries);
             }
-            if let Some(gamma) = gamma {
-                let curve = ToneReprCurve::Parametric(vec![1.0 / gamma]);
-                profile.red_trc = Some(curve.clone());
-                profile.green_trc = Some(curve.clone());
-                profile.blue_trc = Some(curve);
-            }
+            set_curve(&mut profile, 1.0 / gamma);
             Self::of_rgb(&profile)
         })
     }
@@ -184,6 +209,14 @@ impl Profile {
             }
         }
     }
+}
+
+/// Gives all channels the same curve.
+fn set_curve(profile: &mut ColorProfile, gamma: f32) {
+    let curve = ToneReprCurve::Parametric(vec![gamma]);
+    profile.red_trc = Some(curve.clone());
+    profile.green_trc = Some(curve.clone());
+    profile.blue_trc = Some(curve);
 }
 
 fn options() -> TransformOptions {

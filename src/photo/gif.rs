@@ -37,10 +37,25 @@ pub(super) fn contents(bytes: &[u8]) -> Result<Pieces<'_>, PhotoError> {
         screen.max(number(at).saturating_add(number(at + 4))).to_le_bytes()
     };
     let size = [side(1, 6), side(3, 8)].concat();
-    let mut pieces: Vec<Cow<[u8]>> = vec![start[..6].into(), size.into(), start[10..].into()];
+    let mut pieces: Vec<Cow<[u8]>> = vec![start[..6].into(), size.into()];
+    pieces.extend(full(&start[10..], 0, 3));
     pieces.extend(control.map(Cow::Borrowed));
+    let own = rest.split_at_checked(10 + table(frame[9]));
+    let (frame, rest) = own.ok_or_else(cut_off)?;
+    pieces.extend(full(frame, 9, 10));
     pieces.push(rest.into());
     Ok(Pieces::new(pieces))
+}
+
+/// A head whose flags are at `flags` and whose table of colours is at `start`, with all 256 of them:
+/// what the file does not have is black, as in browsers.
+fn full(head: &[u8], flags: usize, start: usize) -> [Cow<'_, [u8]>; 2] {
+    if head.len() == start {
+        return [head.into(), Cow::default()];
+    }
+    let mut begin = head.to_vec();
+    begin[flags] |= 7;
+    [begin.into(), vec![0; 768 - (head.len() - start)].into()]
 }
 
 /// The size of a table of colours that flags announce.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::ops::Range;
 
-use super::colour::{self, Profile};
+use super::colour::{self, Profile, Video};
 use super::pieces::Pieces;
 use super::{Format, PhotoError};
 
@@ -39,7 +39,9 @@ pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
     let mut pieces = Runs { bytes, runs: Vec::new() };
     pieces.push(0, signature.len());
     let mut colours = Colours::default();
-    let (mut size, mut exif, mut pixels) = (None, None, false);
+    let mut animation = Animation::default();
+    let mut indexed = false;
+    let (mut size, mut exif, mut palette, mut pixels) = (None, None, None, false);
     while let Some((chunk, tail)) = next(rest) {
         let (name, payload) = (&chunk[4..8], &chunk[8..chunk.len() - 4]);
         match name {
@@ -47,26 +49,46 @@ pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
             b"IHDR" if size.is_none() => {
                 let side = |at: usize| payload.get(at..at + 4)?.first_chunk::<4>().copied();
                 let (width, height) = side(0).zip(side(4)).ok_or_else(damaged)?;
+                indexed = payload.get(9) == Some(&3);
                 size = Some((u32::from_be_bytes(width), u32::from_be_bytes(height)));
                 pieces.push(bytes.len() - rest.len(), chunk.len());
             }
             _ if size.is_none() => return Err(damaged()),
-            b"PLTE" | b"tRNS" if !pixels => pieces.push(bytes.len() - rest.len(), chunk.len()),
+            b"tRNS" if indexed && palette.is_some_and(|colours| payload.len() > colours) => {
+                let cause = "it has transparency for more colours than it has";
+                return Err(PhotoError::corrupt(Format::Png, cause));
+            }
+            b"PLTE" | b"tRNS" if !pixels => {
+                if name == b"PLTE" {
+                    palette = Some(payload.len() / 3);
+                }
+                pieces.push(bytes.len() - rest.len(), chunk.len());
+            }
             b"IDAT" => {
                 pixels = true;
                 pieces.push(bytes.len() - rest.len(), chunk.len());
             }
             b"IEND" => break,
-            b"eXIf" if exif.is_none() => exif = Some(payload),
+            b"fdAT" => animation.more = true,
             _ if pixels => {}
-            b"cICP" => colours.code_points = Some(payload),
-            b"iCCP" => colours.icc = Some(payload),
-            b"sRGB" => colours.srgb = true,
-            b"gAMA" => colours.gamma = Some(payload),
-            b"cHRM" => colours.chromaticities = Some(payload),
+            b"PLTE" | b"tRNS" => {}
+            b"acTL" => animation.announced = true,
+            b"fcTL" => animation.begins_here = true,
+            [b'A'..=b'Z', ..] => return Err(unknown()),
+            // Browsers pass over what its checksum does not fit, and of two take the first.
+            b"eXIf" if sound(chunk) && is_exif(payload) => exif = exif.or(Some(payload)),
+            b"cICP" if palette.is_some() => {}
+            b"cICP" | b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" if sound(chunk) => {
+                colours.note(name, payload);
+            }
             _ => {}
         }
         rest = tail;
+    }
+    if animation.shows_another() {
+        let variety =
+            "an animation that begins with another picture than the one that stands still";
+        return Err(PhotoError::unsupported_variety(Format::Png, variety));
     }
     // A chunk that is cut off, the last one as a rule: its decoder says what is missing, if it is.
     let cut = rest.get(4..8) == Some(b"IDAT");
@@ -85,6 +107,39 @@ fn apple() -> PhotoError {
     PhotoError::UnsupportedFormat {
         what: "a PNG that Xcode has optimised for an iPhone's app, which only apps can show".into(),
         advice: "upload the original from which the app was built, or export it as JPEG".into(),
+    }
+}
+
+fn unknown() -> PhotoError {
+    PhotoError::unsupported_variety(Format::Png, "with a part that no viewer knows")
+}
+
+/// Whether a chunk's checksum is that of its name and payload.
+fn sound(chunk: &[u8]) -> bool {
+    let Some((body, sum)) = chunk.split_last_chunk::<4>() else { return false };
+    // Only what is small, or a profile, comes here.
+    let mut crc = flate2::Crc::new();
+    crc.update(&body[4..]);
+    crc.sum() == u32::from_be_bytes(*sum)
+}
+
+/// Browsers want EXIF without the prefix that it has in a JPEG.
+fn is_exif(payload: &[u8]) -> bool {
+    payload.starts_with(b"II") || payload.starts_with(b"MM")
+}
+
+/// What tells whether the picture is part of an animation: viewers of animations do not show one
+/// that is not.
+#[derive(Default)]
+struct Animation {
+    announced: bool,
+    begins_here: bool,
+    more: bool,
+}
+
+impl Animation {
+    fn shows_another(&self) -> bool {
+        self.announced && self.more && !self.begins_here
     }
 }
 
@@ -113,7 +168,21 @@ fn next(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(usize::try_from(length).ok()?.checked_add(12)?)
 }
 
-impl Colours<'_> {
+impl<'a> Colours<'a> {
+    /// Keeps what tells colours.
+    fn note(&mut self, name: &[u8], payload: &'a [u8]) {
+        let place = match name {
+            b"cICP" => &mut self.code_points,
+            b"iCCP" => &mut self.icc,
+            b"gAMA" => &mut self.gamma,
+            b"cHRM" => &mut self.chromaticities,
+            // There are four intents.
+            b"sRGB" => return self.srgb |= matches!(payload, [0..=3]),
+            _ => return,
+        };
+        place.get_or_insert(payload);
+    }
+
     /// What making the profile takes, in bytes. Its length is found without keeping it.
     pub(super) fn memory(&self) -> u64 {
         let others = [self.code_points, self.gamma, self.chromaticities];
@@ -128,11 +197,20 @@ impl Colours<'_> {
 
     /// By what counts before what, in all browsers.
     pub(super) fn profile(&self) -> Result<Option<Profile>, PhotoError> {
-        if let Some([primaries, transfer, 0, 1]) = self.code_points {
-            return Profile::from_code_points(*primaries, *transfer)
-                .map_err(|colour::Hdr| PhotoError::high_dynamic_range(Format::Png));
+        match self.code_points {
+            // Colours that no screen shows, in a way of each browser's own.
+            Some([10, _, 0, 1]) => return Err(unknown()),
+            // A curve that is not known says nothing.
+            Some([primaries, transfer, 0, 1]) if *transfer != 2 => {
+                return Profile::from_code_points(*primaries, *transfer, Video::Gamma)
+                    .map_err(|colour::Hdr| PhotoError::high_dynamic_range(Format::Png));
+            }
+            Some([_, _, matrix, _]) if *matrix != 0 => return Err(unknown()),
+            _ => {}
         }
-        if let Some(icc) = self.icc.and_then(inflate) {
+        if let Some(icc) = self.icc.and_then(inflate)
+            && colour::is_profile(&icc)
+        {
             return Ok(Profile::from_icc(&icc));
         }
         if self.srgb {
@@ -143,7 +221,11 @@ impl Colours<'_> {
             // In parts of a hundred thousand.
             Some(parts(u32::from_be_bytes(*bytes)))
         };
-        let gamma = self.gamma.and_then(|bytes| number(bytes, 0));
+        let gamma = self.gamma.and_then(|bytes| number(bytes, 0)).filter(|gamma| *gamma > 0.0);
+        if gamma.is_some_and(|gamma| !colour::GAMMAS.contains(&gamma)) {
+            let variety = "brightness by a curve that makes all black or white";
+            return Err(PhotoError::unsupported_variety(Format::Png, variety));
+        }
         let chromaticities = self.chromaticities.and_then(|bytes| {
             let pair = |at: usize| Some([number(bytes, at * 2)?, number(bytes, at * 2 + 1)?]);
             Some([pair(0)?, pair(1)?, pair(2)?, pair(3)?])
@@ -167,7 +249,7 @@ fn inflate(payload: &[u8]) -> Option<Vec<u8>> {
 /// The profile in a chunk, as it comes out: a name, a zero, the kind of compression, and the
 /// compressed bytes. One byte more than is allowed, at most.
 fn inflating(payload: &[u8]) -> Option<impl Read> {
-    let name = payload.iter().position(|byte| *byte == 0)?;
-    let compressed = payload.get(name + 2..)?;
+    let name = payload.iter().position(|byte| *byte == 0).filter(|name| (1..80).contains(name))?;
+    let compressed = payload.get(name + 1..)?.strip_prefix(b"\0")?;
     Some(flate2::read::ZlibDecoder::new(compressed).take(colour::MAX_PROFILE as u64 + 1))
 }

@@ -1,6 +1,6 @@
 //! PNG, WebP, GIF and BMP, through the `image` crate's decoders.
 
-use std::io::{Cursor, ErrorKind};
+use std::io::ErrorKind;
 
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
@@ -11,7 +11,7 @@ use image::{ColorType, ImageDecoder, ImageError, Rgba};
 
 use super::colour::{self, Profile};
 use super::header::{Cost, SLACK};
-use super::{Format, Header, Limits, Opened, PhotoError, gif, pixels, png, webp};
+use super::{Format, Header, Limits, Opened, PhotoError, bmp, gif, pixels, png, webp};
 
 /// A photo whose header is read.
 pub(super) struct Raster<'a> {
@@ -115,7 +115,6 @@ impl Opened for Raster<'_> {
 /// The decoder of a format, its header read.
 fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a>, PhotoError> {
     let reject = |error| rejection(format, &error);
-    let reader = Cursor::new(bytes);
     Ok(match format {
         Format::Png => {
             let png = png::open(bytes)?;
@@ -138,7 +137,6 @@ fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a
                 decoder.set_background_color(Rgba([255, 255, 255, 0])).map_err(reject)?;
             }
             Found {
-                exif: webp.exif,
                 profile: Box::new(move || Ok(webp.icc.and_then(Profile::from_icc))),
                 profile_memory: webp.icc.map_or(0, |icc| colour::memory(icc.len())),
                 per_pixel: webp.kind.bytes_per_pixel(),
@@ -147,7 +145,14 @@ fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a
             }
         }
         Format::Gif => Found::plain(GifDecoder::new(gif::contents(bytes)?).map_err(reject)?),
-        Format::Bmp => Found::plain(BmpDecoder::new(reader).map_err(reject)?),
+        Format::Bmp => {
+            let icc = bmp::profile(bytes);
+            Found {
+                profile: Box::new(move || Ok(icc.and_then(Profile::from_icc))),
+                profile_memory: icc.map_or(0, |icc| colour::memory(icc.len())),
+                ..Found::plain(BmpDecoder::new(bmp::contents(bytes)).map_err(reject)?)
+            }
+        }
         Format::Jpeg | Format::Tiff | Format::Avif => {
             return Err(PhotoError::unsupported_variety(format, "not a raster"));
         }

@@ -7,8 +7,8 @@ import flatbuffers
 import tflite
 
 
-def write(side):
-    """The model for pictures of `side` x `side` pixels."""
+def write(width, height):
+    """The model for pictures of that size."""
     fb = flatbuffers.Builder(1024)
 
     def numbers(start, items):
@@ -39,12 +39,12 @@ def write(side):
         tflite.TensorAddName(fb, name)
         return tflite.TensorEnd(fb)
 
-    count = side * side * 3
+    count = width * height * 3
     flat = struct.pack("<2i", 1, count)
     buffers = tables(tflite.ModelStartBuffersVector, [buffer(), buffer(), buffer(flat), buffer()])
     floats, whole = tflite.TensorType.FLOAT32, tflite.TensorType.INT32
     tensors = [
-        tensor("input", [1, side, side, 3], floats, 1),
+        tensor("input", [1, height, width, 3], floats, 1),
         tensor("shape", [2], whole, 2),
         tensor("output", [1, count], floats, 3),
     ]

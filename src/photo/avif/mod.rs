@@ -10,7 +10,7 @@ mod yuv;
 
 use image::metadata::Orientation;
 
-use super::colour::{self, Profile};
+use super::colour::{self, Profile, Video};
 use super::header::Cost;
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
 use boxes::{Item, Meta, Mirror};
@@ -109,8 +109,17 @@ impl Opened for Avif<'_> {
         let (points, full) = self.item.code_points.unwrap_or_else(|| frame.code_points());
         let [primaries, transfer, matrix] = points;
         let profile = match self.item.icc {
+            // Curves of logarithms, and colours without a screen that shows them: no browser does.
+            None if matches!(transfer, 9..=12) || primaries == 10 => {
+                let variety = "colours of a kind that no browser shows";
+                return Err(PhotoError::unsupported_variety(Format::Avif, variety));
+            }
+            // Browsers do not show such a picture.
+            Some(icc) if !colour::is_profile(icc) => {
+                return Err(PhotoError::corrupt(Format::Avif, "its colour profile is none"));
+            }
             Some(icc) => Profile::from_icc(icc),
-            None => Profile::from_code_points(primaries, transfer)
+            None => Profile::from_code_points(primaries, transfer, Video::Srgb)
                 .map_err(|colour::Hdr| PhotoError::high_dynamic_range(Format::Avif))?,
         };
         yuv::write(&frame, matrix, full, columns, &mut rgb)?;

@@ -76,6 +76,25 @@ fn what_is_put_together_is_named() {
 }
 
 #[test]
+fn colours_that_no_browser_shows_are_turned_away() {
+    let file = avifs::COLOURS_AT_HALF.file();
+    let at = find(&file, b"nclx") + 4;
+    for (place, value) in [(3, 9), (3, 10), (3, 11), (3, 12), (1, 10)] {
+        let mut file = file.clone();
+        file[at + place] = value;
+        assert!(reject(&file).to_string().contains("no browser shows"), "{place} {value}");
+    }
+}
+
+#[test]
+fn an_avif_with_a_profile_that_is_none_is_turned_away() {
+    let mut file = avifs::DISPLAY_P3.file();
+    let at = find(&file, b"acsp");
+    file[at..at + 4].copy_from_slice(b"none");
+    assert!(reject(&file).to_string().contains("its colour profile is none"));
+}
+
+#[test]
 fn an_avif_of_many_frames_is_turned_away() {
     let file = avifs::COLOURS_AT_HALF.file();
     let data = find(&file, b"mdat") + 4;

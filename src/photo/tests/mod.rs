@@ -3,6 +3,7 @@
 mod avif;
 mod avifs;
 mod broken;
+mod browsers;
 mod colours;
 mod containers;
 mod files;

@@ -3,7 +3,7 @@
 use image::ImageFormat;
 use image::metadata::Orientation;
 
-use super::files::{encode, exif, picture, png_with_exif, tiff, webp_with_exif, with_segment};
+use super::files::{encode, exif, picture, png, png_with_exif, tiff, webp_with_exif, with_segment};
 use super::{difference, read};
 use crate::photo::{Limits, Photo, inspect};
 
@@ -42,14 +42,35 @@ fn all_eight_values_in_every_format_that_has_them() {
         let prefixed = [b"Exif\0\0", &exif(value)[..]].concat();
         for file in [
             png_with_exif(&picture, exif(value)),
-            webp_with_exif(&picture, exif(value)),
-            webp_with_exif(&picture, prefixed.clone()),
             tiff((6, 4), 8, 2, 3, &[(274, u16::from(value))], picture.as_bytes()),
         ] {
             assert_eq!(difference(&read(&file), &expected), 0, "{value}");
         }
         let photo = read(&with_segment(&jpeg, 0xE1, &prefixed));
         assert!(difference(&photo, &expected) < 40, "{value}");
+    }
+}
+
+#[test]
+fn what_browsers_do_not_turn_stays() {
+    let picture = picture(6, 4);
+    let stored = expected(1);
+    let prefixed = [b"Exif\0\0", &exif(6)[..]].concat();
+    let plain = encode(&picture, ImageFormat::Png);
+    let chunk = &png(&[(b"eXIf", exif(6))])[8..];
+    let end = plain.len() - 12;
+    let mut damaged = png_with_exif(&picture, exif(6));
+    let at = damaged.windows(4).position(|name| name == b"eXIf").unwrap();
+    damaged[at + 4 + exif(6).len()] ^= 1;
+    for file in [
+        webp_with_exif(&picture, exif(6)),
+        webp_with_exif(&picture, prefixed.clone()),
+        png_with_exif(&picture, prefixed),
+        // After the pixels, and with another checksum.
+        [&plain[..end], chunk, &plain[end..]].concat(),
+        damaged,
+    ] {
+        assert_eq!(difference(&read(&file), &stored), 0);
     }
 }
 

@@ -15,7 +15,6 @@ use crate::photo::{Format, PhotoError};
 /// A WebP that is about to be read.
 pub(super) struct WebP<'a> {
     pub pieces: Pieces<'a>,
-    pub exif: Option<&'a [u8]>,
     pub icc: Option<&'a [u8]>,
     pub kind: Kind,
     /// What the codes of a lossless picture take, in bytes.
@@ -54,25 +53,32 @@ impl Kind {
 
 const ALPHA: u8 = 0x10;
 const ANIMATION: u8 = 0x02;
+const PROFILE: u8 = 0x20;
 
 /// Finds the first picture, once every chunk is known to be there.
 pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     let cut_off = || PhotoError::corrupt(Format::WebP, "it was cut off before its end");
     let size = length(bytes, 4).ok_or_else(cut_off)?;
-    // The last chunk's padding, which may or may not be counted, is not worth a rejection.
-    if size + 8 > bytes.len() + 1 {
+    // Of a file that lacks so much as the padding of its last chunk, or does not count it, browsers
+    // show nothing.
+    if size + 8 > bytes.len() {
         return Err(cut_off());
     }
-    let end = (size + 9).min(bytes.len());
+    if size % 2 == 1 {
+        return Err(PhotoError::corrupt(Format::WebP, "its size leaves out a byte of padding"));
+    }
+    let end = size + 8;
     let mut canvas = None;
-    let (mut exif, mut icc) = (None, None);
+    let (mut icc, mut late) = (None, false);
     let (mut alpha, mut frame, mut animation) = (None, None, None);
     for chunk in Chunks(bytes.get(12..end).ok_or_else(cut_off)?) {
         let chunk = chunk.ok_or_else(cut_off)?;
         match &chunk.name {
             b"VP8X" if canvas.is_none() => canvas = Some(chunk.payload),
-            b"EXIF" if exif.is_none() => exif = Some(chunk.payload),
-            b"ICCP" if icc.is_none() => icc = Some(chunk.payload),
+            b"ICCP" if icc.is_none() => {
+                icc = Some(chunk.payload);
+                late = frame.is_some();
+            }
             b"ANIM" if animation.is_none() => animation = Some(chunk),
             b"ALPH" if alpha.is_none() && frame.is_none() => alpha = Some(chunk),
             b"VP8 " | b"VP8L" | b"ANMF" if frame.is_none() => frame = Some(chunk),
@@ -89,7 +95,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     let codes = codes(&frame, alpha.as_ref())?;
     let Some(canvas) = canvas else {
         let kind = if frame.name == *b"VP8 " { Kind::Lossy } else { Kind::Lossless };
-        return Ok(WebP { pieces: container(&[frame]), exif, icc, kind, codes });
+        return Ok(WebP { pieces: container(&[frame]), icc, kind, codes });
     };
     let (flags, side) = (*canvas.first().ok_or_else(cut_off)?, |at: usize| {
         let bytes = canvas.get(at..at + 3)?;
@@ -101,7 +107,19 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     {
         return Err(PhotoError::corrupt(Format::WebP, "a picture is larger than its canvas"));
     }
-    // What the flags announce may have been stripped; and the other way.
+    // What the flags announce may have been stripped. What they do not announce, browsers do not
+    // look at.
+    let icc = icc.filter(|_| flags & PROFILE != 0);
+    if icc.is_some() && late {
+        // Browsers wait for it, and may show nothing.
+        let variety = "a colour profile after its picture";
+        return Err(PhotoError::unsupported_variety(Format::WebP, variety));
+    }
+    let alpha = alpha.filter(|_| flags & ALPHA != 0);
+    if flags & ALPHA == 0 && mixed(&frame) {
+        let variety = "with transparency that its header denies";
+        return Err(PhotoError::unsupported_variety(Format::WebP, variety));
+    }
     let flags = match (&frame.name, &alpha) {
         (b"ANMF", _) => flags & ALPHA | ANIMATION,
         (b"VP8L", _) => flags & ALPHA,
@@ -121,7 +139,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     chunks.push(frame);
     let mut pieces = pieces(&chunks);
     pieces[1] = [&b"VP8X"[..], &10_u32.to_le_bytes(), &head].concat().into();
-    Ok(WebP { pieces: finished(pieces), exif, icc, kind: Kind::Extended, codes })
+    Ok(WebP { pieces: finished(pieces), icc, kind: Kind::Extended, codes })
 }
 
 /// What the codes of a frame take, those of its transparency included.
@@ -147,6 +165,22 @@ fn codes(frame: &Chunk, alpha: Option<&Chunk>) -> Result<u64, PhotoError> {
         return Err(PhotoError::corrupt(Format::WebP, words));
     }
     Ok(u64::from(most) * GROUP)
+}
+
+/// Whether transparency is stored among a frame's own bytes. Browsers take what the header denies
+/// for opaque after they have multiplied with it.
+fn mixed(frame: &Chunk) -> bool {
+    // After the magic byte and two sides of 14 bits.
+    let clear = |chunk: &Chunk| {
+        chunk.name == *b"VP8L" && chunk.payload.get(4).is_some_and(|bits| bits & 0x10 != 0)
+    };
+    match &frame.name {
+        b"ANMF" => {
+            let inner = Chunks(frame.payload.get(16..).unwrap_or_default()).flatten();
+            inner.take(4).any(|chunk| chunk.name == *b"ALPH" || clear(&chunk))
+        }
+        _ => clear(frame),
+    }
 }
 
 /// The size of the lossy picture in a chunk, from its own header.
