@@ -17,20 +17,23 @@
 //!
 //! Half a photo is not classified. The scans of a JPEG must have all blocks, with an end marker or
 //! not: viewers show a cut-off JPEG with grey rows, and a classifier would take those for cloth.
-//! Where only the end is missing (a JPEG's marker, a PNG's last chunk, a GIF's trailer), no pixel
-//! is, and the photo is taken. Whatever follows the end (an Ultra HDR gain map,
+//! Where only the end is missing (a JPEG's marker, a PNG's last chunk, a GIF's trailer, a WebP's
+//! padding), no pixel is, and the photo is taken. Whatever follows the end (an Ultra HDR gain map,
 //! a padding camera's zeros) is ignored, and so is a thumbnail inside the metadata. A WebP must hold
 //! all that its container announces. Damaged metadata does not matter: the photo is then taken as
 //! upright, and its colours as sRGB.
 //!
 //! # Where browsers differ from viewers
 //!
-//! What a website shows is what counts, and `tests/photos/chromium.py` asks a browser. So EXIF does
-//! not turn a WebP, nor a PNG that has it after its pixels; a WebP's profile and transparency need
-//! their flags; a PNG's chunks need their checksums, and of two the first counts. What browsers show
-//! in a way that is not followed here is rejected: a PNG whose animation leaves its still picture
-//! out, or a WebP with transparency that its header denies. Of a photo that is cut off, a browser
-//! shows the part that is there; that is rejected, too.
+//! What a website shows is what counts, and `tests/photos/chromium.py` asks a browser. So a WebP's
+//! profile and transparency need their flags; a PNG's chunks need their checksums, and of two the
+//! first counts; and EXIF does not turn a PNG that has it after its pixels. What browsers show in a
+//! way that is not followed here is rejected: a PNG whose animation leaves its still picture out, or
+//! a WebP with transparency that its header denies. Of a photo that is cut off, a browser shows the
+//! part that is there; that is rejected, too.
+//!
+//! Two things are taken although Chromium does not: EXIF turns a WebP, as viewers do it (browsers do
+//! not agree), and a WebP may lack the padding at its end, for no pixel is missing.
 //!
 //! # What it takes at most
 //!
@@ -81,7 +84,7 @@ pub use resize::Filter;
 
 /// The version of this module's results: it changes whenever the same bytes would give other
 /// pixels, and so enters the recipe of a row.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 2;
 
 /// A photo: upright RGB pixels, 8 bits a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]

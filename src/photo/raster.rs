@@ -137,6 +137,7 @@ fn find<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Found<'a
                 decoder.set_background_color(Rgba([255, 255, 255, 0])).map_err(reject)?;
             }
             Found {
+                exif: webp.exif,
                 profile: Box::new(move || Ok(webp.icc.and_then(Profile::from_icc))),
                 profile_memory: webp.icc.map_or(0, |icc| colour::memory(icc.len())),
                 per_pixel: webp.kind.bytes_per_pixel(),

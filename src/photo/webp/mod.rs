@@ -15,6 +15,7 @@ use crate::photo::{Format, PhotoError};
 /// A WebP that is about to be read.
 pub(super) struct WebP<'a> {
     pub pieces: Pieces<'a>,
+    pub exif: Option<&'a [u8]>,
     pub icc: Option<&'a [u8]>,
     pub kind: Kind,
     /// What the codes of a lossless picture take, in bytes.
@@ -59,22 +60,19 @@ const PROFILE: u8 = 0x20;
 pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     let cut_off = || PhotoError::corrupt(Format::WebP, "it was cut off before its end");
     let size = length(bytes, 4).ok_or_else(cut_off)?;
-    // Of a file that lacks so much as the padding of its last chunk, or does not count it, browsers
-    // show nothing.
-    if size + 8 > bytes.len() {
+    // The last chunk's padding, which may or may not be counted, is not worth a rejection.
+    if size + 8 > bytes.len() + 1 {
         return Err(cut_off());
     }
-    if size % 2 == 1 {
-        return Err(PhotoError::corrupt(Format::WebP, "its size leaves out a byte of padding"));
-    }
-    let end = size + 8;
+    let end = (size + 9).min(bytes.len());
     let mut canvas = None;
-    let (mut icc, mut late) = (None, false);
+    let (mut exif, mut icc, mut late) = (None, None, false);
     let (mut alpha, mut frame, mut animation) = (None, None, None);
     for chunk in Chunks(bytes.get(12..end).ok_or_else(cut_off)?) {
         let chunk = chunk.ok_or_else(cut_off)?;
         match &chunk.name {
             b"VP8X" if canvas.is_none() => canvas = Some(chunk.payload),
+            b"EXIF" if exif.is_none() => exif = Some(chunk.payload),
             b"ICCP" if icc.is_none() => {
                 icc = Some(chunk.payload);
                 late = frame.is_some();
@@ -95,7 +93,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     let codes = codes(&frame, alpha.as_ref())?;
     let Some(canvas) = canvas else {
         let kind = if frame.name == *b"VP8 " { Kind::Lossy } else { Kind::Lossless };
-        return Ok(WebP { pieces: container(&[frame]), icc, kind, codes });
+        return Ok(WebP { pieces: container(&[frame]), exif, icc, kind, codes });
     };
     let (flags, side) = (*canvas.first().ok_or_else(cut_off)?, |at: usize| {
         let bytes = canvas.get(at..at + 3)?;
@@ -139,7 +137,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<WebP<'_>, PhotoError> {
     chunks.push(frame);
     let mut pieces = pieces(&chunks);
     pieces[1] = [&b"VP8X"[..], &10_u32.to_le_bytes(), &head].concat().into();
-    Ok(WebP { pieces: finished(pieces), icc, kind: Kind::Extended, codes })
+    Ok(WebP { pieces: finished(pieces), exif, icc, kind: Kind::Extended, codes })
 }
 
 /// What the codes of a frame take, those of its transparency included.
