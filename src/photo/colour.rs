@@ -1,6 +1,6 @@
 //! Colours of other spaces to sRGB, as browsers do it: by the ICC profile, or by the few numbers
 //! that PNG and AVIF may have instead. A profile that is broken, or of another kind of pixels, is
-//! ignored, which is what browsers do, too. CMYK is converted plainly, whatever its profile.
+//! ignored, which is what browsers do, too. Inks have a way of their own (`inks`).
 //!
 //! Bounds. A profile has at most [`MAX_PROFILE`] bytes and is tables of numbers: parsing it, and the
 //! tables that are made of it, take a few times as many. Pixels are converted in place, a few
@@ -219,7 +219,8 @@ fn set_curve(profile: &mut ColorProfile, gamma: f32) {
     profile.blue_trc = Some(curve);
 }
 
-fn options() -> TransformOptions {
+/// As browsers do it.
+pub(super) fn options() -> TransformOptions {
     TransformOptions {
         rendering_intent: RenderingIntent::Perceptual,
         allow_use_cicp_transfer: false,
@@ -240,6 +241,6 @@ fn convert<const N: usize>(transform: &dyn TransformExecutor<u8>, pixels: &mut [
 }
 
 /// What is made of a profile, if nothing panics over it: it is ignored then, like a broken one.
-fn sound<T>(make: impl FnOnce() -> Option<T>) -> Option<T> {
+pub(super) fn sound<T>(make: impl FnOnce() -> Option<T>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(make)).ok().flatten()
 }

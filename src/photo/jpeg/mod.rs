@@ -21,6 +21,7 @@ mod blocks;
 mod frame;
 mod idct;
 mod inside;
+mod profile;
 mod rows;
 mod scans;
 mod segments;
@@ -29,6 +30,7 @@ use image::metadata::Orientation;
 
 use super::colour::{self, Profile};
 use super::header::Cost;
+use super::inks::{self, Inks};
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
 use segments::{Contents, Model};
 
@@ -65,9 +67,13 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Pho
     let contents = segments::read(bytes, Tables::default(), limits)?;
     let orientation = contents.exif.map_or(Orientation::NoTransforms, pixels::upright);
     let (width, height) = (contents.frame.width, contents.frame.height);
+    let profile = profile::parts(&contents.profile).iter().map(|part| part.len()).sum();
+    let printed = matches!(contents.model, Model::Cmyk | Model::Ycck) && profile > 0;
+    let (copies, bytes) =
+        if printed { (inks::memory(profile), 4) } else { (colour::memory(profile), 3) };
     let cost = Cost {
-        copies: colour::memory(contents.profile.iter().map(|[_, part]| part.len()).sum()),
-        buffer: u64::from(width) * u64::from(height) * 3,
+        copies,
+        buffer: u64::from(width) * u64::from(height) * bytes,
         decoder: scans::memory(&contents) + rows::memory(&contents.frame),
     };
     let header = cost.header(Format::Jpeg, width, height, orientation);
@@ -84,34 +90,41 @@ impl Opened for Jpeg<'_> {
     }
 
     fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError> {
+        let icc = profile::parts(&self.contents.profile).concat();
+        if matches!(self.contents.model, Model::Cmyk | Model::Ycck)
+            && let Some(inks) = Inks::from_icc(&icc)
+        {
+            return self.printed(&inks);
+        }
         let mut rgb = pixels::buffer(self.header.width, self.header.height, 3);
         scans::decode(&self.contents, &mut rgb)?;
-        if let Some(profile) = profile(&self.contents) {
-            match self.contents.model {
-                Model::Grey => profile.grey_pixels(&mut rgb),
-                Model::YCbCr | Model::Rgb => profile.rgb(&mut rgb),
-                Model::Cmyk | Model::Ycck | Model::Plain => {}
+        match self.contents.model {
+            Model::Cmyk | Model::Ycck | Model::Plain => {}
+            Model::Grey => Profile::from_icc(&icc).iter().for_each(|p| p.grey_pixels(&mut rgb)),
+            Model::YCbCr | Model::Rgb => {
+                Profile::from_icc(&icc).iter().for_each(|p| p.rgb(&mut rgb))
             }
         }
         Ok(rgb)
     }
 }
 
-/// The colour profile, if all of its parts are there, each once.
-fn profile(contents: &Contents) -> Option<Profile> {
-    let parts = &contents.profile;
-    let size: usize = parts.iter().map(|[_, part]| part.len()).sum();
-    if parts.is_empty() || size > colour::MAX_PROFILE {
-        return None;
-    }
-    let mut sorted = parts.clone();
-    sorted.sort_by_key(|[number, _]| number[0]);
-    let count = parts.len();
-    for (place, [number, _]) in sorted.iter().enumerate() {
-        if usize::from(number[0]) != place + 1 || usize::from(number[1]) != count {
-            return None;
+impl Jpeg<'_> {
+    /// The pixels of a photo in four inks that has a profile of them.
+    fn printed(mut self, inks: &Inks) -> Result<Vec<u8>, PhotoError> {
+        let model = std::mem::replace(&mut self.contents.model, Model::Plain);
+        let mut stored = pixels::buffer(self.header.width, self.header.height, 4);
+        scans::decode(&self.contents, &mut stored)?;
+        for pixel in stored.as_chunks_mut::<4>().0 {
+            // Inks are stored as what they leave of the light, with Adobe's marker or without.
+            let [one, two, three, four] = *pixel;
+            let [cyan, magenta, yellow] = match model {
+                Model::Ycck => rows::from_ycbcr(one, two, three),
+                _ => [255 - one, 255 - two, 255 - three],
+            };
+            *pixel = [cyan, magenta, yellow, 255 - four];
         }
+        let unusable = || PhotoError::corrupt(Format::Jpeg, "its colour profile cannot be used");
+        inks.rgb(stored).ok_or_else(unusable)
     }
-    let icc: Vec<u8> = sorted.iter().flat_map(|[_, part]| part.iter().copied()).collect();
-    Profile::from_icc(&icc)
 }
