@@ -31,11 +31,12 @@ impl Palette {
     pub(super) fn colours(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
         let (colours, rest) = payload.as_chunks::<3>();
         let is_first = self.colours.replace(colours.len()).is_none();
-        let last = colours.last().filter(|_| is_first && rest.is_empty())?;
-        if colours.len() >= self.room {
+        let last = colours.last().filter(|_| is_first && self.room > 0)?;
+        if colours.len() >= self.room && rest.is_empty() {
             return None;
         }
         self.filled = true;
+        // A part of a colour is none.
         let mut all = colours.to_vec();
         all.resize(self.room, *last);
         Some(chunk(b"PLTE", all.as_flattened()))

@@ -68,12 +68,13 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Pho
     let orientation = contents.exif.map_or(Orientation::NoTransforms, pixels::upright);
     let (width, height) = (contents.frame.width, contents.frame.height);
     let profile = profile::parts(&contents.profile).iter().map(|part| part.len()).sum();
-    let printed = matches!(contents.model, Model::Cmyk | Model::Ycck) && profile > 0;
-    let (copies, bytes) =
-        if printed { (inks::memory(profile), 4) } else { (colour::memory(profile), 3) };
+    let copies = match contents.model {
+        Model::Cmyk | Model::Ycck => inks::memory(profile),
+        _ => colour::memory(profile),
+    };
     let cost = Cost {
         copies,
-        buffer: u64::from(width) * u64::from(height) * bytes,
+        buffer: u64::from(width) * u64::from(height) * 3,
         decoder: scans::memory(&contents) + rows::memory(&contents.frame),
     };
     let header = cost.header(Format::Jpeg, width, height, orientation);
@@ -90,41 +91,23 @@ impl Opened for Jpeg<'_> {
     }
 
     fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError> {
-        let icc = profile::parts(&self.contents.profile).concat();
-        if matches!(self.contents.model, Model::Cmyk | Model::Ycck)
-            && let Some(inks) = Inks::from_icc(&icc)
-        {
-            return self.printed(&inks);
-        }
         let mut rgb = pixels::buffer(self.header.width, self.header.height, 3);
         scans::decode(&self.contents, &mut rgb)?;
+        let icc = profile::parts(&self.contents.profile).concat();
         match self.contents.model {
-            Model::Cmyk | Model::Ycck | Model::Plain => {}
+            Model::Plain => {}
             Model::Grey => Profile::from_icc(&icc).iter().for_each(|p| p.grey_pixels(&mut rgb)),
             Model::YCbCr | Model::Rgb => {
                 Profile::from_icc(&icc).iter().for_each(|p| p.rgb(&mut rgb))
             }
+            Model::Cmyk | Model::Ycck => {
+                let unusable =
+                    || PhotoError::corrupt(Format::Jpeg, "its colour profile cannot be used");
+                Inks::from_icc(&icc)
+                    .map_or(Some(()), |inks| inks.apply(&mut rgb))
+                    .ok_or_else(unusable)?;
+            }
         }
         Ok(rgb)
-    }
-}
-
-impl Jpeg<'_> {
-    /// The pixels of a photo in four inks that has a profile of them.
-    fn printed(mut self, inks: &Inks) -> Result<Vec<u8>, PhotoError> {
-        let model = std::mem::replace(&mut self.contents.model, Model::Plain);
-        let mut stored = pixels::buffer(self.header.width, self.header.height, 4);
-        scans::decode(&self.contents, &mut stored)?;
-        for pixel in stored.as_chunks_mut::<4>().0 {
-            // Inks are stored as what they leave of the light, with Adobe's marker or without.
-            let [one, two, three, four] = *pixel;
-            let [cyan, magenta, yellow] = match model {
-                Model::Ycck => rows::from_ycbcr(one, two, three),
-                _ => [255 - one, 255 - two, 255 - three],
-            };
-            *pixel = [cyan, magenta, yellow, 255 - four];
-        }
-        let unusable = || PhotoError::corrupt(Format::Jpeg, "its colour profile cannot be used");
-        inks.rgb(stored).ok_or_else(unusable)
     }
 }

@@ -245,7 +245,7 @@ fn row_from_ycbcr(luma: &[u8], blue: &[u8], red: &[u8], pixels: &mut [[u8; 3]]) 
 /// so that factors have 16 bits, for which all processors have instructions.
 #[inline]
 #[expect(clippy::cast_sign_loss, reason = "clamped before")]
-pub(super) fn from_ycbcr(luma: u8, blue: u8, red: u8) -> [u8; 3] {
+fn from_ycbcr(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     const HALF: i32 = 1 << 15;
 
     let (luma, blue, red) = (i16::from(luma), i16::from(blue) - 128, i16::from(red) - 128);
