@@ -1,6 +1,6 @@
 //! Inks to sRGB, by the ICC profile of a printer.
 //!
-//! Nobody agrees on them. Firefox ignores such a profile; print shops and LittleCMS look up all four
+//! Nobody agrees on them. Firefox ignores such a profile; print shops and `LittleCMS` look up all four
 //! inks; Chromium lays black ink on the others first, as if there were no profile, and then looks up
 //! what is left as cyan, magenta and yellow. Here it is done as in Chromium, which is what most people
 //! see: dark places are lighter than in print.

@@ -39,7 +39,7 @@ impl Palette {
         // A part of a colour is none.
         let mut all = colours.to_vec();
         all.resize(self.room, *last);
-        Some(chunk(b"PLTE", all.as_flattened()))
+        Some(chunk(*b"PLTE", all.as_flattened()))
     }
 
     /// Whether there is transparency for colours that are not there.
@@ -55,16 +55,16 @@ impl Palette {
         let last = payload.last().filter(|_| is_first && self.filled && covers)?;
         let mut all = payload.to_vec();
         all.resize(self.room, *last);
-        Some(chunk(b"tRNS", &all))
+        Some(chunk(*b"tRNS", &all))
     }
 }
 
 /// A chunk as files have it.
-fn chunk(name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+fn chunk(name: [u8; 4], payload: &[u8]) -> Vec<u8> {
     // At most 256 colours.
-    let length = (payload.len() as u32).to_be_bytes();
+    let [.., high, low] = payload.len().to_be_bytes();
     let mut crc = flate2::Crc::new();
-    crc.update(name);
+    crc.update(&name);
     crc.update(payload);
-    [&length, &name[..], payload, &crc.sum().to_be_bytes()].concat()
+    [&[0, 0, high, low], &name[..], payload, &crc.sum().to_be_bytes()].concat()
 }

@@ -96,16 +96,22 @@ impl Opened for Jpeg<'_> {
         let icc = profile::parts(&self.contents.profile).concat();
         match self.contents.model {
             Model::Plain => {}
-            Model::Grey => Profile::from_icc(&icc).iter().for_each(|p| p.grey_pixels(&mut rgb)),
-            Model::YCbCr | Model::Rgb => {
-                Profile::from_icc(&icc).iter().for_each(|p| p.rgb(&mut rgb))
-            }
             Model::Cmyk | Model::Ycck => {
-                let unusable =
-                    || PhotoError::corrupt(Format::Jpeg, "its colour profile cannot be used");
-                Inks::from_icc(&icc)
-                    .map_or(Some(()), |inks| inks.apply(&mut rgb))
-                    .ok_or_else(unusable)?;
+                if let Some(inks) = Inks::from_icc(&icc) {
+                    let unusable = "its colour profile cannot be used";
+                    inks.apply(&mut rgb)
+                        .ok_or_else(|| PhotoError::corrupt(Format::Jpeg, unusable))?;
+                }
+            }
+            Model::Grey => {
+                if let Some(profile) = Profile::from_icc(&icc) {
+                    profile.grey_pixels(&mut rgb);
+                }
+            }
+            Model::YCbCr | Model::Rgb => {
+                if let Some(profile) = Profile::from_icc(&icc) {
+                    profile.rgb(&mut rgb);
+                }
             }
         }
         Ok(rgb)
