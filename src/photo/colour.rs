@@ -1,6 +1,6 @@
 //! Colours of other spaces to sRGB, as browsers do it: by the ICC profile, or by the few numbers
 //! that PNG and AVIF may have instead. A profile that is broken, or of another kind of pixels, is
-//! ignored, which is what browsers do, too. CMYK is converted plainly, whatever its profile.
+//! ignored, which is what browsers do, too. Inks have a way of their own (`inks`).
 //!
 //! Bounds. A profile has at most [`MAX_PROFILE`] bytes and is tables of numbers: parsing it, and the
 //! tables that are made of it, take a few times as many. Pixels are converted in place, a few
@@ -136,8 +136,7 @@ impl Profile {
     }
 
     fn of_rgb(profile: &ColorProfile) -> Option<Self> {
-        let srgb = ColorProfile::new_srgb();
-        let make = |layout| profile.create_transform_8bit(layout, &srgb, layout, options()).ok();
+        let make = |layout| transform(profile, layout, layout);
         let this = Self(Kind::Rgb([make(Layout::Rgb)?, make(Layout::Rgba)?]));
         // Most profiles are that of sRGB.
         let steps = [0, 24, 64, 96, 128, 170, 212, 255];
@@ -154,9 +153,7 @@ impl Profile {
     }
 
     fn of_grey(profile: &ColorProfile) -> Option<Self> {
-        let srgb = ColorProfile::new_srgb();
-        let transform =
-            profile.create_transform_8bit(Layout::Gray, &srgb, Layout::Rgb, options()).ok()?;
+        let transform = transform(profile, Layout::Gray, Layout::Rgb)?;
         let levels: Vec<u8> = (0..=255).collect();
         let mut shown = vec![0; 256 * 3];
         transform.transform(&levels, &mut shown).ok()?;
@@ -219,12 +216,24 @@ fn set_curve(profile: &mut ColorProfile, gamma: f32) {
     profile.blue_trc = Some(curve);
 }
 
-fn options() -> TransformOptions {
-    TransformOptions {
-        rendering_intent: RenderingIntent::Perceptual,
-        allow_use_cicp_transfer: false,
-        ..TransformOptions::default()
-    }
+/// What is done to pixels, as browsers do it: by the table that is meant for photos, else by the one
+/// for measured colours.
+pub(super) fn transform(
+    profile: &ColorProfile,
+    from: Layout,
+    to: Layout,
+) -> Option<Arc<dyn TransformExecutor<u8> + Send + Sync>> {
+    let srgb = ColorProfile::new_srgb();
+    [RenderingIntent::Perceptual, RenderingIntent::RelativeColorimetric].into_iter().find_map(
+        |rendering_intent| {
+            let options = TransformOptions {
+                rendering_intent,
+                allow_use_cicp_transfer: false,
+                ..TransformOptions::default()
+            };
+            profile.create_transform_8bit(from, &srgb, to, options).ok()
+        },
+    )
 }
 
 /// Converts in place, by way of a small copy.
@@ -240,6 +249,6 @@ fn convert<const N: usize>(transform: &dyn TransformExecutor<u8>, pixels: &mut [
 }
 
 /// What is made of a profile, if nothing panics over it: it is ignored then, like a broken one.
-fn sound<T>(make: impl FnOnce() -> Option<T>) -> Option<T> {
+pub(super) fn sound<T>(make: impl FnOnce() -> Option<T>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(make)).ok().flatten()
 }

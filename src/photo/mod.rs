@@ -27,10 +27,12 @@
 //!
 //! What a website shows is what counts, and `tests/photos/chromium.py` asks a browser. So a WebP's
 //! profile and transparency need their flags; a PNG's chunks need their checksums, and of two the
-//! first counts; and EXIF does not turn a PNG that has it after its pixels. What browsers show in a
-//! way that is not followed here is rejected: a PNG whose animation leaves its still picture out, or
-//! a WebP with transparency that its header denies. Of a photo that is cut off, a browser shows the
-//! part that is there; that is rejected, too.
+//! first counts; a PNG's indices beyond its palette are its last colour; of a JPEG's profiles the
+//! first whole one counts, and one of inks is applied as Chromium does it; and EXIF does not turn
+//! a PNG that has it after its pixels. What browsers show in a way that is not followed here is
+//! rejected: a PNG whose animation leaves its still picture out, or a WebP with transparency that
+//! its header denies. Of a photo that is cut off, a browser shows the part that is there; that is
+//! rejected, too.
 //!
 //! Two things are taken although Chromium does not: EXIF turns a WebP, as viewers do it (browsers do
 //! not agree), and a WebP may lack the padding at its end, for no pixel is missing.
@@ -47,7 +49,7 @@
 //! | GIF | 5 bytes a pixel | one pass over the blocks, and the first frame |
 //! | AVIF | 3 to 6 bytes a pixel for each frame and one more; 24 MiB | at most four frames, on one thread |
 //! | BMP | nothing | one pass over the bytes |
-//! | any, with a colour profile | 32 times the profile, which has 4 MiB at most, and 2 MiB | one pass over the pixels |
+//! | any, with a colour profile | 32 times the profile, which has 4 MiB at most, and 2 MiB, or 8 MiB if it is one of inks | one pass over the pixels |
 //!
 //! # Reproducible
 //!
@@ -61,7 +63,9 @@ mod error;
 mod format;
 mod gif;
 mod header;
+mod inks;
 mod jpeg;
+mod palette;
 mod pieces;
 mod pixels;
 mod png;

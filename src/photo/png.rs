@@ -8,6 +8,7 @@ use std::io::Read;
 use std::ops::Range;
 
 use super::colour::{self, Profile, Video};
+use super::palette::Palette;
 use super::pieces::Pieces;
 use super::{Format, PhotoError};
 
@@ -36,12 +37,12 @@ pub(super) struct Colours<'a> {
 pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
     let damaged = || PhotoError::corrupt(Format::Png, "its header is missing");
     let (signature, mut rest) = bytes.split_at_checked(8).ok_or_else(damaged)?;
-    let mut pieces = Runs { bytes, runs: Vec::new() };
+    let mut pieces = Runs { bytes, pieces: Vec::new(), run: 0..0 };
     pieces.push(0, signature.len());
     let mut colours = Colours::default();
     let mut animation = Animation::default();
-    let mut indexed = false;
-    let (mut size, mut exif, mut palette, mut pixels) = (None, None, None, false);
+    let mut palette = Palette::default();
+    let (mut size, mut exif, mut pixels) = (None, None, false);
     while let Some((chunk, tail)) = next(rest) {
         let (name, payload) = (&chunk[4..8], &chunk[8..chunk.len() - 4]);
         match name {
@@ -49,20 +50,26 @@ pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
             b"IHDR" if size.is_none() => {
                 let side = |at: usize| payload.get(at..at + 4)?.first_chunk::<4>().copied();
                 let (width, height) = side(0).zip(side(4)).ok_or_else(damaged)?;
-                indexed = payload.get(9) == Some(&3);
+                palette = Palette::new(payload);
                 size = Some((u32::from_be_bytes(width), u32::from_be_bytes(height)));
                 pieces.push(bytes.len() - rest.len(), chunk.len());
             }
             _ if size.is_none() => return Err(damaged()),
-            b"tRNS" if indexed && palette.is_some_and(|colours| payload.len() > colours) => {
+            b"tRNS" if palette.lacks(payload) => {
                 let cause = "it has transparency for more colours than it has";
                 return Err(PhotoError::corrupt(Format::Png, cause));
             }
             b"PLTE" | b"tRNS" if !pixels => {
-                if name == b"PLTE" {
-                    palette = Some(payload.len() / 3);
+                let filled = if name == b"PLTE" {
+                    palette.colours(payload)
+                } else {
+                    palette.transparency(payload)
+                };
+                // Its decoder sees to a checksum that does not fit.
+                match filled.filter(|_| sound(chunk)) {
+                    Some(filled) => pieces.insert(filled),
+                    None => pieces.push(bytes.len() - rest.len(), chunk.len()),
                 }
-                pieces.push(bytes.len() - rest.len(), chunk.len());
             }
             b"IDAT" => {
                 pixels = true;
@@ -77,7 +84,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Png<'_>, PhotoError> {
             [b'A'..=b'Z', ..] => return Err(unknown()),
             // Browsers pass over what its checksum does not fit, and of two take the first.
             b"eXIf" if sound(chunk) && is_exif(payload) => exif = exif.or(Some(payload)),
-            b"cICP" if palette.is_some() => {}
+            b"cICP" if palette.is_there() => {}
             b"cICP" | b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" if sound(chunk) => {
                 colours.note(name, payload);
             }
@@ -143,22 +150,38 @@ impl Animation {
     }
 }
 
-/// Runs of chunks that follow each other in the file: there may be a million empty ones.
+/// Runs of chunks that follow each other in the file (there may be a million empty ones), and new
+/// chunks between them.
 struct Runs<'a> {
     bytes: &'a [u8],
-    runs: Vec<Range<usize>>,
+    pieces: Vec<Cow<'a, [u8]>>,
+    /// Where the last run is, which is not among the pieces yet.
+    run: Range<usize>,
 }
 
 impl<'a> Runs<'a> {
     fn push(&mut self, start: usize, length: usize) {
-        match self.runs.last_mut() {
-            Some(run) if run.end == start => run.end += length,
-            _ => self.runs.push(start..start + length),
+        if self.run.end != start {
+            self.end_run();
+            self.run = start..start;
         }
+        self.run.end += length;
     }
 
-    fn take(self) -> Vec<Cow<'a, [u8]>> {
-        self.runs.into_iter().filter_map(|run| self.bytes.get(run).map(Cow::Borrowed)).collect()
+    /// Puts in a chunk that the file does not have.
+    fn insert(&mut self, chunk: Vec<u8>) {
+        self.end_run();
+        self.pieces.push(chunk.into());
+    }
+
+    fn end_run(&mut self) {
+        let run = std::mem::take(&mut self.run);
+        self.pieces.extend(self.bytes.get(run).filter(|run| !run.is_empty()).map(Cow::Borrowed));
+    }
+
+    fn take(mut self) -> Vec<Cow<'a, [u8]>> {
+        self.end_run();
+        self.pieces
     }
 }
 

@@ -116,7 +116,11 @@ def jpeg_files():
     # Pillow rounds twice where its own decoder of YCCK is at work.
     for name, markers in (("CMYK", b""), ("CMYK Adobe", adobe(0)), ("YCCK Adobe", adobe(2))):
         for sampling in ([(1, 1)] * 4, [(2, 2), (1, 1), (1, 1), (2, 2)]):
-            add(f"jpeg {name} {sampling[0]}", jpegs.write(inks, sampling, markers=markers), tolerance=(1, 0.1))
+            file = jpegs.write(inks, sampling, markers=markers)
+            add(f"jpeg {name} {sampling[0]}", file, tolerance=(1, 0.1))
+            if sampling[0] == (1, 1):
+                printed = jpegs.write(inks, sampling, markers=markers + jpegs.icc_segment(profiles.INKS))
+                add(f"jpeg {name} with a profile", printed, profiles.printed(pillow(file)), (12, 2))
     whole = jpegs.write(YCC, factors[2])
     sos = whole.index(b"\xff\xda")
     add("jpeg without end", whole[:-2], pillow(whole))

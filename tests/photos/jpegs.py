@@ -20,6 +20,10 @@ def segment(marker, data):
     return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
 
 
+def icc_segment(icc, number=1, count=1):
+    return segment(0xE2, b"ICC_PROFILE\0" + bytes([number, count]) + icc)
+
+
 # One table of each class that has all symbols: 16 of five bits; 128 of eight bits and 128 of nine.
 DC_TABLE = bytes([0x00] + [0, 0, 0, 0, 16] + [0] * 11) + bytes(range(16))
 AC_TABLE = bytes([0x10] + [0] * 7 + [128, 128] + [0] * 7) + bytes(range(256))

@@ -25,44 +25,36 @@ def iccp(icc):
     return b"iCCP", b"name\0\0" + zlib.compress(icc)
 
 
-def inks_profile():
-    """A profile of four inks: the corners of their cube in Lab, as tables of eight bits."""
-    corners = b""
-    for at in range(16):
-        c, m, y, k = (at >> shift & 1 for shift in (3, 2, 1, 0))
-        light = 240 - 80 * c - 90 * m - 20 * y
-        corners += bytes([light // (6 if k else 1), 128 - 40 * c + 60 * m, 128 - 40 * c - 10 * m + 80 * y])
-    line = bytes(range(256))
-    unit = b"".join(map(profiles.fixed, (1, 0, 0, 0, 1, 0, 0, 0, 1)))
-    table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + unit + line * 4 + corners + line * 3
-    icc = bytearray(profiles.profile(b"CMYK", [(b"desc", profiles.about("inks")), profiles.RIGHTS, profiles.WHITE, (b"A2B0", table)]))
-    icc[12:16], icc[20:24] = b"prtr", b"Lab "
-    return bytes(icc)
-
-
-def icc_segment(icc, number=1, count=1):
-    return jpegs.segment(0xE2, b"ICC_PROFILE\0" + bytes([number, count]) + icc)
-
-
 def jpeg_files():
     adobe = lambda transform: jpegs.segment(0xEE, b"Adobe\0\x64\0\0\0\0" + bytes([transform]))
-    icc = inks_profile()
+    icc = profiles.INKS
     inks = [255 - RGB[..., c] // 2 for c in range(3)] + [255 - ALPHA // 3]
     for name, markers in (("CMYK", b""), ("CMYK Adobe", adobe(0)), ("YCCK Adobe", adobe(2))):
-        add(f"jpeg {name} with a profile", jpegs.write(inks, [(1, 1)] * 4, markers=markers + icc_segment(icc)))
-        add(f"jpeg {name} with a profile of RGB", jpegs.write(inks, [(1, 1)] * 4, markers=markers + icc_segment(profiles.ALL["green-first"])))
+        add(f"jpeg {name} with a profile", jpegs.write(inks, [(1, 1)] * 4, markers=markers + jpegs.icc_segment(icc)))
+        add(f"jpeg {name} with a profile of RGB", jpegs.write(inks, [(1, 1)] * 4, markers=markers + jpegs.icc_segment(profiles.ALL["green-first"])))
     p3 = profiles.ALL["green-first"]
     half = len(p3) // 2
     for name, parts in (
         ("out of order", [(p3[half:], 2, 2), (p3[:half], 1, 2)]),
         ("lacks a part", [(p3[:half], 1, 2)]),
         ("twice", [(p3, 1, 1), (profiles.ALL["srgb"], 1, 1)]),
+        ("in parts and whole", [(p3[half:], 2, 2), (p3[:half], 1, 2), (profiles.ALL["srgb"], 1, 1)]),
+        ("whole and in parts", [(p3, 1, 1), (p3[:half], 1, 2)]),
+        ("whole and of no number", [(p3, 1, 1), (p3, 0, 0)]),
+        ("of no number and whole", [(p3, 0, 0), (p3, 1, 1)]),
+        ("empty and whole", [(b"", 1, 1), (p3, 1, 1)]),
+        ("a part twice and the rest", [(p3[:half], 1, 2), (p3[:half], 1, 2), (p3[half:], 2, 2)]),
+        ("a part and whole", [(p3[:half], 1, 2), (p3, 1, 1)]),
+        ("number too great and whole", [(p3, 2, 1), (p3, 1, 1)]),
+        ("broken and whole", [(p3[:200], 1, 1), (p3, 1, 1)]),
         ("counted from zero", [(p3[:half], 0, 2), (p3[half:], 1, 2)]),
     ):
-        add(f"jpeg profile {name}", jpegs.write(YCC, [(1, 1)] * 3, markers=b"".join(icc_segment(*part) for part in parts)))
-    add("jpeg grey with a profile of RGB", jpegs.write(YCC[:1], [(1, 1)], markers=icc_segment(p3)))
-    add("jpeg colours with a profile of grey", jpegs.write(YCC, [(1, 1)] * 3, markers=icc_segment(profiles.GREY)))
-    add("jpeg colours with a profile of inks", jpegs.write(YCC, [(1, 1)] * 3, markers=icc_segment(icc)))
+        add(f"jpeg profile {name}", jpegs.write(YCC, [(1, 1)] * 3, markers=b"".join(jpegs.icc_segment(*part) for part in parts)))
+    add("jpeg grey with a profile of RGB", jpegs.write(YCC[:1], [(1, 1)], markers=jpegs.icc_segment(p3)))
+    add("jpeg colours with a profile of grey", jpegs.write(YCC, [(1, 1)] * 3, markers=jpegs.icc_segment(profiles.GREY)))
+    add("jpeg colours with a profile of inks", jpegs.write(YCC, [(1, 1)] * 3, markers=jpegs.icc_segment(icc)))
+    for name, changed in (("colorimetric", icc.replace(b"A2B0", b"A2B1")), ("without a table", icc.replace(b"A2B0", b"abcd")), ("cut", icc[:-100])):
+        add(f"jpeg CMYK with a profile {name}", jpegs.write(inks, [(1, 1)] * 4, markers=jpegs.icc_segment(changed)))
     add("jpeg two channels", jpegs.write(YCC[:2], [(1, 1)] * 2))
     whole = jpegs.write(YCC, [(2, 2), (1, 1), (1, 1)])
     sof = whole.index(b"\xff\xc0")
@@ -102,7 +94,7 @@ def png_files():
         "profile twice": [iccp(green), iccp(p3)],
         "profile of grey": [iccp(profiles.GREY)],
         "profile of grey and gamma": [iccp(profiles.GREY), linear],
-        "profile of inks": [iccp(inks_profile())],
+        "profile of inks": [iccp(profiles.INKS)],
         "profile without a name": [(b"iCCP", b"\0\0" + zlib.compress(green))],
         "profile with a long name": [(b"iCCP", b"n" * 90 + b"\0\0" + zlib.compress(green))],
         "profile of method 1": [(b"iCCP", b"name\0\1" + zlib.compress(green))],
@@ -142,6 +134,15 @@ def png_files():
     add("png tRNS longer than the palette", pngs.write(grey >> 4, 4, 3, before=[(b"PLTE", palette[:48]), (b"tRNS", bytes(range(0, 250, 10)))]))
     add("png tRNS before the palette", pngs.write(grey, 8, 3, before=[(b"tRNS", bytes(range(256))), (b"PLTE", palette)]))
     add("png palette too short", pngs.write(grey, 8, 3, before=[(b"PLTE", palette[:300])]))
+    clear = bytes(range(155, 255))
+    for name, chunks in (("clear to the last", [clear]), ("clear to the last but one", [clear[:-1]]), ("clear twice", [clear[:-1], clear])):
+        add(f"png palette too short and {name}", pngs.write(grey, 8, 3, before=[(b"PLTE", palette[:300])] + [(b"tRNS", chunk) for chunk in chunks]))
+    for bits in (1, 2, 4):
+        few = palette[-3 * (1 << bits) + 3 :]
+        add(f"png palette too short of {bits}", pngs.write(grey >> 8 - bits, bits, 3, before=[(b"PLTE", few)]))
+        add(f"png palette too short of {bits} and clear", pngs.write(grey >> 8 - bits, bits, 3, before=[(b"PLTE", few), (b"tRNS", bytes(90 + 9 * i for i in range((1 << bits) - 1)))]))
+    add("png palette too short, twice", pngs.write(grey, 8, 3, before=[(b"PLTE", palette[:300]), (b"PLTE", palette[::-1][:300])]))
+    add("png palette empty", pngs.write(grey, 8, 3, before=[(b"PLTE", b"")]))
     add("png palette too long", pngs.write(grey >> 4, 4, 3, before=[(b"PLTE", palette)]))
     add("png palette missing", pngs.write(grey, 8, 3))
     add("png palette of odd length", pngs.write(grey, 8, 3, before=[(b"PLTE", palette[:-1])]))

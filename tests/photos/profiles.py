@@ -1,4 +1,4 @@
-"""ICC profiles of a matrix and a curve, of version 2, and what LittleCMS makes of them."""
+"""ICC profiles of version 2, and what LittleCMS makes of them."""
 
 import io
 import struct
@@ -62,6 +62,24 @@ ALL = {
 GREY = profile(b"GRAY", [(b"desc", about("grey")), RIGHTS, WHITE, (b"kTRC", curve(1.0))])
 
 
+def inks():
+    """A profile of four inks: the corners of their cube in Lab, as tables of eight bits."""
+    corners = b""
+    for at in range(16):
+        c, m, y, k = (at >> shift & 1 for shift in (3, 2, 1, 0))
+        light = 240 - 80 * c - 90 * m - 20 * y
+        corners += bytes([light // (6 if k else 1), 128 - 40 * c + 60 * m, 128 - 40 * c - 10 * m + 80 * y])
+    line = bytes(range(256))
+    unit = b"".join(map(fixed, (1, 0, 0, 0, 1, 0, 0, 0, 1)))
+    table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + unit + line * 4 + corners + line * 3
+    icc = bytearray(profile(b"CMYK", [(b"desc", about("inks")), RIGHTS, WHITE, (b"A2B0", table)]))
+    icc[12:16], icc[20:24] = b"prtr", b"Lab "
+    return bytes(icc)
+
+
+INKS = inks()
+
+
 def to_srgb(rgb, name):
     source = ImageCms.ImageCmsProfile(io.BytesIO(ALL[name]))
     target = ImageCms.createProfile("sRGB")
@@ -73,3 +91,11 @@ def grey(rgb):
     light = rgb / 255
     shown = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.round(shown * 255).astype("uint8")
+
+
+def printed(rgb):
+    """What inks leave of the light, under INKS, as Chromium has it: all black is laid on before."""
+    light = Image.fromarray(np.dstack([255 - rgb, 0 * rgb[..., :1]]), "CMYK")
+    source, target = ImageCms.ImageCmsProfile(io.BytesIO(INKS)), ImageCms.createProfile("sRGB")
+    intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+    return np.asarray(ImageCms.profileToProfile(light, source, target, renderingIntent=intent, outputMode="RGB"))

@@ -21,6 +21,7 @@ mod blocks;
 mod frame;
 mod idct;
 mod inside;
+mod profile;
 mod rows;
 mod scans;
 mod segments;
@@ -29,6 +30,7 @@ use image::metadata::Orientation;
 
 use super::colour::{self, Profile};
 use super::header::Cost;
+use super::inks::{self, Inks};
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
 use segments::{Contents, Model};
 
@@ -65,8 +67,13 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Pho
     let contents = segments::read(bytes, Tables::default(), limits)?;
     let orientation = contents.exif.map_or(Orientation::NoTransforms, pixels::upright);
     let (width, height) = (contents.frame.width, contents.frame.height);
+    let profile = profile::parts(&contents.profile).iter().map(|part| part.len()).sum();
+    let copies = match contents.model {
+        Model::Cmyk | Model::Ycck => inks::memory(profile),
+        _ => colour::memory(profile),
+    };
     let cost = Cost {
-        copies: colour::memory(contents.profile.iter().map(|[_, part]| part.len()).sum()),
+        copies,
         buffer: u64::from(width) * u64::from(height) * 3,
         decoder: scans::memory(&contents) + rows::memory(&contents.frame),
     };
@@ -86,32 +93,27 @@ impl Opened for Jpeg<'_> {
     fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError> {
         let mut rgb = pixels::buffer(self.header.width, self.header.height, 3);
         scans::decode(&self.contents, &mut rgb)?;
-        if let Some(profile) = profile(&self.contents) {
-            match self.contents.model {
-                Model::Grey => profile.grey_pixels(&mut rgb),
-                Model::YCbCr | Model::Rgb => profile.rgb(&mut rgb),
-                Model::Cmyk | Model::Ycck | Model::Plain => {}
+        let icc = profile::parts(&self.contents.profile).concat();
+        match self.contents.model {
+            Model::Plain => {}
+            Model::Cmyk | Model::Ycck => {
+                if let Some(inks) = Inks::from_icc(&icc) {
+                    let unusable = "its colour profile cannot be used";
+                    inks.apply(&mut rgb)
+                        .ok_or_else(|| PhotoError::corrupt(Format::Jpeg, unusable))?;
+                }
+            }
+            Model::Grey => {
+                if let Some(profile) = Profile::from_icc(&icc) {
+                    profile.grey_pixels(&mut rgb);
+                }
+            }
+            Model::YCbCr | Model::Rgb => {
+                if let Some(profile) = Profile::from_icc(&icc) {
+                    profile.rgb(&mut rgb);
+                }
             }
         }
         Ok(rgb)
     }
-}
-
-/// The colour profile, if all of its parts are there, each once.
-fn profile(contents: &Contents) -> Option<Profile> {
-    let parts = &contents.profile;
-    let size: usize = parts.iter().map(|[_, part]| part.len()).sum();
-    if parts.is_empty() || size > colour::MAX_PROFILE {
-        return None;
-    }
-    let mut sorted = parts.clone();
-    sorted.sort_by_key(|[number, _]| number[0]);
-    let count = parts.len();
-    for (place, [number, _]) in sorted.iter().enumerate() {
-        if usize::from(number[0]) != place + 1 || usize::from(number[1]) != count {
-            return None;
-        }
-    }
-    let icc: Vec<u8> = sorted.iter().flat_map(|[_, part]| part.iter().copied()).collect();
-    Profile::from_icc(&icc)
 }

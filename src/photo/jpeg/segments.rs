@@ -118,7 +118,8 @@ pub(super) fn read<'a>(
             0xE1 if !begun && exif.is_none() => exif = payload.strip_prefix(b"Exif\0\0"),
             0xE2 if !begun && profile.len() < 256 => {
                 let part = payload.strip_prefix(b"ICC_PROFILE\0");
-                profile.extend(part.and_then(|part| part.split_at_checked(2)).map(<[_; 2]>::from));
+                let part = part.and_then(|part| part.split_at_checked(2));
+                profile.extend(part.filter(|(_, icc)| !icc.is_empty()).map(<[_; 2]>::from));
             }
             0xEE if !begun && payload.len() >= 12 && payload.starts_with(b"Adobe") => {
                 markers.adobe = Some(payload[11]);

@@ -114,6 +114,39 @@ fn pngs_that_browsers_show_otherwise_are_turned_away() {
     assert_eq!(reject(&clear).code(), "corrupt");
 }
 
+#[test]
+fn colours_that_a_png_does_not_have_are_its_last() {
+    let colours = [10, 20, 30, 40, 50, 60, 70, 80, 90];
+    let few = |bits: u8, rows: &[&[u8]], chunks: &[Chunk]| {
+        let mut all = vec![(b"IHDR", png_header(4, 1, bits, 3)), (b"PLTE", colours.to_vec())];
+        all.extend_from_slice(chunks);
+        all.extend([(b"IDAT", png_rows(rows)), (b"IEND", vec![])]);
+        read(&png(&all)).rgb().to_vec()
+    };
+    let shown = [&colours[..], &colours[6..]].concat();
+    assert_eq!(few(2, &[&[0b0001_1011]], &[]), shown);
+    assert_eq!(few(4, &[&[0x01, 0x2F]], &[]), shown);
+    assert_eq!(few(8, &[&[0, 1, 2, 255]], &[]), shown);
+    // As clear as the last, which may be clear or not.
+    let clear = few(8, &[&[0, 1, 2, 255]], &[(b"tRNS", vec![0, 255, 0])]);
+    assert_eq!(clear, [255, 255, 255, 40, 50, 60, 255, 255, 255, 255, 255, 255]);
+    let clear = few(8, &[&[0, 1, 2, 255]], &[(b"tRNS", vec![0, 255])]);
+    assert_eq!(clear, [255, 255, 255, 40, 50, 60, 70, 80, 90, 70, 80, 90]);
+    // A part of a colour is none.
+    let odd = png(&[
+        (b"IHDR", png_header(1, 1, 8, 3)),
+        (b"PLTE", [&colours[..], &[7, 7]].concat()),
+        (b"IDAT", png_rows(&[&[3]])),
+        (b"IEND", vec![]),
+    ]);
+    assert_eq!(read(&odd).rgb(), [70, 80, 90]);
+    // What its checksum does not fit is not made whole.
+    let mut broken = odd;
+    let at = broken.windows(4).position(|name| name == b"PLTE").unwrap();
+    broken[at + 4] ^= 1;
+    assert_eq!(reject(&broken).code(), "corrupt");
+}
+
 /// A WebP of the given chunks.
 fn webp(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     let mut body = b"WEBP".to_vec();

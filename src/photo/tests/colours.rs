@@ -172,4 +172,9 @@ fn a_jpeg_has_its_profile_in_parts_in_any_order() {
     assert_eq!(seen(&[part(1, 2, front)]), plain);
     assert_eq!(seen(&[part(1, 2, front), part(1, 2, front)]), plain);
     assert_eq!(seen(&[part(0, 1, &icc)]), plain);
+    // Of two the first counts; a segment goes before those that are there.
+    let srgb = ColorProfile::new_srgb().encode().unwrap();
+    assert_eq!(seen(&[part(1, 1, &srgb), part(1, 1, &icc)]), seen(&[part(1, 1, &icc)]));
+    assert_eq!(seen(&[part(1, 1, &icc), part(1, 1, &srgb)]), plain);
+    assert_eq!(seen(&[part(1, 1, &icc), part(1, 1, b"")]), seen(&[part(1, 1, &icc)]));
 }

@@ -8,6 +8,7 @@ mod colours;
 mod containers;
 mod files;
 mod formats;
+mod inks;
 mod jpeg;
 mod layouts;
 mod limits;
