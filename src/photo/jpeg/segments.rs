@@ -89,8 +89,8 @@ pub(in crate::photo) struct Tables<'a> {
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 
-/// Finds what is there. Ends with the end-of-image marker, with the bytes (nothing but
-/// the marker is missing then), or when nothing can follow that matters. `tables` are those from elsewhere.
+/// Finds what is there. Ends with the end-of-image marker, with the bytes (nothing but the marker may
+/// be missing then), or when nothing can follow that matters. `tables` are those from elsewhere.
 pub(super) fn read<'a>(
     bytes: &'a [u8],
     mut tables: Tables<'a>,
