@@ -226,6 +226,21 @@ mod tests {
         Workers::new(NonZeroUsize::new(threads).unwrap())
     }
 
+    /// A job that has begun, and that nobody waits for: it ends once it is let go.
+    async fn abandon_one(workers: &Workers) -> mpsc::Sender<()> {
+        let (begun, has_begun) = oneshot::channel();
+        let (go, gone) = mpsc::channel::<()>();
+        let job = workers.run(move || {
+            let _ = begun.send(());
+            let _ = gone.recv();
+        });
+        tokio::select! {
+            _ = job => unreachable!("the job waits"),
+            _ = has_begun => {}
+        }
+        go
+    }
+
     #[tokio::test]
     async fn many_jobs_each_get_their_own_answer() {
         let workers = workers(3);
@@ -281,16 +296,7 @@ mod tests {
     async fn without_threads_a_job_is_refused_and_one_that_is_left_goes_on() {
         use std::sync::atomic::Ordering::SeqCst;
         let workers = workers(1);
-        let (begun, has_begun) = oneshot::channel();
-        let (go, gone) = mpsc::channel::<()>();
-        let job = workers.run(move || {
-            let _ = begun.send(());
-            let _ = gone.recv();
-        });
-        tokio::select! {
-            _ = job => unreachable!("the job waits"),
-            _ = has_begun => {}
-        }
+        let go = abandon_one(&workers).await;
         // No other thread can be had: the next job waits for the one that is held up.
         workers.crew.refuses.store(true, SeqCst);
         let next = workers.run(|| 1);
@@ -337,16 +343,7 @@ mod tests {
         let workers = workers(1);
         let mut stuck = Vec::new();
         for number in 1..=3 {
-            let (begun, has_begun) = oneshot::channel();
-            let (go, gone) = mpsc::channel::<()>();
-            let job = workers.run(move || {
-                let _ = begun.send(());
-                let _ = gone.recv();
-            });
-            tokio::select! {
-                _ = job => unreachable!("the job waits"),
-                _ = has_begun => {}
-            }
+            let go = abandon_one(&workers).await;
             assert_eq!(workers.abandoned(), number);
             assert_eq!(workers.run(|| 1).await, Ok(1), "another thread took its place");
             stuck.push(go);

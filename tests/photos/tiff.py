@@ -20,13 +20,13 @@ import tempfile
 import warnings
 import zlib
 
-import flatbuffers
 import imagecodecs
 import numpy as np
 import pyvips
-import tflite
 import tifffile
 from PIL import Image
+
+import model
 
 WIDTH, HEIGHT = 52, 44
 
@@ -491,78 +491,6 @@ def seen_by_others(path):
         return np.round(rgb)
 
 
-def pixels_model(path):
-    """A model whose output is its input, of the picture's size."""
-    builder = flatbuffers.Builder(1024)
-
-    def numbers(start, items):
-        start(builder, len(items))
-        for item in reversed(items):
-            builder.PrependInt32(item)
-        return builder.EndVector()
-
-    def offsets(start, items):
-        start(builder, len(items))
-        for item in reversed(items):
-            builder.PrependUOffsetTRelative(item)
-        return builder.EndVector()
-
-    def tensor(name, shape, kind, buffer):
-        name = builder.CreateString(name)
-        shape = numbers(tflite.TensorStartShapeVector, shape)
-        tflite.TensorStart(builder)
-        tflite.TensorAddShape(builder, shape)
-        tflite.TensorAddType(builder, kind)
-        tflite.TensorAddBuffer(builder, buffer)
-        tflite.TensorAddName(builder, name)
-        return tflite.TensorEnd(builder)
-
-    def buffer(data=None):
-        data = data and builder.CreateByteVector(data)
-        tflite.BufferStart(builder)
-        if data:
-            tflite.BufferAddData(builder, data)
-        return tflite.BufferEnd(builder)
-
-    flat = [1, HEIGHT * WIDTH * 3]
-    buffers = offsets(tflite.ModelStartBuffersVector, [buffer(), buffer(struct.pack("<2i", *flat))])
-    tensors = offsets(tflite.SubGraphStartTensorsVector, [
-        tensor("input", [1, HEIGHT, WIDTH, 3], 0, 0), tensor("shape", [2], 2, 1), tensor("output", flat, 0, 0)])
-    shape = numbers(tflite.ReshapeOptionsStartNewShapeVector, flat)
-    tflite.ReshapeOptionsStart(builder)
-    tflite.ReshapeOptionsAddNewShape(builder, shape)
-    options = tflite.ReshapeOptionsEnd(builder)
-    inputs = numbers(tflite.OperatorStartInputsVector, [0, 1])
-    outputs = numbers(tflite.OperatorStartOutputsVector, [2])
-    tflite.OperatorStart(builder)
-    tflite.OperatorAddOpcodeIndex(builder, 0)
-    tflite.OperatorAddInputs(builder, inputs)
-    tflite.OperatorAddOutputs(builder, outputs)
-    tflite.OperatorAddBuiltinOptionsType(builder, tflite.BuiltinOptions.ReshapeOptions)
-    tflite.OperatorAddBuiltinOptions(builder, options)
-    operators = offsets(tflite.SubGraphStartOperatorsVector, [tflite.OperatorEnd(builder)])
-    inputs = numbers(tflite.SubGraphStartInputsVector, [0])
-    outputs = numbers(tflite.SubGraphStartOutputsVector, [2])
-    tflite.SubGraphStart(builder)
-    tflite.SubGraphAddTensors(builder, tensors)
-    tflite.SubGraphAddInputs(builder, inputs)
-    tflite.SubGraphAddOutputs(builder, outputs)
-    tflite.SubGraphAddOperators(builder, operators)
-    graphs = offsets(tflite.ModelStartSubgraphsVector, [tflite.SubGraphEnd(builder)])
-    tflite.OperatorCodeStart(builder)
-    tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, 22)
-    tflite.OperatorCodeAddBuiltinCode(builder, 22)
-    tflite.OperatorCodeAddVersion(builder, 1)
-    codes = offsets(tflite.ModelStartOperatorCodesVector, [tflite.OperatorCodeEnd(builder)])
-    tflite.ModelStart(builder)
-    tflite.ModelAddVersion(builder, 3)
-    tflite.ModelAddOperatorCodes(builder, codes)
-    tflite.ModelAddSubgraphs(builder, graphs)
-    tflite.ModelAddBuffers(builder, buffers)
-    builder.Finish(tflite.ModelEnd(builder), b"TFL3")
-    path.write_bytes(bytes(builder.Output()))
-
-
 def large():
     """Files of 12 million pixels, each with the bytes that may be held for a pixel."""
     across = 4000
@@ -578,12 +506,12 @@ def large():
     yield "large-jpeg-strip", 6, pil(Image.fromarray(shallow), compression="jpeg", strip_size=1 << 26)
 
 
-def memory(lookbook, model, path):
+def memory(lookbook, network, path):
     """The most that a run of lookbook holds, in bytes."""
     # A process begins with what its parent holds, so its parent is a small one.
     small = "import resource as r, subprocess as s, sys; s.run(sys.argv[1:], stdout=s.DEVNULL, check=True); " \
         "print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss)"
-    command = [lookbook, "classify", "--model", model, "--raw", "--normalise", "0..255", "--", path]
+    command = [lookbook, "classify", "--model", network, "--raw", "--normalise", "0..255", "--", path]
     run = subprocess.run([sys.executable, "-c", small, *command], capture_output=True, text=True, check=True)
     return int(run.stdout) * 1024
 
@@ -592,13 +520,13 @@ def main(lookbook):
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        model, photos = folder / "pixels.tflite", folder / "photos"
-        pixels_model(model)
+        network, photos = folder / "pixels.tflite", folder / "photos"
+        network.write_bytes(model.write(WIDTH, HEIGHT))
         photos.mkdir()
         for name, (make, *_) in (FILES | REJECTED).items():
             (photos / f"{name}.tif").write_bytes(make())
         run = subprocess.run(
-            [lookbook, "classify", "--model", model, "--raw", "--normalise", "0..255", "--format", "json",
+            [lookbook, "classify", "--model", network, "--raw", "--normalise", "0..255", "--format", "json",
              "--", photos], capture_output=True, text=True, check=False)
         seen = {pathlib.Path(line["image"]).stem: line for line in map(json.loads, run.stdout.splitlines())}
         faults = []
@@ -615,12 +543,12 @@ def main(lookbook):
             error = seen.get(name, {}).get("error")
             if not error or error["code"] != code or words not in error["message"]:
                 faults.append(f"{name}: expected {code} ({words}), and it said {error}")
-        usual = memory(lookbook, model, photos / "grey.tif")
+        usual = memory(lookbook, network, photos / "grey.tif")
         for name, most, data in large():
             path = folder / f"{name}.tif"
             path.write_bytes(data)
             # The file itself is held, too.
-            held = (memory(lookbook, model, path) - usual - len(data)) / 12e6
+            held = (memory(lookbook, network, path) - usual - len(data)) / 12e6
             print(f"{name}: {held:.2f} bytes are held for a pixel")
             if held > most + 0.5:
                 faults.append(f"{name}: {held:.1f} bytes are held for a pixel, and at most {most} may be")
