@@ -95,7 +95,12 @@ pub(super) fn decode(data: &[&[u8]], (width, height): (u32, u32)) -> Result<Fram
     settings.set_all_layers(false);
     settings.set_frame_size_limit(width.saturating_mul(height));
     let mut decoder = Decoder::with_settings(&settings).map_err(failed)?;
-    match decoder.send_data(data.concat(), None, None, None) {
+    let data = data.concat();
+    if data.is_empty() {
+        // The decoder would complain of it on standard error.
+        return Err(failed(Error::Again));
+    }
+    match decoder.send_data(data, None, None, None) {
         Ok(()) | Err(Error::Again) => {}
         Err(error) => return Err(failed(error)),
     }

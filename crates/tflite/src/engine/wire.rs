@@ -1,7 +1,7 @@
 //! Which of the engine's operators computes which of the canonical form.
 
 use tract_tflite::internal::tract_core::ops::array::{
-    MultiBroadcastTo, Pad, PadMode, Slice, TypedConcat,
+    Gather, MultiBroadcastTo, Pad, PadMode, Slice, TypedConcat,
 };
 use tract_tflite::internal::tract_core::ops::binary::TypedBinOp;
 use tract_tflite::internal::tract_core::ops::change_axes::{
@@ -28,6 +28,9 @@ use tract_tflite::internal::{
 use super::build::Builder;
 use super::rescale::Rescale;
 use crate::canonical::{Binary, Comparison, Logical, Node, Op, Reduction, Unary, Window};
+
+/// So many slices the engine handles as well one by one.
+const FEW_PARTS: usize = 16;
 
 impl Builder<'_> {
     /// Adds the operators that compute a node; the last one's result is the node's.
@@ -87,7 +90,13 @@ impl Builder<'_> {
                 let mode = PadMode::Constant(tensor0(0_f32).into());
                 self.one(name, Pad { pads: pads.collect(), mode }, &node.inputs[..1])
             }
-            Op::Concat(axis) => self.one(name, TypedConcat::new(axis), &node.inputs),
+            Op::Concat(axis) => {
+                let operands = self.operands(&node.inputs)?;
+                match self.gathered(name, axis, &operands)? {
+                    Some(gathered) => Ok(gathered),
+                    None => self.add(name, TypedConcat::new(axis), &operands),
+                }
+            }
             Op::Slice => self.slice(name, node),
             Op::Reduce(how) => {
                 let mut axes = self.numbers(node.inputs[1])?;
@@ -225,6 +234,36 @@ impl Builder<'_> {
             }
         }
         Ok(wire)
+    }
+
+    /// Many slices of one tensor, put together again, as one operator: every second row, or all of them
+    /// the other way round. The engine would move each slice up to its input, which takes minutes.
+    fn gathered(
+        &mut self,
+        name: &str,
+        axis: usize,
+        parts: &[OutletId],
+    ) -> TractResult<Option<OutletId>> {
+        if parts.len() <= FEW_PARTS {
+            return Ok(None);
+        }
+        let (mut from, mut indices) = (None, vec![]);
+        for part in parts {
+            let node = self.model.node(part.node);
+            let Some(slice) = node.op_as::<Slice>().filter(|slice| slice.axis == axis) else {
+                return Ok(None);
+            };
+            let (Ok(start), Ok(end)) = (slice.start.to_i64(), slice.end.to_i64()) else {
+                return Ok(None);
+            };
+            if *from.get_or_insert(node.inputs[0]) != node.inputs[0] {
+                return Ok(None);
+            }
+            indices.extend(start..end);
+        }
+        let Some(from) = from else { return Ok(None) };
+        let indices = self.model.add_const(format!("{name}.indices"), tensor1(&indices))?;
+        self.add(name, Gather::new(axis), &[from, indices]).map(Some)
     }
 
     fn bilinear(

@@ -256,3 +256,31 @@ fn floats_that_were_whole_numbers_are_rounded_once() {
     let answer = answer(&model, &[9.0, 86.0, 162.0, 100.0].map(|value| value / 255.0));
     close(&answer, &[0.0, 0.3, 0.6, 0.375]);
 }
+
+/// Each row becomes a slice, and the engine must not handle hundreds of them one by one: after other
+/// operators, that takes it minutes.
+#[test]
+fn many_rows_may_be_turned_round_or_left_out() {
+    const ROWS: i32 = 240;
+    let values: Vec<f32> = (0..ROWS * 2).map(|n| f32::from(i16::try_from(n).unwrap())).collect();
+    let rows: Vec<&[f32]> = values.chunks(2).collect();
+    let mut turned = Fixture::default();
+    let input = turned.input(&[1, ROWS, 2, 1]);
+    let squared = turned.operator(Op::MUL, &[input, input], &[1, ROWS, 2, 1], None);
+    let axis = turned.integers(&[1], &[1]);
+    let output = turned.operator(Op::REVERSE_V2, &[squared, axis], &[1, ROWS, 2, 1], None);
+    turned.outputs.push(output);
+    let expected: Vec<f32> = rows.iter().rev().flat_map(|row| row.iter().map(|v| v * v)).collect();
+    assert_eq!(answer(&turned, &values), expected);
+
+    let mut second = Fixture::default();
+    let input = second.input(&[1, ROWS, 2, 1]);
+    let [begin, end, strides] =
+        [[0, 1, 0, 0], [1, ROWS, 2, 1], [1, 2, 1, 1]].map(|list| second.integers(&[4], &list));
+    let options = options!(StridedSliceOptions, t::StridedSliceOptionsArgs::default());
+    let inputs = [input, begin, end, strides];
+    let output = second.operator(Op::STRIDED_SLICE, &inputs, &[1, ROWS / 2, 2, 1], options);
+    second.outputs.push(output);
+    let expected: Vec<f32> = rows.iter().skip(1).step_by(2).flat_map(|row| row.to_vec()).collect();
+    assert_eq!(answer(&second, &values), expected);
+}
