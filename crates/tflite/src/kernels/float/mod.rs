@@ -1,0 +1,1 @@
+//! Real values, in 32 bits.

@@ -1,0 +1,30 @@
+//! Where a convolution or pool looks.
+
+/// The shapes of a convolution or pool over one image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    /// Rows, columns and channels of what is read.
+    pub(crate) input: [usize; 3],
+    /// Rows, columns and channels of the result.
+    pub(crate) output: [usize; 3],
+    /// Rows and columns of the window.
+    pub(crate) size: [usize; 2],
+    /// From one window to the next.
+    pub(crate) stride: [usize; 2],
+    /// From one place of a window to the next.
+    pub(crate) dilation: [usize; 2],
+    /// Rows and columns of padding before the first; behind the last there are as many as windows reach.
+    pub(crate) before: [usize; 2],
+}
+
+impl Geometry {
+    /// Whether the result at a place depends on the input at that place alone.
+    pub(crate) fn is_pointwise(&self) -> bool {
+        self.size == [1, 1] && self.stride == [1, 1] && self.before == [0, 0]
+    }
+
+    /// How many places the result has.
+    pub(crate) fn places(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+}
