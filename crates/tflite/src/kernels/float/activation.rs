@@ -1,8 +1,9 @@
 //! What is done to a result before it is stored.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
 
 use super::exp::sigmoid;
+use super::level::dispatch;
 
 /// What is done to a result before it is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,12 +1,12 @@
 //! A convolution of each channel alone: its weights, and which kernel computes it.
 
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, Simd};
 
 use super::activation::{Activation, activate};
 use super::aligned::Aligned;
 use super::depthwise::{Bounds, any, lines, narrow};
 use super::half::from_halves;
-use super::level::lanes;
+use super::level::{dispatch, lanes};
 use crate::kernels::Geometry;
 
 /// The weights and bias of a convolution of each channel alone: for each vector of channels those of all

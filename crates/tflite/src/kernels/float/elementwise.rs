@@ -1,8 +1,9 @@
 //! Sums and products of two tensors, and of a tensor and one number for each channel.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
 
 use super::activation::{Activation, activate};
+use super::level::dispatch;
 
 /// `out[i] = activation(a[i] + b[i])`. All are of one length.
 pub(crate) fn add(level: Level, a: &[f32], b: &[f32], activation: Activation, out: &mut [f32]) {

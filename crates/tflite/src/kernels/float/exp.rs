@@ -39,10 +39,10 @@ pub(crate) fn sigmoid<S: Simd>(s: S, x: S::f32s) -> S::f32s {
 
 #[cfg(test)]
 mod tests {
-    use fearless_simd::{Level, dispatch};
+    use fearless_simd::Level;
 
     use super::*;
-    use crate::kernels::float::level::levels;
+    use crate::kernels::float::level::{dispatch, levels};
 
     fn apply(level: Level, sigmoids: bool, values: &mut [f32]) {
         #[inline(always)]

@@ -1,6 +1,39 @@
 //! Instruction sets.
 
-use fearless_simd::{Level, Simd, SimdBase, dispatch};
+use fearless_simd::{Level, Simd, SimdBase};
+
+/// Runs an expression with the instruction set of a level: as `fearless_simd::dispatch`, but without code
+/// for SSE4.2, which has nothing that SSE2 lacks for floats of 32 bits.
+macro_rules! dispatch {
+    ($level:expr, $s:ident => $run:expr) => {{
+        use fearless_simd::Simd as _;
+        let level: fearless_simd::Level = $level;
+        #[cfg(target_arch = "x86_64")]
+        if let Some($s) = level.as_avx512() {
+            $s.vectorize(
+                #[inline(always)]
+                || $run,
+            )
+        } else if let Some($s) = level.as_avx2() {
+            $s.vectorize(
+                #[inline(always)]
+                || $run,
+            )
+        } else if let Some($s) = fearless_simd::Level::baseline().as_sse2() {
+            $s.vectorize(
+                #[inline(always)]
+                || $run,
+            )
+        } else {
+            unreachable!("x86-64 without SSE2")
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            fearless_simd::dispatch!(level, $s => $run)
+        }
+    }};
+}
+pub(super) use dispatch;
 
 /// How many floats a vector of this level has.
 pub(crate) fn lanes(level: Level) -> usize {
@@ -23,9 +56,6 @@ pub(crate) fn levels() -> Vec<Level> {
     let best = Level::new();
     let mut all = vec![best, Level::baseline()];
     #[cfg(target_arch = "x86_64")]
-    {
-        all.extend(best.as_avx2().map(Level::Avx2));
-        all.extend(best.as_sse4_2().map(Level::Sse4_2));
-    }
+    all.extend(best.as_avx2().map(Level::Avx2));
     all
 }

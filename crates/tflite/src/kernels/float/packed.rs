@@ -1,10 +1,10 @@
 //! Weights of a matrix product in the order in which it reads them.
 
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, Simd};
 
 use super::aligned::Aligned;
 use super::half::from_halves;
-use super::level::{lanes, many_registers};
+use super::level::{dispatch, lanes, many_registers};
 
 /// Some channels of the result whose weights lie side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

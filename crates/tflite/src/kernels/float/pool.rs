@@ -1,8 +1,9 @@
 //! The greatest and the mean value of windows.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
 
 use super::activation::{Activation, activate};
+use super::level::dispatch;
 use crate::kernels::Geometry;
 
 /// The greatest value of each window, of those inside of the input.

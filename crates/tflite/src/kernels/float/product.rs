@@ -4,10 +4,10 @@
 //! the rows: for each value a vector of weights is read once, and a number of each row. All loops over a
 //! tile are unrolled: the numbers of its rows and vectors are constants.
 
-use fearless_simd::{Simd, SimdBase, SimdFloat, dispatch, f32x8};
+use fearless_simd::{Simd, SimdBase, SimdFloat, f32x8};
 
 use super::activation::{Activation, activate, clamp, clamp_one};
-use super::level::many_registers;
+use super::level::{dispatch, many_registers};
 use super::packed::{Packed, Panel};
 use super::rows::Rows;
 

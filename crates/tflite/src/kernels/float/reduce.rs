@@ -1,8 +1,9 @@
 //! Many values to few: means, and shares of a whole.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
 
 use super::exp::exp;
+use super::level::dispatch;
 
 /// The mean of each channel over all places; `out` has as many values as there are channels.
 ///
