@@ -10,7 +10,7 @@ use super::fuse::{self, Step, Work};
 use super::ops::{
     Activate, Add, Affine, AveragePool, Block, Concat, MaxPool, Mean, Mul, Ours, Scale, Softmax,
 };
-use super::pack::{Packs, values};
+use super::pack::Packs;
 use crate::array::{Array, Data};
 use crate::canonical::{self, Canonical, Content, Node};
 use crate::kernels::Level;
@@ -36,6 +36,16 @@ pub(super) fn build(
     level: Level,
 ) -> TractResult<TypedModel> {
     let steps = fuse::steps(&canonical, output);
+    build_steps(canonical, steps, [input, output], level)
+}
+
+/// The same of steps that are known already.
+pub(super) fn build_steps(
+    canonical: Canonical<'_>,
+    steps: Vec<Step>,
+    [input, output]: [usize; 2],
+    level: Level,
+) -> TractResult<TypedModel> {
     let Canonical { tensors, nodes, .. } = canonical;
     let outlets = vec![None; tensors.len()];
     let (model, packs) = (TypedModel::default(), Packs::default());
@@ -81,9 +91,6 @@ impl Builder<'_> {
                 Ours::new(&shape, Mean { level, channels, images })
             }
             Work::Affine { factors, addends, activation } => {
-                let factors = values(self.array(factors)?).into_owned();
-                let addends = addends.map(|addends| self.array(addends)).transpose()?;
-                let addends = addends.map(|addends| values(addends).into_owned());
                 Ours::new(&shape, Affine { level, factors, addends, activation })
             }
             Work::Scale(activation) => {

@@ -12,6 +12,8 @@ mod ops;
 mod pack;
 mod plan;
 mod rescale;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use network::Network;

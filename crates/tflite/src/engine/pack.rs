@@ -63,7 +63,7 @@ impl Builder<'_> {
     }
 
     /// The values of a constant.
-    pub(super) fn array(&self, tensor: usize) -> TractResult<&Array<'_>> {
+    fn array(&self, tensor: usize) -> TractResult<&Array<'_>> {
         match &self.tensors[tensor].content {
             Content::Floats(array) => Ok(array),
             _ => Err(format_err!("{} is no constant", self.tensors[tensor].name)),
@@ -72,7 +72,7 @@ impl Builder<'_> {
 }
 
 /// The values of an array; those of bytes for as long as they are needed.
-pub(super) fn values<'a>(array: &'a Array<'_>) -> Cow<'a, [f32]> {
+fn values<'a>(array: &'a Array<'_>) -> Cow<'a, [f32]> {
     match &array.data {
         Data::Floats(values) => Cow::Borrowed(values),
         _ => Cow::Owned(array.to_floats().to_vec()),

@@ -1,16 +1,12 @@
 //! Sums of whole numbers become the next layer's whole numbers: an operator of our own.
 //!
-//! The engine's rewriting takes a product that follows a convolution into its weights. Those are then no
-//! whole numbers any more, and their sums no longer exact. It does not know this operator, so it leaves
-//! the factors where they are. When the rewriting is over, [`expand`] makes a product and a sum of it,
-//! which the engine then computes together with the convolution.
+//! A product and a sum that are each rounded, as the operator says; a fused one rounds once.
 
 use tract_tflite::internal::tract_core::ops::change_axes::AxisOp;
 use tract_tflite::internal::tract_core::ops::math::{add, mul};
 use tract_tflite::internal::{
-    AxesMapping, AxisChangeConsequence, EvalContext, EvalOp, InOut, Op, Rewriter, StaticName, TDim,
-    TVec, TractResult, TypedFact, TypedModel, TypedModelPatch, TypedNode, TypedOp, ensure,
-    format_err, tvec,
+    AxesMapping, AxisChangeConsequence, EvalContext, EvalOp, InOut, Op, StaticName, TDim, TVec,
+    TractResult, TypedFact, TypedModel, TypedNode, TypedOp, ensure, format_err, tvec,
 };
 use tract_tflite::prelude::TValue;
 
@@ -86,26 +82,4 @@ impl TypedOp for Rescale {
         }
         Ok(Some(AxisChangeConsequence::new(model, node, None, change)))
     }
-}
-
-/// Makes a product and a sum of each [`Rescale`] in a model whose rewriting is over.
-pub(super) fn expand(model: &mut TypedModel) -> TractResult<()> {
-    Rewriter::default().with_rule_for("expand-rescale", expanded).rewrite(&(), model)
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // As the engine passes it.
-fn expanded(
-    _context: &(),
-    model: &TypedModel,
-    node: &TypedNode,
-    name: &str,
-    _op: &Rescale,
-) -> TractResult<Option<TypedModelPatch>> {
-    let mut patch = TypedModelPatch::default();
-    let taps = patch.taps(model, &node.inputs)?;
-    let mut wires = patch.wire_node(format!("{name}.product"), mul(), &taps[..2])?;
-    wires.push(taps[2]);
-    let wires = patch.wire_node(name, add(), &wires)?;
-    patch.shunt_outside(model, node.id.into(), wires[0])?;
-    Ok(Some(patch))
 }

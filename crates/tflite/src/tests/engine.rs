@@ -5,7 +5,7 @@ use std::path::Path;
 use tract_tflite::prelude::{Framework as _, IntoRunnable as _, Tensor, tvec};
 
 use crate::array::Array;
-use crate::canonical::{Binary, Canonical, Window};
+use crate::canonical::{Canonical, Window};
 use crate::engine::network;
 use crate::{Ends, Network, Pixels, convert};
 
@@ -66,14 +66,6 @@ fn factors_stay_apart_from_whole_numbers() {
         c.rescale(sums, factors, addends).unwrap()
     });
     assert_eq!(rescaled.run(&values).unwrap(), expected);
-
-    // This is why there is such an operator: the engine takes the factors into the weights.
-    let folded = convolved(&kernel, |c, sums| {
-        let (factors, addends) = (constant(c, &factors), constant(c, &addends));
-        let product = c.binary(Binary::Mul, sums, factors).unwrap();
-        c.binary(Binary::Add, product, addends).unwrap()
-    });
-    assert_ne!(folded.run(&values).unwrap(), expected);
 }
 
 /// What `tract-tflite` makes of a file.

@@ -3,13 +3,17 @@
 //! The pass is pure: it reads nodes and shapes, and gives [`Step`]s in an order in which they can be
 //! computed. A step stands where the last of its nodes stood, so all that it reads is there by then.
 
+mod affine;
 mod block;
 mod follow;
 mod graph;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub(super) use step::{Conv, Depthwise, Step, Work};
 
+use affine::Chain;
 use follow::Follow;
 use graph::{Graph, geometry};
 
@@ -50,10 +54,15 @@ impl Fuse<'_, '_> {
             Op::Dense => self.dense(node),
             Op::MaxPool(window) => self.pool(node, window, true),
             Op::AveragePool(window) => self.pool(node, window, false),
-            Op::Unary(Unary::Relu | Unary::Relu6 | Unary::HardSwish | Unary::Logistic)
-            | Op::Binary(Binary::Maximum | Binary::Minimum) => self.activation(place, node),
-            Op::Binary(Binary::Mul) => self.affine(node).or_else(|| self.product(node)),
-            Op::Binary(Binary::Add) => self.sum(node).or_else(|| self.activation(place, node)),
+            Op::Unary(Unary::Relu | Unary::Relu6 | Unary::HardSwish | Unary::Logistic) => {
+                self.activation(place, node)
+            }
+            Op::Binary(op) => self.affine(place).or_else(|| match op {
+                Binary::Mul => self.product(node),
+                Binary::Add => self.sum(node).or_else(|| self.activation(place, node)),
+                Binary::Maximum | Binary::Minimum => self.activation(place, node),
+                _ => None,
+            }),
             Op::Softmax => Some((Work::Softmax, node.inputs.clone(), self.stays(node))),
             Op::Concat(axis) if axis + 1 == self.graph.shape(node.output).len() => {
                 Some((Work::Concat, node.inputs.clone(), self.stays(node)))
@@ -198,31 +207,13 @@ impl Fuse<'_, '_> {
             .map(|follow| (Work::Activate(follow.activation), vec![x], follow))
     }
 
-    /// A factor for each channel, and the addend and the clamp behind it.
-    fn affine(&self, node: &Node) -> Option<(Work, Vec<usize>, Follow)> {
-        let &[a, b] = &node.inputs[..] else { return None };
-        let channels = *self.graph.shape(node.output).last()?;
-        let by_channel = |tensor| self.graph.is_by_channel(tensor, channels) && channels > 1;
-        let (x, factors) = match () {
-            () if by_channel(b) => (a, b),
-            () if by_channel(a) => (b, a),
-            () => return None,
-        };
-        if !self.graph.is_real(x) || self.graph.shape(x) != self.graph.shape(node.output) {
-            return None;
-        }
-        let sum = self.graph.reader(node.output).filter(|sum| !self.gone[*sum]);
-        let addends = sum
-            .and_then(|sum| self.graph.other(sum, Binary::Add, node.output))
-            .filter(|addends| by_channel(*addends));
-        let last = match (sum, addends) {
-            (Some(sum), Some(_)) => self.graph.node(sum).output,
-            _ => node.output,
-        };
-        let mut follow = self.follow(last, false);
-        if last != node.output {
-            follow.taken.extend(sum);
-        }
+    /// Sums and products with constants by channel, and what follows them.
+    fn affine(&self, place: usize) -> Option<(Work, Vec<usize>, Follow)> {
+        let Chain { x, factors, addends, nodes, output } =
+            Chain::from(&self.graph, place, &self.gone)?;
+        let activation = Activation::None;
+        let follow = Follow { add: None, activation, taken: nodes, output };
+        let follow = follow.further(&self.graph, &self.gone);
         let work = Work::Affine { factors, addends, activation: follow.activation };
         Some((work, vec![x], follow))
     }

@@ -34,10 +34,10 @@ pub(in crate::engine) enum Work {
     AveragePool(Geometry, Activation),
     /// Over all places of each of so many images.
     Mean(usize),
-    /// Factors and addends for each channel: constants.
+    /// Each channel times its factor, plus its addend.
     Affine {
-        factors: usize,
-        addends: Option<usize>,
+        factors: Vec<f32>,
+        addends: Vec<f32>,
         activation: Activation,
     },
     /// The first times a factor for each image and channel.

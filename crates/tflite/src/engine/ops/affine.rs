@@ -9,7 +9,7 @@ use crate::kernels::float::{self, Activation};
 pub(in crate::engine) struct Affine {
     pub(in crate::engine) level: Level,
     pub(in crate::engine) factors: Vec<f32>,
-    pub(in crate::engine) addends: Option<Vec<f32>>,
+    pub(in crate::engine) addends: Vec<f32>,
     pub(in crate::engine) activation: Activation,
 }
 
@@ -19,7 +19,7 @@ impl Compute for Affine {
     }
 
     fn compute(&self, inputs: &[&[f32]], out: &mut [f32], _: &mut Scratch) {
-        let (factors, addends) = (&self.factors, self.addends.as_deref());
+        let (factors, addends) = (&self.factors, Some(&self.addends[..]));
         float::scale_channels(self.level, inputs[0], factors, addends, self.activation, out);
     }
 
@@ -28,7 +28,7 @@ impl Compute for Affine {
     }
 
     fn change(&self, x: &mut [f32], _: &[&[f32]]) {
-        let (factors, addends) = (&self.factors, self.addends.as_deref());
+        let (factors, addends) = (&self.factors, Some(&self.addends[..]));
         float::scale_channels_to(self.level, x, factors, addends, self.activation);
     }
 }

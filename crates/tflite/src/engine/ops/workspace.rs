@@ -150,7 +150,7 @@ mod tests {
         workspace.give(value.clone());
         assert_eq!(workspace.tensors.len(), 0);
         drop(value);
-        workspace.give(Tensor::zero::<bool>(&[4]).unwrap().into());
+        workspace.give(Tensor::zero::<i32>(&[4]).unwrap().into());
         assert_eq!(workspace.tensors.len(), 0);
         for _ in 0..20 {
             let tensor = Tensor::zero::<f32>(&[1 << 22]).unwrap();
