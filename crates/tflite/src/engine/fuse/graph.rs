@@ -108,6 +108,9 @@ impl<'g, 'm> Graph<'g, 'm> {
     }
 }
 
+/// How far a window may reach, whatever it looks at. A kernel lists the lines that it sees.
+const MAX_REACH: usize = 256;
+
 /// Where windows of this kind lie over an image with so many zeros before its first row and column, and
 /// behind its last; `None` where some lie wholly outside.
 pub(super) fn geometry(
@@ -119,6 +122,9 @@ pub(super) fn geometry(
     let mut before = [0; 2];
     for axis in 0..2 {
         let reach = (window.size[axis] - 1) * window.dilation[axis] + 1;
+        if reach > MAX_REACH.max(8 * input[axis]) {
+            return None;
+        }
         let last = (output[axis].checked_sub(1)?) * window.stride[axis];
         before[axis] = match zeros {
             Some(_) if window.same => return None,

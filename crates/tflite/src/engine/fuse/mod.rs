@@ -19,7 +19,7 @@ use graph::{Graph, geometry};
 
 use crate::canonical::{Binary, Canonical, Node, Op, Unary, Window};
 use crate::kernels::Geometry;
-use crate::kernels::float::Activation;
+use crate::kernels::float::{Activation, padded};
 
 /// The steps that compute `output`.
 pub(super) fn steps(canonical: &Canonical<'_>, output: usize) -> Vec<Step> {
@@ -153,6 +153,7 @@ impl Fuse<'_, '_> {
         images: usize,
     ) -> Option<(Work, Vec<usize>, Follow)> {
         self.graph.constant(kernel).and(self.graph.constant(bias))?;
+        is_modest(&geometry, self.graph.shape(kernel)).then_some(())?;
         let follow = self.follow(node.output, true);
         let conv = Conv { images, geometry, kernel, bias, activation: follow.activation };
         let inputs = std::iter::once(x).chain(follow.add).collect();
@@ -251,6 +252,17 @@ impl Fuse<'_, '_> {
         let follow = self.follow(node.output, false);
         Some((Work::Add(follow.activation), vec![a, b], follow))
     }
+}
+
+/// Whether a convolution's memory is in proportion to what it reads: its weights are laid out for vectors
+/// of results, and some lines of the image with their padding.
+fn is_modest(geometry: &Geometry, kernel: &[usize]) -> bool {
+    const FEW: usize = 1 << 20;
+    let weights = kernel.iter().product::<usize>();
+    let image: usize = geometry.input.iter().product();
+    let [high, wide] = padded(geometry);
+    (geometry.output[2] >= 8 || weights <= FEW)
+        && high * wide * geometry.input[2] <= FEW.max(16 * image)
 }
 
 /// The steps without those whose results nobody reads.

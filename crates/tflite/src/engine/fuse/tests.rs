@@ -285,3 +285,30 @@ fn a_normalisation_is_one_product_and_one_sum() {
     let back = net.with(Binary::Sub, far, 12_582_912.0);
     assert_eq!(net.steps(back).len(), 2);
 }
+
+#[test]
+fn what_would_take_memory_out_of_proportion_is_left_to_the_engine() {
+    let mut net = Net::default();
+    let x = net.input();
+    for (dilation, fused) in [(100, true), (200, false), (4096, false)] {
+        let y = net.conv(x, Window { dilation: [dilation, 1], ..PLAIN });
+        assert_eq!(matches!(net.steps(y)[0].work, Work::Conv(_)), fused, "{dilation}");
+        let y = net.depthwise(x, Window { dilation: [dilation, 1], ..PLAIN });
+        assert_eq!(matches!(net.steps(y)[0].work, Work::Depthwise(_)), fused, "{dilation}");
+    }
+    // Many zeros around few values.
+    let mut net = Net::default();
+    let x = net.0.input(vec![1, 1, 1, 1 << 14]).unwrap();
+    let kernel = net.constant(&[8, 3, 3, 1 << 14]);
+    let bias = net.constant(&[8]);
+    let y = net.0.conv(x, kernel, bias, Window { dilation: [100, 100], ..PLAIN }).unwrap();
+    assert_eq!(net.steps(y)[0].work, Work::Node(0));
+    // One result of many values.
+    for (results, fused) in [(1, false), (8, true)] {
+        let mut net = Net::default();
+        let x = net.0.input(vec![1, 1 << 21]).unwrap();
+        let (kernel, bias) = (net.constant(&[results, 1 << 21]), net.constant(&[results]));
+        let y = net.0.dense(x, kernel, bias).unwrap();
+        assert_eq!(matches!(net.steps(y)[0].work, Work::Conv(_)), fused, "{results}");
+    }
+}
