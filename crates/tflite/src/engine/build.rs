@@ -1,5 +1,7 @@
 //! The canonical form as the engine's model, node by node.
 
+use std::sync::Arc;
+
 use tract_tflite::internal::{
     Datum as _, DatumExt as _, OutletId, SpecialOps as _, TVec, TractResult, TypedModel, ensure,
     format_err, tvec,
@@ -7,13 +9,15 @@ use tract_tflite::internal::{
 use tract_tflite::prelude::Tensor;
 
 use crate::array::{Array, Data};
-use crate::canonical::{self, Canonical, Content};
+use crate::canonical::{self, Canonical, Content, Whole};
 
 /// An engine's model in the making.
 pub(super) struct Builder<'m> {
     pub(super) model: TypedModel,
     /// Of the canonical form. What they hold is taken as soon as the engine has it.
     tensors: Vec<canonical::Tensor<'m>>,
+    /// The operators on whole numbers, by their places.
+    pub(super) wholes: Vec<Arc<Whole>>,
     /// For each tensor, what it is to the engine.
     outlets: Vec<Option<OutletId>>,
 }
@@ -25,9 +29,9 @@ pub(super) fn build(
     input: usize,
     output: usize,
 ) -> TractResult<TypedModel> {
-    let Canonical { tensors, nodes, .. } = canonical;
+    let Canonical { tensors, nodes, wholes, .. } = canonical;
     let outlets = vec![None; tensors.len()];
-    let mut builder = Builder { model: TypedModel::default(), tensors, outlets };
+    let mut builder = Builder { model: TypedModel::default(), tensors, wholes, outlets };
     let source = &builder.tensors[input];
     let fact = f32::fact(&source.shape);
     builder.outlets[input] = Some(builder.model.add_source(source.name.clone(), fact)?);
@@ -48,6 +52,7 @@ impl Builder<'_> {
         let (tensor, fact) = (&self.tensors[tensor], self.model.outlet_fact(outlet)?);
         let type_ = match tensor.content {
             Content::Flags => bool::datum_type(),
+            Content::Whole(_) | Content::Bytes(..) => u8::datum_type(),
             _ => f32::datum_type(),
         };
         ensure!(
@@ -76,6 +81,7 @@ impl Builder<'_> {
         let tensor = &mut self.tensors[tensor];
         match std::mem::replace(&mut tensor.content, Content::Computed) {
             Content::Floats(array) => floats(&array),
+            Content::Bytes(_, bytes) => Tensor::from_shape(&tensor.shape, &bytes),
             _ => Err(format_err!("{} is read before it is written", tensor.name)),
         }
     }
@@ -88,6 +94,11 @@ impl Builder<'_> {
             }
             _ => Err(format_err!("{} is no list of numbers", self.tensors[tensor].name)),
         }
+    }
+
+    /// The content of a tensor.
+    pub(super) fn content(&self, tensor: usize) -> &Content<'_> {
+        &self.tensors[tensor].content
     }
 
     /// The shape of a tensor.

@@ -1,11 +1,11 @@
 //! The canonical form becomes a network that runs, on the engine `tract`.
 //!
 //! [`build`] says each node in the engine's operators; the engine then *plans*: it folds constants, and
-//! picks kernels for this processor. [`rescale`] is an operator of our own among the engine's.
+//! picks kernels for this processor. [`whole`] has operators of our own on whole numbers.
 
 mod build;
 mod network;
-mod rescale;
+mod whole;
 mod wire;
 
 pub use network::Network;

@@ -6,7 +6,6 @@ use tract_tflite::internal::{TractError, TractResult, ensure};
 use tract_tflite::prelude::{Tensor, TypedSimplePlan, tvec};
 
 use super::build::build;
-use super::rescale;
 use crate::canonical::Canonical;
 use crate::contain::contain;
 use crate::ends::Ends;
@@ -44,7 +43,6 @@ fn plan(
     let values = model.output_fact(0)?.shape.as_concrete().map(|shape| shape.iter().product());
     ensure!(values == Some(outputs), "the output has {values:?} values, and not {outputs}");
     let mut model = model.into_decluttered()?;
-    rescale::expand(&mut model)?;
     model.optimize()?;
     TypedSimplePlan::new(model)
 }

@@ -7,6 +7,7 @@ use super::site::{Site, no_options};
 use super::value::{Lowered, Wire};
 use crate::canonical::{Binary, Reduction, Unary};
 use crate::complaint::{Complaint, Remedy};
+use crate::grid::Numbers;
 
 /// Of the approximation of the error function by Abramowitz and Stegun, "Handbook of Mathematical
 /// Functions", formula 7.1.26: `1 - (a1 t + ... + a5 t^5) exp(-x^2)` with `t = 1 / (1 + p x)`, for `x`
@@ -22,14 +23,14 @@ impl<'m> Lowering<'_, 'm> {
         site: &Site<'_, 'm>,
         activation: ActivationFunctionType,
     ) -> Lowered<Wire> {
-        let x = self.input(site, 0)?;
-        self.snap(x, site.outputs[0], Some(activation))
+        let x = self.real_input(site, 0)?;
+        self.activate(x, activation)
     }
 
     /// `LOGISTIC`. That of the engine is an approximation: good enough, unless the result is rounded.
     pub(super) fn logistic(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let x = self.real_input(site, 0)?;
-        if site.grid()?.is_none() {
+        if site.outputs[0].numbers()? == Numbers::Real {
             return Ok(Wire::real(self.canonical.unary(Unary::Logistic, x)?));
         }
         let c = &mut self.canonical;
@@ -105,8 +106,11 @@ impl<'m> Lowering<'_, 'm> {
         if !(beta.is_finite() && beta > 0.0) {
             return Err(Complaint::new(format!("has a beta of {beta}"), Remedy::Export));
         }
-        let x = self.input(site, 0)?;
-        let x = self.in_unit(x, 1.0 / beta)?;
+        let mut x = self.real_input(site, 0)?;
+        #[allow(clippy::float_cmp)] // 1 leaves them as they are.
+        if beta != 1.0 {
+            x = self.canonical.with_scalar(Binary::Mul, x, beta)?;
+        }
         Ok(Wire::real(self.canonical.softmax(x)?))
     }
 
