@@ -8,3 +8,68 @@ pub(crate) struct Multiplier {
     /// At least -31.
     pub(crate) power: i32,
 }
+
+impl Multiplier {
+    /// The nearest factor. What is below 2^-32 becomes 0, as in the runtime. `None` for what is no number, is
+    /// negative, or is 2^30 or more: there the runtime's own shifts would overflow.
+    pub(crate) fn new(real: f64) -> Option<Self> {
+        const NONE: Multiplier = Multiplier { bits: 0, power: 0 };
+        if !(real >= 0.0 && real < f64::from(1 << 30)) {
+            return None;
+        }
+        // Below is 0 in any case; what is left is a normal number.
+        if real < f64::MIN_POSITIVE {
+            return Some(NONE);
+        }
+        // real = fraction * 2^power, the fraction from a half to below 1.
+        let field = real.to_bits();
+        #[allow(clippy::cast_possible_truncation)] // 11 bits: `real` has no sign.
+        let mut power = (field >> 52) as i32 - 1022;
+        let fraction = f64::from_bits((field & ((1 << 52) - 1)) | (1022 << 52));
+        #[allow(clippy::cast_possible_truncation)] // At most 2^31.
+        let mut bits = (fraction * f64::from(1_u32 << 31)).round() as i64;
+        if bits == 1 << 31 {
+            bits /= 2;
+            power += 1;
+        }
+        if power < -31 {
+            return Some(NONE);
+        }
+        // `real` just below 2^30 may have been rounded up to it.
+        if power > 30 {
+            return None;
+        }
+        Some(Self { bits: i32::try_from(bits).ok()?, power })
+    }
+
+    /// The product with `x`, rounded twice: by [`Self::high`], then to the nearest, halves away from 0
+    /// (`MultiplyByQuantizedMultiplier` of TFLite's `common.h`). What almost all operators do.
+    pub(crate) fn times(self, x: i32) -> i32 {
+        let high = i64::from(self.high(x));
+        let down = (-self.power).max(0);
+        let half = (1_i64 << down) >> 1;
+        #[allow(clippy::cast_possible_truncation)] // Not greater than `high`.
+        let rounded = ((high + half - i64::from(down > 0 && high < 0)) >> down) as i32;
+        rounded
+    }
+
+    /// The product with `x`, rounded twice: by [`Self::high`], then to the nearest, halves up. What the
+    /// runtime's matrix products do (ruy's kernels for x86).
+    pub(crate) fn times_half_up(self, x: i32) -> i32 {
+        let high = i64::from(self.high(x));
+        let down = (-self.power).max(0);
+        let half = (1_i64 << down) >> 1;
+        #[allow(clippy::cast_possible_truncation)] // Not greater than `high`.
+        let rounded = ((high + half) >> down) as i32;
+        rounded
+    }
+
+    /// `x * bits / 2^31`, `x` moved left before where the factor is above 1, rounded to the nearest, halves up
+    /// (gemmlowp's `SaturatingRoundingDoublingHighMul`).
+    fn high(self, x: i32) -> i32 {
+        let x = x.wrapping_shl(self.power.max(0).unsigned_abs());
+        #[allow(clippy::cast_possible_truncation)] // Not greater than `x`, for `bits` is below 2^31.
+        let high = ((i64::from(x) * i64::from(self.bits) + (1 << 30)) >> 31) as i32;
+        high
+    }
+}
