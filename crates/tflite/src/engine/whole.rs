@@ -9,7 +9,7 @@ use tract_tflite::internal::{
     Datum as _, EvalContext, EvalOp, Op, StaticName, TVec, TractResult, TypedFact, TypedOp, ensure,
     format_err, tvec,
 };
-use tract_tflite::prelude::{TValue, Tensor};
+use tract_tflite::prelude::{IntoTensor as _, TValue, Tensor};
 
 use crate::canonical::{Layer, Whole};
 use crate::grid::Steps;
@@ -122,7 +122,7 @@ impl TypedOp for Compute {
             Whole::Dequantise(_) => f32::datum_type(),
             _ => u8::datum_type(),
         };
-        Ok(tvec!(type_.fact(&self.shape)))
+        Ok(tvec!(TypedFact::dt_shape(type_, &self.shape)))
     }
 }
 

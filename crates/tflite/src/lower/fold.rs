@@ -65,7 +65,7 @@ impl<'m> Lowering<'_, 'm> {
                 self.room(&first()?.shape, first()?)?;
                 match site.operator.code {
                     Code::CAST => cast(first()?, site.outputs[0].type_),
-                    _ => quantized(site)?,
+                    _ => quantised(site)?,
                 }
             }
             Code::RESHAPE => first()?.reshaped(new_shape(site, first()?.len())?),
