@@ -317,7 +317,7 @@ def quantise(rng):
 @family("ends", 8)
 def dequantise(rng):
     kind = either(rng)
-    x = Tensor(kind, [1, 259], scale(rng), zero(rng, kind))
+    x = Tensor(kind, [1, int(rng.integers(1, 300))], scale(rng), zero(rng, kind))
     numbers = x.numbers(rng)
     (out,) = invoke("DEQUANTIZE", ("DequantizeOptions", {}), [x], [Tensor("float32", x.shape)], [numbers], 2)
     return {"operator": "dequantise", "x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
@@ -325,8 +325,8 @@ def dequantise(rng):
 
 @family("ends", 12)
 def requantise(rng):
-    x = Tensor(either(rng), [1, 259], scale(rng, 1e-2, 0.1), 0)
-    y = Tensor(either(rng), [1, 259], scale(rng, 1e-2, 0.1), 0)
+    shape = [1, int(rng.integers(1, 300))]
+    x, y = (Tensor(either(rng), shape, scale(rng, 1e-2, 0.1)) for _ in range(2))
     x.zero, y.zero = zero(rng, x.kind), zero(rng, y.kind)
     numbers = x.numbers(rng)
     if rng.random() < 0.2:
@@ -334,6 +334,55 @@ def requantise(rng):
     (out,) = invoke("QUANTIZE", ("QuantizeOptions", {}), [x], [y], [numbers], 2)
     case = {"operator": "requantise", "x": digits(numbers), "x_grid": x.grid()}
     return case | {"y": digits(out), "y_grid": y.grid()}
+
+
+UNARY = {
+    "RELU": None,
+    "RELU6": None,
+    "RELU_N1_TO_1": None,
+    "RELU_0_TO_1": None,
+    "LEAKY_RELU": "LeakyReluOptions",
+    "HARD_SWISH": "HardSwishOptions",
+    "LOGISTIC": None,
+    "TANH": None,
+    "ELU": None,
+    "GELU": "GeluOptions",
+    "EXP": "ExpOptions",
+    "LOG": None,
+    "ABS": "AbsOptions",
+    "RSQRT": None,
+}
+
+
+def unary(operator):
+    @family("unary", 3)
+    def call(rng):
+        kind = either(rng) if operator not in ("ELU", "EXP", "LOG", "ABS", "RSQRT") else "int8"
+        # 259 places: all numbers, and some behind the last whole vector.
+        x, y = (Tensor(kind, [1, 259], scale(rng, 1e-2, 0.1), zero(rng, kind)) for _ in range(2))
+        if operator == "LOGISTIC":
+            y.scale, y.zero = np.float32(1 / 256), LEAST[kind]
+        if operator == "RSQRT":
+            x.zero, y.scale = -128, scale(rng, 0.01, 0.1)
+        if rng.random() < 0.2 and operator != "LOGISTIC":
+            y.scale = x.scale
+        fields, more = {}, {}
+        if operator == "LEAKY_RELU":
+            more["slope"] = fields["alpha"] = float(np.float32(rng.choice([0.1, 0.2, 0.25, rng.uniform(0, 1.5), -0.5])))
+        if operator == "GELU":
+            more["approximate"] = fields["approximate"] = bool(rng.random() < 0.5)
+        options = (UNARY[operator], fields) if UNARY[operator] else None
+        numbers = x.numbers(rng)
+        version = 1 if operator in ("RELU_N1_TO_1", "RELU_0_TO_1", "ELU", "HARD_SWISH") else 2
+        (out,) = invoke(operator, options, [x], [y], [numbers], version)
+        case = {"operator": operator, "x": digits(numbers), "x_grid": x.grid()}
+        return case | {"y": digits(out), "y_grid": y.grid()} | more
+
+    call.__name__ = operator
+
+
+for operator in UNARY:
+    unary(operator)
 
 
 def main():
@@ -349,7 +398,7 @@ def main():
                 rng = np.random.default_rng([number, *call.__name__.encode()])
                 try:
                     cases.append(call(rng))
-                except RuntimeError as refused:
+                except (RuntimeError, ValueError) as refused:
                     print(name, call.__name__, number, "refused:", refused)
         if cases:
             text = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)

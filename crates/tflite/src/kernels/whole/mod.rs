@@ -13,22 +13,27 @@ mod add;
 mod broadcast;
 mod conv;
 mod ends;
+mod erf;
 #[cfg(test)]
 mod golden;
 mod grid;
+mod hard_swish;
 mod mul;
 mod multiplier;
 mod range;
+mod rsqrt;
 mod sums;
 mod table;
+mod unary;
 
 pub(crate) use add::Add;
 pub(crate) use broadcast::Broadcast;
 pub(crate) use conv::{conv, depthwise};
-pub(crate) use ends::{dequantise, quantise, requantise};
+pub(crate) use ends::{Requantise, dequantise, quantise};
 pub(crate) use grid::Grid;
 pub(crate) use mul::Mul;
 pub(crate) use multiplier::Multiplier;
 pub(crate) use range::Activation;
 pub(crate) use sums::{Conv, Finish, Operator, Rounding};
 pub(crate) use table::Table;
+pub(crate) use unary::Unary;
