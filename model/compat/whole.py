@@ -385,6 +385,92 @@ for operator in UNARY:
     unary(operator)
 
 
+@family("pool", 24)
+def pool(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["MAX_POOL_2D", "AVERAGE_POOL_2D", "AVERAGE_POOL_2D"]))
+    places, channels = [int(size) for size in rng.integers(4, 8, 2)], int(rng.integers(1, 20))
+    window = [int(size) for size in rng.integers(1, 5, 2)] if rng.random() < 0.7 else places
+    stride = [int(size) for size in rng.integers(1, 4, 2)]
+    same = bool(rng.random() < 0.5)
+    output, before = [], []
+    for size, wide, step in zip(places, window, stride):
+        count = -(-size // step) if same else (size - wide) // step + 1
+        output.append(count)
+        before.append(max((count - 1) * step + wide - size, 0) // 2 if same else 0)
+    name, code = activation(rng)
+    x = Tensor(kind, [1, *places, channels], scale(rng, 1e-2, 0.1), zero(rng, kind))
+    y = Tensor(kind, [1, *output, channels], x.scale, x.zero)
+    fields = {
+        "padding": schema.Padding.SAME if same else schema.Padding.VALID,
+        "strideH": stride[0],
+        "strideW": stride[1],
+        "filterHeight": window[0],
+        "filterWidth": window[1],
+        "fusedActivationFunction": code,
+    }
+    numbers = x.numbers(rng)
+    (out,) = invoke(operator, ("Pool2DOptions", fields), [x], [y], [numbers], 2)
+    return {
+        "operator": operator,
+        "activation": name,
+        "input": [*places, channels],
+        "output": [*output, channels],
+        "size": window,
+        "stride": stride,
+        "dilation": [1, 1],
+        "before": before,
+        "x": digits(numbers),
+        "x_grid": x.grid(),
+        "y": digits(out),
+    }
+
+
+@family("reduce", 36)
+def reduce(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["MEAN", "MEAN", "SUM"]))
+    kept = bool(rng.random() < 0.6)
+    if rng.random() < 0.5:
+        shape, axes = [1, *(int(size) for size in rng.integers(2, 8, 2)), int(rng.integers(1, 40))], [1, 2]
+    else:
+        shape = [int(size) for size in rng.integers(1, 7, rng.integers(1, 5))]
+        axes = sorted(int(axis) for axis in rng.permutation(len(shape))[: rng.integers(1, len(shape) + 1)])
+    x = Tensor(kind, shape, scale(rng, 1e-2, 0.1), zero(rng, kind))
+    count = np.prod([shape[axis] for axis in axes])
+    rest = [1 if axis in axes else size for axis, size in enumerate(shape)]
+    if not kept:
+        rest = [size for axis, size in enumerate(shape) if axis not in axes]
+    factor = 2.0 ** rng.integers(-3, 2) if rng.random() < 0.5 else rng.uniform(0.2, 1.5)
+    y = Tensor(kind, rest, np.float32(x.scale * factor * (count**0.5 if operator == "SUM" else 1)), zero(rng, kind))
+    if rng.random() < 0.3:
+        y.scale, y.zero = x.scale, x.zero
+    numbers = x.numbers(rng)
+    tensors = [x, Tensor("int32", [len(axes)], data=axes)]
+    (out,) = invoke(operator, ("ReducerOptions", {"keepDims": kept}), tensors, [y], [numbers], 2)
+    case = {"operator": operator, "kept": kept, "shape": shape, "axes": axes, "x": digits(numbers)}
+    return case | {"x_grid": x.grid(), "y": digits(out), "y_grid": y.grid()}
+
+
+@family("softmax", 16)
+def softmax(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["SOFTMAX", "LOG_SOFTMAX"]))
+    shape = [int(rng.integers(1, 4)), int(rng.integers(1, 120))]
+    x = Tensor(kind, shape, scale(rng, 1e-3, 0.3), zero(rng, kind))
+    y = Tensor(kind, shape, np.float32(1 / 256), LEAST[kind])
+    if operator == "LOG_SOFTMAX":
+        y.scale, y.zero = np.float32(1 / 16), LEAST[kind] + 255
+    elif kind == "uint8" and rng.random() < 0.3:
+        y.scale, y.zero = scale(rng, 1e-3, 1e-2), zero(rng, kind)
+    beta = float(np.float32(rng.choice([1, 1, 0.5, rng.uniform(0, 2)])))
+    numbers = x.numbers(rng)
+    options = ("SoftmaxOptions", {"beta": beta}) if operator == "SOFTMAX" else ("LogSoftmaxOptions", {})
+    (out,) = invoke(operator, options, [x], [y], [numbers], 2)
+    case = {"operator": operator, "beta": beta, "shape": shape, "x": digits(numbers)}
+    return case | {"x_grid": x.grid(), "y": digits(out), "y_grid": y.grid()}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     factor = float(sys.argv[2]) if len(sys.argv) > 2 else 1

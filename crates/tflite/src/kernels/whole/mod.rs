@@ -10,6 +10,7 @@
 //! (`None`) what the runtime refuses or would overflow in; what runs afterwards cannot fail.
 
 mod add;
+mod axes;
 mod broadcast;
 mod conv;
 mod ends;
@@ -18,10 +19,13 @@ mod erf;
 mod golden;
 mod grid;
 mod hard_swish;
+mod mean;
 mod mul;
 mod multiplier;
+mod pool;
 mod range;
 mod rsqrt;
+mod softmax;
 mod sums;
 mod table;
 mod unary;
@@ -31,9 +35,12 @@ pub(crate) use broadcast::Broadcast;
 pub(crate) use conv::{conv, depthwise};
 pub(crate) use ends::{Requantise, dequantise, quantise};
 pub(crate) use grid::Grid;
+pub(crate) use mean::{Mean, Sum};
 pub(crate) use mul::Mul;
 pub(crate) use multiplier::Multiplier;
+pub(crate) use pool::{AveragePool, MaxPool};
 pub(crate) use range::Activation;
+pub(crate) use softmax::{LogSoftmax, Softmax};
 pub(crate) use sums::{Conv, Finish, Operator, Rounding};
 pub(crate) use table::Table;
 pub(crate) use unary::Unary;
