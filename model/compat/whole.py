@@ -317,7 +317,7 @@ def quantise(rng):
 @family("ends", 8)
 def dequantise(rng):
     kind = either(rng)
-    x = Tensor(kind, [1, 259], scale(rng), zero(rng, kind))
+    x = Tensor(kind, [1, int(rng.integers(1, 300))], scale(rng), zero(rng, kind))
     numbers = x.numbers(rng)
     (out,) = invoke("DEQUANTIZE", ("DequantizeOptions", {}), [x], [Tensor("float32", x.shape)], [numbers], 2)
     return {"operator": "dequantise", "x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
@@ -325,8 +325,8 @@ def dequantise(rng):
 
 @family("ends", 12)
 def requantise(rng):
-    x = Tensor(either(rng), [1, 259], scale(rng, 1e-2, 0.1), 0)
-    y = Tensor(either(rng), [1, 259], scale(rng, 1e-2, 0.1), 0)
+    shape = [1, int(rng.integers(1, 300))]
+    x, y = (Tensor(either(rng), shape, scale(rng, 1e-2, 0.1)) for _ in range(2))
     x.zero, y.zero = zero(rng, x.kind), zero(rng, y.kind)
     numbers = x.numbers(rng)
     if rng.random() < 0.2:
@@ -334,6 +334,141 @@ def requantise(rng):
     (out,) = invoke("QUANTIZE", ("QuantizeOptions", {}), [x], [y], [numbers], 2)
     case = {"operator": "requantise", "x": digits(numbers), "x_grid": x.grid()}
     return case | {"y": digits(out), "y_grid": y.grid()}
+
+
+UNARY = {
+    "RELU": None,
+    "RELU6": None,
+    "RELU_N1_TO_1": None,
+    "RELU_0_TO_1": None,
+    "LEAKY_RELU": "LeakyReluOptions",
+    "HARD_SWISH": "HardSwishOptions",
+    "LOGISTIC": None,
+    "TANH": None,
+    "ELU": None,
+    "GELU": "GeluOptions",
+    "EXP": "ExpOptions",
+    "LOG": None,
+    "ABS": "AbsOptions",
+    "RSQRT": None,
+}
+
+
+def unary(operator):
+    @family("unary", 3)
+    def call(rng):
+        kind = either(rng) if operator not in ("ELU", "EXP", "LOG", "ABS", "RSQRT") else "int8"
+        # 259 places: all numbers, and some behind the last whole vector.
+        x, y = (Tensor(kind, [1, 259], scale(rng, 1e-2, 0.1), zero(rng, kind)) for _ in range(2))
+        if operator == "LOGISTIC":
+            y.scale, y.zero = np.float32(1 / 256), LEAST[kind]
+        if operator == "RSQRT":
+            x.zero, y.scale = -128, scale(rng, 0.01, 0.1)
+        if rng.random() < 0.2 and operator != "LOGISTIC":
+            y.scale = x.scale
+        fields, more = {}, {}
+        if operator == "LEAKY_RELU":
+            more["slope"] = fields["alpha"] = float(np.float32(rng.choice([0.1, 0.2, 0.25, rng.uniform(0, 1.5), -0.5])))
+        if operator == "GELU":
+            more["approximate"] = fields["approximate"] = bool(rng.random() < 0.5)
+        options = (UNARY[operator], fields) if UNARY[operator] else None
+        numbers = x.numbers(rng)
+        version = 1 if operator in ("RELU_N1_TO_1", "RELU_0_TO_1", "ELU", "HARD_SWISH") else 2
+        (out,) = invoke(operator, options, [x], [y], [numbers], version)
+        case = {"operator": operator, "x": digits(numbers), "x_grid": x.grid()}
+        return case | {"y": digits(out), "y_grid": y.grid()} | more
+
+    call.__name__ = operator
+
+
+for operator in UNARY:
+    unary(operator)
+
+
+@family("pool", 24)
+def pool(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["MAX_POOL_2D", "AVERAGE_POOL_2D", "AVERAGE_POOL_2D"]))
+    places, channels = [int(size) for size in rng.integers(4, 8, 2)], int(rng.integers(1, 20))
+    window = [int(size) for size in rng.integers(1, 5, 2)] if rng.random() < 0.7 else places
+    stride = [int(size) for size in rng.integers(1, 4, 2)]
+    same = bool(rng.random() < 0.5)
+    output, before = [], []
+    for size, wide, step in zip(places, window, stride):
+        count = -(-size // step) if same else (size - wide) // step + 1
+        output.append(count)
+        before.append(max((count - 1) * step + wide - size, 0) // 2 if same else 0)
+    name, code = activation(rng)
+    x = Tensor(kind, [1, *places, channels], scale(rng, 1e-2, 0.1), zero(rng, kind))
+    y = Tensor(kind, [1, *output, channels], x.scale, x.zero)
+    fields = {
+        "padding": schema.Padding.SAME if same else schema.Padding.VALID,
+        "strideH": stride[0],
+        "strideW": stride[1],
+        "filterHeight": window[0],
+        "filterWidth": window[1],
+        "fusedActivationFunction": code,
+    }
+    numbers = x.numbers(rng)
+    (out,) = invoke(operator, ("Pool2DOptions", fields), [x], [y], [numbers], 2)
+    return {
+        "operator": operator,
+        "activation": name,
+        "input": [*places, channels],
+        "output": [*output, channels],
+        "size": window,
+        "stride": stride,
+        "dilation": [1, 1],
+        "before": before,
+        "x": digits(numbers),
+        "x_grid": x.grid(),
+        "y": digits(out),
+    }
+
+
+@family("reduce", 36)
+def reduce(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["MEAN", "MEAN", "SUM"]))
+    kept = bool(rng.random() < 0.6)
+    if rng.random() < 0.5:
+        shape, axes = [1, *(int(size) for size in rng.integers(2, 8, 2)), int(rng.integers(1, 40))], [1, 2]
+    else:
+        shape = [int(size) for size in rng.integers(1, 7, rng.integers(1, 5))]
+        axes = sorted(int(axis) for axis in rng.permutation(len(shape))[: rng.integers(1, len(shape) + 1)])
+    x = Tensor(kind, shape, scale(rng, 1e-2, 0.1), zero(rng, kind))
+    count = np.prod([shape[axis] for axis in axes])
+    rest = [1 if axis in axes else size for axis, size in enumerate(shape)]
+    if not kept:
+        rest = [size for axis, size in enumerate(shape) if axis not in axes]
+    factor = 2.0 ** rng.integers(-3, 2) if rng.random() < 0.5 else rng.uniform(0.2, 1.5)
+    y = Tensor(kind, rest, np.float32(x.scale * factor * (count**0.5 if operator == "SUM" else 1)), zero(rng, kind))
+    if rng.random() < 0.3:
+        y.scale, y.zero = x.scale, x.zero
+    numbers = x.numbers(rng)
+    tensors = [x, Tensor("int32", [len(axes)], data=axes)]
+    (out,) = invoke(operator, ("ReducerOptions", {"keepDims": kept}), tensors, [y], [numbers], 2)
+    case = {"operator": operator, "kept": kept, "shape": shape, "axes": axes, "x": digits(numbers)}
+    return case | {"x_grid": x.grid(), "y": digits(out), "y_grid": y.grid()}
+
+
+@family("softmax", 16)
+def softmax(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["SOFTMAX", "LOG_SOFTMAX"]))
+    shape = [int(rng.integers(1, 4)), int(rng.integers(1, 120))]
+    x = Tensor(kind, shape, scale(rng, 1e-3, 0.3), zero(rng, kind))
+    y = Tensor(kind, shape, np.float32(1 / 256), LEAST[kind])
+    if operator == "LOG_SOFTMAX":
+        y.scale, y.zero = np.float32(1 / 16), LEAST[kind] + 255
+    elif kind == "uint8" and rng.random() < 0.3:
+        y.scale, y.zero = scale(rng, 1e-3, 1e-2), zero(rng, kind)
+    beta = float(np.float32(rng.choice([1, 1, 0.5, rng.uniform(0, 2)])))
+    numbers = x.numbers(rng)
+    options = ("SoftmaxOptions", {"beta": beta}) if operator == "SOFTMAX" else ("LogSoftmaxOptions", {})
+    (out,) = invoke(operator, options, [x], [y], [numbers], 2)
+    case = {"operator": operator, "beta": beta, "shape": shape, "x": digits(numbers)}
+    return case | {"x_grid": x.grid(), "y": digits(out), "y_grid": y.grid()}
 
 
 def main():
@@ -349,7 +484,7 @@ def main():
                 rng = np.random.default_rng([number, *call.__name__.encode()])
                 try:
                     cases.append(call(rng))
-                except RuntimeError as refused:
+                except (RuntimeError, ValueError) as refused:
                     print(name, call.__name__, number, "refused:", refused)
         if cases:
             text = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)

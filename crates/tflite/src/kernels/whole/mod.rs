@@ -10,25 +10,37 @@
 //! (`None`) what the runtime refuses or would overflow in; what runs afterwards cannot fail.
 
 mod add;
+mod axes;
 mod broadcast;
 mod conv;
 mod ends;
+mod erf;
 #[cfg(test)]
 mod golden;
 mod grid;
+mod hard_swish;
+mod mean;
 mod mul;
 mod multiplier;
+mod pool;
 mod range;
+mod rsqrt;
+mod softmax;
 mod sums;
 mod table;
+mod unary;
 
 pub(crate) use add::Add;
 pub(crate) use broadcast::Broadcast;
 pub(crate) use conv::{conv, depthwise};
-pub(crate) use ends::{dequantise, quantise, requantise};
+pub(crate) use ends::{Requantise, dequantise, quantise};
 pub(crate) use grid::Grid;
+pub(crate) use mean::{Mean, Sum};
 pub(crate) use mul::Mul;
 pub(crate) use multiplier::Multiplier;
+pub(crate) use pool::{AveragePool, MaxPool};
 pub(crate) use range::Activation;
+pub(crate) use softmax::{LogSoftmax, Softmax};
 pub(crate) use sums::{Conv, Finish, Operator, Rounding};
 pub(crate) use table::Table;
+pub(crate) use unary::Unary;
