@@ -10,10 +10,11 @@
 
 mod arrange;
 mod compute;
+mod layers;
 mod model;
 mod op;
 mod whole;
 
 pub(crate) use model::{Canonical, Content, Node, Tensor};
 pub(crate) use op::{Binary, Comparison, Logical, Op, Reduction, Unary, Window};
-pub(crate) use whole::{Layer, Single, Weights, Whole};
+pub(crate) use whole::{Layer, Pool, Weights, Whole};

@@ -1,11 +1,12 @@
 //! Operators on whole numbers of 8 bits, each with all that it needs to run.
 
-use super::model::Canonical;
+use super::model::{Canonical, Content};
 use super::op::{Op, Window};
 use crate::complaint::{Complaint, Remedy};
 use crate::kernels::Geometry;
 use crate::kernels::whole::{
-    Activation, Add, Broadcast, Conv, Finish, Grid, Mul, Operator, Table,
+    Activation, Add, AveragePool, Broadcast, Conv, Grid, LogSoftmax, MaxPool, Mean, Mul, Operator,
+    Requantise, Softmax, Sum, Table, Unary,
 };
 
 /// An operator on whole numbers of 8 bits.
@@ -17,6 +18,8 @@ pub(crate) enum Whole {
     Quantise(Grid),
     /// Whole numbers on a grid become real values.
     Dequantise(Grid),
+    /// The same values on another grid.
+    Requantise(Requantise),
     /// A convolution or dense layer.
     Layer(Layer),
     /// A sum, or a difference.
@@ -24,7 +27,26 @@ pub(crate) enum Whole {
     /// A product.
     Product { mul: Mul, broadcast: Broadcast, activation: Activation },
     /// What becomes of each number alone.
-    Table(Single, Table),
+    Unary(Unary, Table),
+    /// The mean of each window.
+    AveragePool(AveragePool, Pool),
+    /// The greatest of each window.
+    MaxPool(MaxPool, Pool),
+    /// The mean over the axes that the second operand lists, which stay as sides of 1 if they are kept.
+    Mean { mean: Mean, kept: bool },
+    /// The sum over the axes that the second operand lists.
+    Total { sum: Sum, kept: bool },
+    /// The softmax along the last axis, of values times `beta`.
+    Softmax { softmax: Softmax, beta: f32 },
+    /// The logarithm of the softmax along the last axis.
+    LogSoftmax(LogSoftmax),
+}
+
+/// Where a pool looks, and what clamps its result.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pool {
+    pub(crate) window: Window,
+    pub(crate) activation: Activation,
 }
 
 /// Weights, and what becomes of their sums.
@@ -40,13 +62,6 @@ pub(crate) struct Layer {
     pub(crate) window: Window,
     /// What clamps the result.
     pub(crate) activation: Activation,
-}
-
-/// Operators of one operand, number by number.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Single {
-    /// The same values on another grid.
-    Requantise,
 }
 
 /// Weights in whole numbers, as a file has them.
@@ -77,19 +92,30 @@ impl Canonical<'_> {
     pub(crate) fn relabel(&mut self, x: usize, grid: Grid) -> Result<usize, Complaint> {
         let shape = self.shape(x).to_vec();
         let list = self.list(&shape)?;
-        self.result(Op::Reshape, vec![x, list], shape, super::Content::Whole(grid))
+        self.result(Op::Reshape, vec![x, list], shape, Content::Whole(grid))
     }
 
-    /// What becomes of each number alone, by a table.
-    pub(crate) fn table(
+    /// The same values on another grid.
+    pub(crate) fn requantise(
         &mut self,
-        single: Single,
-        table: Option<Table>,
-        x: usize,
-        grid: Grid,
+        (x, from): (usize, Grid),
+        to: Grid,
     ) -> Result<usize, Complaint> {
-        let table = table.ok_or_else(absurd)?;
-        self.whole_node(Whole::Table(single, table), vec![x], self.shape(x).to_vec(), Some(grid))
+        let requantise = Requantise::new(from, to).ok_or_else(absurd)?;
+        let whole = Whole::Requantise(requantise);
+        self.whole_node(whole, vec![x], self.shape(x).to_vec(), Some(to))
+    }
+
+    /// What becomes of each number alone; `None` if no kernel does that.
+    pub(crate) fn whole_unary(
+        &mut self,
+        unary: Unary,
+        (x, from): (usize, Grid),
+        to: Grid,
+    ) -> Result<Option<usize>, Complaint> {
+        let Some(table) = unary.table(from, to) else { return Ok(None) };
+        let whole = Whole::Unary(unary, table);
+        self.whole_node(whole, vec![x], self.shape(x).to_vec(), Some(to)).map(Some)
     }
 
     /// The sum, or difference, of two operands on grids.
@@ -122,96 +148,90 @@ impl Canonical<'_> {
         self.whole_node(whole, vec![a, b], shape, Some(grid))
     }
 
-    /// A convolution of `x` on a grid, over all channels, in groups of them, or of each alone.
-    #[allow(clippy::too_many_arguments)] // As many as a convolution has.
-    pub(crate) fn whole_conv(
+    /// The mean or the greatest number within the window, on the operand's grid.
+    pub(crate) fn whole_pool(
         &mut self,
-        operator: Operator,
-        (x, on): (usize, Grid),
-        weights: Weights,
-        bias: Vec<i32>,
-        window: Window,
-        activation: Activation,
-        grid: Grid,
+        max: bool,
+        (x, grid): (usize, Grid),
+        pool: Pool,
     ) -> Result<usize, Complaint> {
-        let [out, high, wide, of] = weights.shape;
+        let Pool { window, activation } = pool;
         let &[batch, rows, columns, channels] = self.shape(x) else {
-            return Err(self.odd(x, &weights.shape));
-        };
-        let (results, each) = match operator {
-            Operator::Depthwise => (of, 1),
-            _ => (out, of),
+            return Err(Complaint::new("has an operand that has not four axes", Remedy::Damaged));
         };
         let [to_rows, to_columns] = window.over([rows, columns])?;
-        self.count_pairs(&[batch, to_rows, to_columns, results, high, wide, each])?;
-        self.count_constants(weights.numbers.len())?;
+        let [high, wide] = window.size;
+        self.count_work(&[batch, to_rows, to_columns, channels, high, wide])?;
         let geometry = Geometry {
             input: [rows, columns, channels],
-            output: [to_rows, to_columns, results],
+            output: [to_rows, to_columns, channels],
             size: window.size,
             stride: window.stride,
             dilation: window.dilation,
             before: window.before([rows, columns]),
         };
-        let finish = Finish::new(operator, on, &weights.scales, grid, bias, activation);
-        let conv = Conv {
-            geometry,
-            input_zero: u8::try_from(on.zero).map_err(|_| absurd())?,
-            weights: weights.numbers,
-            weights_zero: weights.zero,
-            finish: finish.ok_or_else(absurd)?,
+        let whole = if max {
+            Whole::MaxPool(MaxPool::new(geometry, grid, activation).ok_or_else(absurd)?, pool)
+        } else {
+            let average = AveragePool::new(geometry, grid, activation).ok_or_else(absurd)?;
+            Whole::AveragePool(average, pool)
         };
-        let fits = match operator {
-            Operator::Depthwise => conv.is_depthwise(),
-            _ => conv.depth() == Some(of),
-        };
-        if !fits || window.size != [high, wide] {
-            return Err(self.odd(x, &weights.shape));
-        }
-        let scales = weights.scales;
-        let whole = Whole::Layer(Layer { operator, conv, scales, window, activation });
-        self.whole_node(whole, vec![x], vec![batch, to_rows, to_columns, results], Some(grid))
+        self.whole_node(whole, vec![x], vec![batch, to_rows, to_columns, channels], Some(grid))
     }
 
-    /// Rows of `x` (rows, in) on a grid through `weights` (out, 1, 1, in).
-    pub(crate) fn whole_dense(
+    /// The mean, or the sum, over these axes, which stay as sides of 1 if they are `kept`.
+    pub(crate) fn whole_mean(
         &mut self,
-        x: (usize, Grid),
-        weights: Weights,
-        bias: Vec<i32>,
-        activation: Activation,
-        grid: Grid,
+        mean: bool,
+        (x, from): (usize, Grid),
+        axes: &[usize],
+        kept: bool,
+        to: Grid,
     ) -> Result<usize, Complaint> {
-        let &[rows, inputs] = self.shape(x.0) else {
-            return Err(self.odd(x.0, &weights.shape));
-        };
-        let [out, ..] = weights.shape;
-        self.count_pairs(&[rows, inputs, out])?;
-        self.count_constants(weights.numbers.len())?;
-        let geometry = Geometry {
-            input: [rows, 1, inputs],
-            output: [rows, 1, out],
-            size: [1, 1],
-            stride: [1, 1],
-            dilation: [1, 1],
-            before: [0, 0],
-        };
-        let operator = Operator::Dense;
-        let finish = Finish::new(operator, x.1, &weights.scales, grid, bias, activation);
-        let conv = Conv {
-            geometry,
-            input_zero: u8::try_from(x.1.zero).map_err(|_| absurd())?,
-            weights: weights.numbers,
-            weights_zero: weights.zero,
-            finish: finish.ok_or_else(absurd)?,
-        };
-        if conv.depth() != Some(inputs) {
-            return Err(self.odd(x.0, &weights.shape));
+        let mut sides = self.shape(x).to_vec();
+        self.count_work(&sides)?;
+        let reduced: Vec<bool> = (0..sides.len()).map(|axis| axes.contains(&axis)).collect();
+        let list = self.list(axes)?;
+        let shape = sides.iter().zip(&reduced).filter(|(_, goes)| kept || !**goes);
+        let shape = shape.map(|(side, goes)| if *goes { 1 } else { *side }).collect();
+        if reduced[..] == [false, true, true, false] {
+            // Image by image.
+            sides[0] = 1;
         }
-        let window = Window { size: [1, 1], stride: [1, 1], dilation: [1, 1], same: false };
-        let scales = weights.scales;
-        let whole = Whole::Layer(Layer { operator, conv, scales, window, activation });
-        self.whole_node(whole, vec![x.0], vec![rows, out], Some(grid))
+        let whole = if mean {
+            let mean = Mean::new(from, to, &sides, &reduced, kept).ok_or_else(absurd)?;
+            Whole::Mean { mean, kept }
+        } else {
+            Whole::Total { sum: Sum::new(from, to, &sides, &reduced).ok_or_else(absurd)?, kept }
+        };
+        let result = self.whole_node(whole, vec![x, list], shape, Some(to))?;
+        // A single number is kept as a list of one.
+        self.reshape(result, &self.shape(result).to_vec())
+    }
+
+    /// The softmax along the last axis; `None` if no kernel does that.
+    pub(crate) fn whole_softmax(
+        &mut self,
+        (x, from): (usize, Grid),
+        beta: f32,
+        to: Grid,
+    ) -> Result<Option<usize>, Complaint> {
+        let softmax = Softmax::new(from, to, beta).filter(|_| !self.shape(x).is_empty());
+        let Some(softmax) = softmax else { return Ok(None) };
+        let whole = Whole::Softmax { softmax, beta };
+        self.whole_node(whole, vec![x], self.shape(x).to_vec(), Some(to)).map(Some)
+    }
+
+    /// The logarithm of the softmax along the last axis; `None` if no kernel does that.
+    pub(crate) fn whole_log_softmax(
+        &mut self,
+        (x, from): (usize, Grid),
+        to: Grid,
+    ) -> Result<Option<usize>, Complaint> {
+        let softmax = LogSoftmax::new(from, to).filter(|_| !self.shape(x).is_empty());
+        let Some(softmax) = softmax else { return Ok(None) };
+        let whole = Whole::LogSoftmax(softmax);
+        self.whole_node(whole, vec![x], self.shape(x).to_vec(), Some(to)).map(Some)
     }
 
     /// How two operands lie beside each other.
@@ -225,11 +245,6 @@ impl Canonical<'_> {
         }
         Ok(())
     }
-
-    fn odd(&self, x: usize, weights: &[usize]) -> Complaint {
-        let problem = format!("has a kernel of {weights:?} for {:?}", self.shape(x));
-        Complaint::new(problem, Remedy::Export)
-    }
 }
 
 /// What is wrong with an operator whose numbers no kernel takes.
@@ -237,18 +252,12 @@ pub(super) fn absurd() -> Complaint {
     Complaint::new("has scales beyond all bounds", Remedy::Export)
 }
 
-impl Window {
-    /// How many rows and columns of padding lie before the first of so many.
-    pub(crate) fn before(&self, sides: [usize; 2]) -> [usize; 2] {
-        let mut before = [0; 2];
-        if self.same {
-            for axis in 0..2 {
-                let (size, stride) = (self.size[axis], self.stride[axis]);
-                let reach = (size - 1) * self.dilation[axis] + 1;
-                let last = (sides[axis].div_ceil(stride)).saturating_sub(1) * stride;
-                before[axis] = (last + reach).saturating_sub(sides[axis]) / 2;
-            }
+impl Whole {
+    /// How many of its operands are tensors that it computes with; a list of axes follows them.
+    pub(crate) fn operands(&self) -> usize {
+        match self {
+            Self::Sum { .. } | Self::Product { .. } => 2,
+            _ => 1,
         }
-        before
     }
 }

@@ -29,6 +29,11 @@ impl Compute {
         Self { whole, shape: shape.to_vec() }
     }
 
+    /// The last side of the result.
+    fn depth(&self) -> usize {
+        self.shape.last().copied().unwrap_or(1)
+    }
+
     fn compute(&self, inputs: &[TValue]) -> TractResult<Tensor> {
         if let Whole::Dequantise(grid) = &*self.whole {
             let mut result = Tensor::zero::<f32>(&self.shape)?;
@@ -53,7 +58,22 @@ impl Compute {
             (Whole::Layer(own), &[x]) => layer(own, x, out),
             (Whole::Sum { add, broadcast, .. }, &[a, b]) => add.run(broadcast, a, b, out),
             (Whole::Product { mul, broadcast, .. }, &[a, b]) => mul.run(broadcast, a, b, out),
-            (Whole::Table(_, table), &[x]) => table.run(x, out),
+            (Whole::Unary(_, table), &[x]) => table.run(x, out),
+            (Whole::Requantise(own), &[x]) => own.run(x, out),
+            (Whole::AveragePool(own, _), &[x]) => {
+                each(x, out, own.geometry().output.iter().product(), |x, out| own.run(x, out));
+            }
+            (Whole::MaxPool(own, _), &[x]) => {
+                each(x, out, own.geometry().output.iter().product(), |x, out| own.run(x, out));
+            }
+            (Whole::Mean { mean, .. }, &[x]) => {
+                each(x, out, mean.results(), |x, out| mean.run(x, out));
+            }
+            (Whole::Total { sum, .. }, &[x]) => {
+                each(x, out, sum.results(), |x, out| sum.run(x, out));
+            }
+            (Whole::Softmax { softmax, .. }, &[x]) => softmax.run(self.depth(), x, out),
+            (Whole::LogSoftmax(softmax), &[x]) => softmax.run(self.depth(), x, out),
             (whole, operands) => {
                 return Err(format_err!("{whole:?} of {} operands", operands.len()));
             }
@@ -65,13 +85,19 @@ impl Compute {
 /// A convolution of each image of a batch.
 fn layer(layer: &Layer, x: &[u8], out: &mut [u8]) {
     let conv = &layer.conv;
-    let [from, to] = [conv.geometry.input, conv.geometry.output].map(|sides| sides.iter().product());
     let run = match layer.operator {
         Operator::Depthwise => kernels::depthwise,
         _ => kernels::conv,
     };
-    for (x, out) in x.chunks_exact(from).zip(out.chunks_exact_mut(to)) {
-        run(conv, x, out);
+    each(x, out, conv.geometry.output.iter().product(), |x, out| run(conv, x, out));
+}
+
+/// Each image of a batch, whose results are so many.
+fn each(x: &[u8], out: &mut [u8], results: usize, run: impl Fn(&[u8], &mut [u8])) {
+    let images = (out.len() / results.max(1)).max(1);
+    let from = (x.len() / images).max(1);
+    for (x, out) in x.chunks_exact(from).zip(out.chunks_exact_mut(results.max(1))) {
+        run(x, out);
     }
 }
 

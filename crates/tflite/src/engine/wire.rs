@@ -109,8 +109,9 @@ impl Builder<'_> {
             }
             Op::Snap(steps) => self.one(name, whole::Snap::new(steps), &node.inputs),
             Op::Whole(place) => {
-                let op = whole::Compute::new(self.wholes[place].clone(), self.shape(node.output));
-                self.one(name, op, &node.inputs)
+                let whole = self.wholes[place].clone();
+                let operands = &node.inputs[..whole.operands()];
+                self.one(name, whole::Compute::new(whole, self.shape(node.output)), operands)
             }
         }
     }

@@ -8,7 +8,7 @@ use super::value::{Lowered, Value, Wire};
 use super::weights::whole_activation;
 use crate::canonical::{Binary, Unary};
 use crate::complaint::{Complaint, Remedy};
-use crate::kernels::whole::Grid;
+use crate::kernels::whole::{Grid, Unary as Unary8};
 
 impl<'m> Lowering<'_, 'm> {
     /// `ADD` or `SUB`.
@@ -96,6 +96,20 @@ impl<'m> Lowering<'_, 'm> {
 
     /// An operator of one operand that the canonical form has too.
     pub(super) fn unary(&mut self, site: &Site<'_, 'm>, op: Unary) -> Lowered<Wire> {
+        let whole = match op {
+            Unary::Abs => Some(Unary8::Abs),
+            Unary::Exp => Some(Unary8::Exp),
+            Unary::HardSwish => Some(Unary8::HardSwish),
+            Unary::Log => Some(Unary8::Log),
+            Unary::Rsqrt => Some(Unary8::Rsqrt),
+            Unary::Tanh => Some(Unary8::Tanh),
+            _ => None,
+        };
+        if let Some(whole) = whole
+            && let Some(wire) = self.single(site, whole)?
+        {
+            return Ok(wire);
+        }
         let x = self.real_input(site, 0)?;
         Ok(Wire::real(self.canonical.unary(op, x)?))
     }
@@ -122,6 +136,9 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn leaky_relu(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let options =
             site.operator.table.builtin_options_as_leaky_relu_options().ok_or_else(no_options)?;
+        if let Some(whole) = self.single(site, Unary8::LeakyRelu(options.alpha()))? {
+            return Ok(whole);
+        }
         let x = self.real_input(site, 0)?;
         Ok(Wire::real(self.canonical.leaky_relu(options.alpha(), x)?))
     }

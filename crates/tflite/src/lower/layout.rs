@@ -77,7 +77,10 @@ impl<'m> Lowering<'_, 'm> {
         let output = site.outputs[0];
         let mut parts = Vec::with_capacity(site.inputs.len());
         for place in 0..site.inputs.len() {
-            let part = self.input(site, place)?;
+            let mut part = self.input(site, place)?;
+            if part.grid.is_some() && part.grid != site.grid()? {
+                part = Wire::real(self.real(part)?);
+            }
             parts.push(self.settled(part, output)?);
         }
         let tensors: Vec<usize> = parts.iter().map(|part| part.tensor).collect();

@@ -3,7 +3,9 @@
 use super::lowering::Lowering;
 use super::site::{Site, no_options};
 use super::value::{Lowered, Wire};
+use super::weights::whole_activation;
 use super::window::{pair, window};
+use crate::canonical::Pool;
 
 impl<'m> Lowering<'_, 'm> {
     /// `AVERAGE_POOL_2D`; the padding does not count.
@@ -22,8 +24,18 @@ impl<'m> Lowering<'_, 'm> {
         let size = pair([options.filter_height(), options.filter_width()])?;
         let stride = [options.stride_h(), options.stride_w()];
         let window = window(size, stride, [1, 1], options.padding())?;
-        let x = self.real_input(site, 0)?;
+        let activation = options.fused_activation_function();
+        let x = self.input(site, 0)?;
+        // The runtime leaves the numbers as they are, and wants both grids to be the same.
+        if let (Some(from), Some(to)) = (x.grid, site.grid()?)
+            && from.is_near(to)
+        {
+            let pool = Pool { window, activation: whole_activation(activation)? };
+            let tensor = self.canonical.whole_pool(max, (x.tensor, to), pool)?;
+            return Ok(Wire::whole(tensor, to));
+        }
+        let x = self.real(x)?;
         let tensor = self.canonical.pool(max, x, window)?;
-        self.activate(tensor, options.fused_activation_function())
+        self.activate(tensor, activation)
     }
 }

@@ -5,9 +5,9 @@ use tract_tflite::tflite::TensorType;
 use super::lowering::Lowering;
 use super::site::{Site, no_options};
 use super::value::{Lowered, Wire};
-use crate::canonical::{Binary, Single};
+use crate::canonical::Binary;
 use crate::complaint::{Complaint, Remedy};
-use crate::kernels::whole::{Grid, requantise};
+use crate::kernels::whole::Grid;
 
 /// Adding and subtracting it rounds a float to a whole number, halves to even.
 const ROUNDER: f32 = 12_582_912.0;
@@ -18,9 +18,7 @@ impl<'m> Lowering<'_, 'm> {
         let x = self.input(site, 0)?;
         match (x.grid, site.grid()?) {
             (Some(from), Some(to)) => {
-                let table = requantise(from, to);
-                let tensor = self.canonical.table(Single::Requantise, table, x.tensor, to)?;
-                Ok(Wire::whole(tensor, to))
+                Ok(Wire::whole(self.canonical.requantise((x.tensor, from), to)?, to))
             }
             (Some(_), None) => Ok(Wire::real(self.real(x)?)),
             (None, _) => Ok(x),

@@ -11,6 +11,9 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn mean(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let x = self.input(site, 0)?;
         let axes = self.axes(site, x)?;
+        if let Some(whole) = self.whole_mean(true, site, x, &axes)? {
+            return Ok(whole);
+        }
         let shape = self.shape(x).to_vec();
         let x = self.real(x)?;
         let tensor = match (&axes[..], &shape[..]) {
@@ -34,11 +37,31 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn reduce(&mut self, site: &Site<'_, 'm>, how: Reduction) -> Lowered<Wire> {
         let mut x = self.input(site, 0)?;
         let axes = self.axes(site, x)?;
+        if how == Reduction::Sum
+            && let Some(whole) = self.whole_mean(false, site, x, &axes)?
+        {
+            return Ok(whole);
+        }
         if matches!(how, Reduction::Sum | Reduction::Product) {
             x = Wire::real(self.real(x)?);
         }
         let reduced = self.canonical.reduce(how, x.tensor, &axes)?;
         Ok(x.moved(self.kept(site, reduced, &axes)?))
+    }
+
+    /// The mean, or the sum, of whole numbers.
+    fn whole_mean(
+        &mut self,
+        mean: bool,
+        site: &Site<'_, 'm>,
+        x: Wire,
+        axes: &[usize],
+    ) -> Lowered<Option<Wire>> {
+        let (Some(from), Some(to)) = (x.grid, site.grid()?) else { return Ok(None) };
+        let options = site.operator.table.builtin_options_as_reducer_options();
+        let kept = options.ok_or_else(no_options)?.keep_dims();
+        let tensor = self.canonical.whole_mean(mean, (x.tensor, from), axes, kept, to)?;
+        Ok(Some(Wire::whole(tensor, to)))
     }
 
     /// The axes that are reduced, in order, each once.
