@@ -251,11 +251,11 @@ def pair(rng, kind):
     return shapes[rng.integers(len(shapes))]
 
 
-def binary(rng, operator, options, more=None, grids=None, version=2, result=None, every=False):
-    kind = either(rng)
+def binary(rng, operator, options, more=None, grids=None, version=2, every=False, kind=None):
+    kind = kind or either(rng)
     shapes = ([65536], [65536]) if every else pair(rng, kind)
     a, b = (Tensor(kind, shape, scale(rng, 5e-3, 0.1), zero(rng, kind)) for shape in shapes)
-    y = Tensor(result or kind, np.broadcast_shapes(*shapes), 1, zero(rng, kind))
+    y = Tensor(kind, np.broadcast_shapes(*shapes), 1, zero(rng, kind))
     grids(rng, a, b, y)
     numbers = [a.numbers(rng), b.numbers(rng)]
     if every:
@@ -469,6 +469,71 @@ def softmax(rng):
     (out,) = invoke(operator, options, [x], [y], [numbers], 2)
     case = {"operator": operator, "beta": beta, "shape": shape, "x": digits(numbers)}
     return case | {"x_grid": x.grid(), "y": digits(out), "y_grid": y.grid()}
+
+
+@family("prelu", 12)
+def prelu(rng):
+    def grids(rng, a, b, y):
+        # The operand has the result's shape.
+        a.shape = y.shape
+        y.scale = np.float32(a.scale * (2.0 ** rng.integers(-2, 2) if rng.random() < 0.5 else rng.uniform(0.5, 2)))
+
+    return binary(rng, "PRELU", None, None, grids, 1)
+
+
+@family("difference", 10)
+def difference(rng):
+    def grids(rng, a, b, y):
+        y.scale = np.float32(max(a.scale, b.scale) ** 2 * rng.uniform(20, 90))
+
+    return binary(rng, "SQUARED_DIFFERENCE", ("SquaredDifferenceOptions", {}), None, grids, 2, kind="int8")
+
+
+@family("resize", 16)
+def resize(rng):
+    kind = either(rng)
+    places, channels = [int(size) for size in rng.integers(1, 7, 2)], int(rng.choice([1, 3, 8]))
+    wanted = [int(size) for size in rng.integers(1, 14, 2)]
+    if rng.random() < 0.25:
+        factor = int(rng.choice([2, 4, 8]))
+        wanted = [size * factor for size in places]
+    corners, centers = [(False, False), (False, True), (True, False)][rng.integers(3)]
+    x = Tensor(kind, [1, *places, channels], scale(rng), zero(rng, kind))
+    y = Tensor(kind, [1, *wanted, channels], x.scale, x.zero)
+    tensors = [x, Tensor("int32", [2], data=wanted)]
+    options = ("ResizeBilinearOptions", {"alignCorners": corners, "halfPixelCenters": centers})
+    numbers = x.numbers(rng)
+    (out,) = invoke("RESIZE_BILINEAR", options, tensors, [y], [numbers], 3)
+    case = {"corners": corners, "centers": centers, "input": [*places, channels], "output": wanted}
+    return case | {"x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
+
+
+@family("normalise", 8)
+def normalise(rng):
+    kind = either(rng)
+    shape = [int(rng.integers(1, 4)), int(rng.integers(1, 60))]
+    x = Tensor(kind, shape, scale(rng), zero(rng, kind))
+    y = Tensor(kind, shape, np.float32(1 / 128), LEAST[kind] + 128)
+    numbers = x.numbers(rng)
+    if rng.random() < 0.2:
+        numbers = np.full_like(numbers, x.zero)
+    (out,) = invoke("L2_NORMALIZATION", ("L2NormOptions", {}), [x], [y], [numbers], 2)
+    return {"shape": shape, "x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
+
+
+@family("concat", 8)
+def concat(rng):
+    kind = either(rng)
+    a, b = (Tensor(kind, [1, int(rng.integers(1, 150))], scale(rng, 1e-2, 0.1), zero(rng, kind)) for _ in range(2))
+    y = Tensor(kind, [1, a.shape[1] + b.shape[1]], scale(rng, 1e-2, 0.1), zero(rng, kind))
+    b.scale = b.scale if rng.random() < 0.7 else y.scale
+    if kind == "int8":
+        a.scale = b.scale = y.scale
+        a.zero = b.zero = y.zero
+    numbers = [a.numbers(rng), b.numbers(rng)]
+    (out,) = invoke("CONCATENATION", ("ConcatenationOptions", {"axis": 1}), [a, b], [y], numbers, 2)
+    case = {"a": digits(numbers[0]), "a_grid": a.grid(), "b": digits(numbers[1]), "b_grid": b.grid()}
+    return case | {"y": digits(out), "y_grid": y.grid()}
 
 
 def main():
