@@ -251,13 +251,15 @@ def pair(rng, kind):
     return shapes[rng.integers(len(shapes))]
 
 
-def binary(rng, operator, options, more=None, grids=None, version=2, every=False, kind=None):
+def binary(rng, operator, options, more=None, grids=None, version=2, every=False, kind=None, nonzero=False):
     kind = kind or either(rng)
     shapes = ([65536], [65536]) if every else pair(rng, kind)
     a, b = (Tensor(kind, shape, scale(rng, 5e-3, 0.1), zero(rng, kind)) for shape in shapes)
     y = Tensor(kind, np.broadcast_shapes(*shapes), 1, zero(rng, kind))
     grids(rng, a, b, y)
     numbers = [a.numbers(rng), b.numbers(rng)]
+    if nonzero:
+        numbers[1][numbers[1] == b.zero] ^= 1
     if every:
         numbers = [np.repeat(np.arange(256), 256), np.tile(np.arange(256), 256)]
         numbers = [(numbers + LEAST[kind]).astype(TYPES[kind]) for numbers in numbers]
@@ -297,6 +299,16 @@ def mul(rng):
     name, code = activation(rng)
     options = ("MulOptions", {"fusedActivationFunction": code})
     return binary(rng, "MUL", options, {"activation": name}, product_grids)
+
+
+@family("div", 12)
+def div(rng):
+    def grids(rng, a, b, y):
+        y.scale = np.float32(a.scale / b.scale * (2.0 ** rng.integers(-7, 1) if rng.random() < 0.5 else rng.uniform(0.01, 0.5)))
+
+    name, code = activation(rng)
+    options = ("DivOptions", {"fusedActivationFunction": code})
+    return binary(rng, "DIV", options, {"activation": name}, grids, kind="uint8", nonzero=True)
 
 
 @family("every", 0.05)
@@ -533,6 +545,117 @@ def concat(rng):
     numbers = [a.numbers(rng), b.numbers(rng)]
     (out,) = invoke("CONCATENATION", ("ConcatenationOptions", {"axis": 1}), [a, b], [y], numbers, 2)
     case = {"a": digits(numbers[0]), "a_grid": a.grid(), "b": digits(numbers[1]), "b_grid": b.grid()}
+    return case | {"y": digits(out), "y_grid": y.grid()}
+
+
+@family("transposed", 12)
+def transposed(rng):
+    kind = either(rng)
+    window, stride = ([int(size) for size in rng.integers(1, 4, 2)] for _ in range(2))
+    places, channels, result = [int(size) for size in rng.integers(2, 5, 2)], int(rng.integers(1, 9)), int(rng.integers(1, 21))
+    same = bool(rng.random() < 0.5)
+    output, before = [], []
+    for size, wide, step in zip(places, window, stride):
+        count = size * step if same else (size - 1) * step + max(wide, step)
+        output.append(count)
+        before.append(max((size - 1) * step + wide - count, 0) // 2)
+    each = bool(kind == "int8" and rng.random() < 0.6)
+    x = Tensor(kind, [1, *places, channels], scale(rng), zero(rng, kind))
+    if rng.random() < 0.6:
+        weight_scale = np.float32(2.0) ** rng.integers(-9, -5, result).astype(np.float32)
+    else:
+        weight_scale = np.exp(rng.uniform(np.log(1e-3), np.log(2e-2), result)).astype(np.float32)
+    weight_scale = weight_scale if each else weight_scale[:1]
+    weights_zero = 0 if kind == "int8" else int(rng.integers(100, 156))
+    weights = rng.integers(-4, 5, [result, *window, channels]) + weights_zero
+    weights = Tensor(kind, weights.shape, weight_scale, weights_zero, weights, 0)
+    spread = 250 * (channels * window[0] * window[1]) ** 0.5
+    bias = rng.integers(-int(spread), int(spread) + 1, result)
+    tensors = [Tensor("int32", [4], data=[1, *output, result]), weights, x]
+    if rng.random() < 0.7:
+        tensors.append(Tensor("int32", [result], np.float32(x.scale) * weight_scale, 0, bias))
+    else:
+        bias = bias * 0
+    out_scale = np.float32(x.scale * weight_scale.mean() * spread * rng.uniform(0.5, 3) / 127)
+    if rng.random() < 0.7:
+        out_scale = np.float32(2.0 ** np.round(np.log2(out_scale)))
+    y = Tensor(kind, [1, *output, result], out_scale, zero(rng, kind))
+    fields = {
+        "padding": schema.Padding.SAME if same else schema.Padding.VALID,
+        "strideH": stride[0],
+        "strideW": stride[1],
+    }
+    numbers = x.numbers(rng)
+    (out,) = invoke("TRANSPOSE_CONV", ("TransposeConvOptions", fields), tensors, [y], [numbers], 3)
+    return {
+        "input": [*places, channels],
+        "output": [*output, result],
+        "size": window,
+        "stride": stride,
+        "before": before,
+        "x": digits(numbers),
+        "x_grid": x.grid(),
+        "weights": digits(weights.data.astype(TYPES[kind])),
+        "weights_zero": [weights_zero - (0 if kind == "int8" else 128)],
+        "scales": [float(one) for one in weight_scale],
+        "bias": [int(one) for one in bias],
+        "y": digits(out),
+        "y_grid": y.grid(),
+    }
+
+
+@family("matmul", 8)
+def matmul(rng):
+    rows, depth, columns = (int(size) for size in rng.integers(1, 14, 3))
+    a = Tensor("int8", [1, rows, depth], scale(rng), zero(rng, "int8"))
+    b = Tensor("int8", [1, columns, depth], scale(rng), zero(rng, "int8"))
+    out_scale = np.float32(a.scale * b.scale * 100 * depth**0.5 * rng.uniform(0.3, 2))
+    if rng.random() < 0.5:
+        out_scale = np.float32(2.0 ** np.round(np.log2(out_scale)))
+    y = Tensor("int8", [1, rows, columns], out_scale, zero(rng, "int8"))
+    numbers = [a.numbers(rng), b.numbers(rng)]
+    (out,) = invoke("BATCH_MATMUL", ("BatchMatMulOptions", {"adjY": True}), [a, b], [y], numbers, 2)
+    case = {"depth": [depth], "a": digits(numbers[0]), "a_grid": a.grid(), "b": digits(numbers[1])}
+    return case | {"b_grid": b.grid(), "y": digits(out), "y_grid": y.grid()}
+
+
+COMPARISONS = {
+    "EQUAL": "EqualOptions",
+    "NOT_EQUAL": "NotEqualOptions",
+    "GREATER": "GreaterOptions",
+    "GREATER_EQUAL": "GreaterEqualOptions",
+    "LESS": "LessOptions",
+    "LESS_EQUAL": "LessEqualOptions",
+}
+
+
+@family("compare", 12)
+def compare(rng):
+    operator = str(rng.choice(list(COMPARISONS)))
+    kind = either(rng)
+    shapes = pair(rng, kind)
+    a, b = (Tensor(kind, shape, scale(rng, 5e-3, 0.1), zero(rng, kind)) for shape in shapes)
+    if rng.random() < 0.4:
+        b.scale = a.scale
+    y = Tensor("bool", np.broadcast_shapes(*shapes))
+    numbers = [a.numbers(rng), b.numbers(rng)]
+    (out,) = invoke(operator, (COMPARISONS[operator], {}), [a, b], [y], numbers, 2)
+    case = {"operator": operator, "a": digits(numbers[0]), "a_grid": a.grid(), "a_shape": a.shape}
+    case |= {"b": digits(numbers[1]), "b_grid": b.grid(), "b_shape": b.shape}
+    return case | {"y": digits(out.astype(np.uint8))}
+
+
+@family("product", 8)
+def product(rng):
+    shape = [int(size) for size in rng.integers(1, 6, rng.integers(1, 5))]
+    axes = sorted(int(axis) for axis in rng.permutation(len(shape))[: rng.integers(1, len(shape) + 1)])
+    x = Tensor("int8", shape, scale(rng, 5e-3, 0.02), zero(rng, "int8"))
+    rest = [size for axis, size in enumerate(shape) if axis not in axes]
+    y = Tensor("int8", rest, scale(rng, 1e-2, 0.1), zero(rng, "int8"))
+    numbers = x.numbers(rng)
+    tensors = [x, Tensor("int32", [len(axes)], data=axes)]
+    (out,) = invoke("REDUCE_PROD", ("ReducerOptions", {}), tensors, [y], [numbers], 2)
+    case = {"shape": shape, "axes": axes, "x": digits(numbers), "x_grid": x.grid()}
     return case | {"y": digits(out), "y_grid": y.grid()}
 
 
