@@ -140,7 +140,7 @@ def activation(rng):
     return name, getattr(schema.ActivationFunctionType, name)
 
 
-@family("conv", 40)
+@family("conv", 26)
 def conv(rng):
     kind = either(rng)
     what = str(rng.choice(["conv", "conv", "depthwise", "depthwise", "dense", "grouped"]))
@@ -329,7 +329,7 @@ def quantise(rng):
 @family("ends", 8)
 def dequantise(rng):
     kind = either(rng)
-    x = Tensor(kind, [1, int(rng.integers(1, 300))], scale(rng), zero(rng, kind))
+    x = Tensor(kind, [1, int(rng.integers(1, 120))], scale(rng), zero(rng, kind))
     numbers = x.numbers(rng)
     (out,) = invoke("DEQUANTIZE", ("DequantizeOptions", {}), [x], [Tensor("float32", x.shape)], [numbers], 2)
     return {"operator": "dequantise", "x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
@@ -337,7 +337,7 @@ def dequantise(rng):
 
 @family("ends", 12)
 def requantise(rng):
-    shape = [1, int(rng.integers(1, 300))]
+    shape = [1, int(rng.integers(1, 200))]
     x, y = (Tensor(either(rng), shape, scale(rng, 1e-2, 0.1)) for _ in range(2))
     x.zero, y.zero = zero(rng, x.kind), zero(rng, y.kind)
     numbers = x.numbers(rng)
@@ -363,18 +363,21 @@ UNARY = {
     "LOG": None,
     "ABS": "AbsOptions",
     "RSQRT": None,
+    "SQRT": None,
+    "NEG": "NegOptions",
 }
+OF_INT8 = ("ELU", "EXP", "LOG", "ABS", "RSQRT", "SQRT", "NEG")
 
 
 def unary(operator):
-    @family("unary", 3)
+    @family("unary", 2)
     def call(rng):
-        kind = either(rng) if operator not in ("ELU", "EXP", "LOG", "ABS", "RSQRT") else "int8"
+        kind = "int8" if operator in OF_INT8 else either(rng)
         # 259 places: all numbers, and some behind the last whole vector.
         x, y = (Tensor(kind, [1, 259], scale(rng, 1e-2, 0.1), zero(rng, kind)) for _ in range(2))
         if operator == "LOGISTIC":
             y.scale, y.zero = np.float32(1 / 256), LEAST[kind]
-        if operator == "RSQRT":
+        if operator in ("RSQRT", "SQRT"):
             x.zero, y.scale = -128, scale(rng, 0.01, 0.1)
         if rng.random() < 0.2 and operator != "LOGISTIC":
             y.scale = x.scale
@@ -385,7 +388,7 @@ def unary(operator):
             more["approximate"] = fields["approximate"] = bool(rng.random() < 0.5)
         options = (UNARY[operator], fields) if UNARY[operator] else None
         numbers = x.numbers(rng)
-        version = 1 if operator in ("RELU_N1_TO_1", "RELU_0_TO_1", "ELU", "HARD_SWISH") else 2
+        version = 1 if operator in ("RELU_N1_TO_1", "RELU_0_TO_1", "ELU", "HARD_SWISH", "NEG") else 2
         (out,) = invoke(operator, options, [x], [y], [numbers], version)
         case = {"operator": operator, "x": digits(numbers), "x_grid": x.grid()}
         return case | {"y": digits(out), "y_grid": y.grid()} | more

@@ -23,6 +23,8 @@ mod erf;
 mod golden;
 mod grid;
 mod hard_swish;
+#[cfg(test)]
+mod hostile;
 mod matmul;
 mod mean;
 mod mul;
