@@ -10,7 +10,7 @@ use crate::kernels::Geometry;
 pub(crate) enum Rounding {
     /// As the runtime's matrix products do it: [`Multiplier::times_half_up`].
     Product,
-    /// As its depthwise convolutions of `int8` do it: channels in whole groups of eight by
+    /// As its depthwise and its transposed convolutions of `int8` do it: channels in whole groups of eight by
     /// [`Multiplier::times_half_up`], the rest behind them by [`Multiplier::times`].
     Depthwise,
     /// As its plain kernels do it, which compute convolutions in groups, and depthwise ones of `uint8`:
@@ -29,7 +29,7 @@ pub(crate) enum Operator {
     Depthwise,
     /// `FULLY_CONNECTED`.
     Dense,
-    /// `TRANSPOSE_CONV`.
+    /// `TRANSPOSE_CONV`, which [`TransposedConv`](super::TransposedConv) computes.
     Transposed,
 }
 
@@ -96,9 +96,10 @@ impl Finish {
         // `GetQuantizedConvolutionMultipler`, which `uint8` and dense layers of one scale use, in float32.
         let single = !input.signed || (operator == Operator::Dense && weights.len() == 1);
         let multiplier = |scale: f32| {
-            let product = match single {
-                true => f64::from(input.scale * scale),
-                false => f64::from(input.scale) * f64::from(scale),
+            let product = if single {
+                f64::from(input.scale * scale)
+            } else {
+                f64::from(input.scale) * f64::from(scale)
             };
             Multiplier::new(product / f64::from(output.scale))
         };
@@ -110,9 +111,9 @@ impl Finish {
             _ => return None,
         };
         let rounding = match operator {
-            Operator::Conv | Operator::Dense => Rounding::Product,
-            Operator::Depthwise if input.signed => Rounding::Depthwise,
-            Operator::Grouped | Operator::Depthwise | Operator::Transposed => Rounding::Reference,
+            Operator::Depthwise | Operator::Transposed if input.signed => Rounding::Depthwise,
+            Operator::Conv | Operator::Dense | Operator::Transposed => Rounding::Product,
+            Operator::Grouped | Operator::Depthwise => Rounding::Reference,
         };
         let (least, greatest) = activation.range(output)?;
         Some(Self { bias, multipliers, rounding, zero: output.zero, least, greatest })
@@ -126,9 +127,10 @@ impl Finish {
     pub(crate) fn apply(&self, sum: i32, channel: usize) -> u8 {
         let sum = sum.wrapping_add(self.bias[channel]);
         let multiplier = self.multipliers[channel];
-        let product = match channel < self.rounding.half_up(self.bias.len()) {
-            true => multiplier.times_half_up(sum),
-            false => multiplier.times(sum),
+        let product = if channel < self.rounding.half_up(self.bias.len()) {
+            multiplier.times_half_up(sum)
+        } else {
+            multiplier.times(sum)
         };
         let number = self.zero.wrapping_add(product);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Is clamped to 8 bits.
