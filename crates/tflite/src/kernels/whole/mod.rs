@@ -13,6 +13,7 @@ mod add;
 mod broadcast;
 mod conv;
 mod ends;
+mod fast;
 #[cfg(test)]
 mod golden;
 mod grid;
@@ -25,6 +26,7 @@ mod table;
 pub(crate) use add::Add;
 pub(crate) use broadcast::Broadcast;
 pub(crate) use conv::{conv, depthwise};
+pub(crate) use fast::{Packed8, Scratch};
 pub(crate) use ends::{dequantise, quantise, requantise};
 pub(crate) use grid::Grid;
 pub(crate) use mul::Mul;
