@@ -26,7 +26,7 @@ mod table;
 pub(crate) use add::Add;
 pub(crate) use broadcast::Broadcast;
 pub(crate) use conv::{conv, depthwise};
-pub(crate) use fast::{Packed8, Scratch};
+pub(crate) use fast::{Deep8, Packed8, Scratch};
 pub(crate) use ends::{dequantise, quantise, requantise};
 pub(crate) use grid::Grid;
 pub(crate) use mul::Mul;

@@ -9,9 +9,12 @@ use super::panels::Form;
 use super::steps::Step;
 use super::tile::{Job, put};
 
+/// The numbers that the steps of a vector take.
+pub(super) const RECORD: usize = 7 * 8;
+
 /// See [`Form`].
 pub(super) const FORM: Form =
-    Form { lanes: 8, group: 2, vectors: &[2, 1], record: 7 * 8, write: write_steps };
+    Form { lanes: 8, group: 2, vectors: &[2, 1], record: RECORD, write: write_steps };
 
 /// The most places of a tile: sums, weights, an input and a product fill 16 registers.
 pub(super) fn most(_vectors: usize) -> usize {
@@ -20,7 +23,7 @@ pub(super) fn most(_vectors: usize) -> usize {
 
 /// Writes the steps of 8 channels: bias, places to the left, the multipliers of even and odd lanes, what is
 /// added before the shift to the right, how far it goes, and what is added to what is negative before.
-fn write_steps(steps: &[Step], to: &mut [i32]) {
+pub(super) fn write_steps(steps: &[Step], to: &mut [i32]) {
     for (lane, step) in steps.iter().enumerate() {
         to[lane] = step.bias;
         to[8 + lane] = step.left.cast_signed();
@@ -34,12 +37,12 @@ fn write_steps(steps: &[Step], to: &mut [i32]) {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load(s: Avx2, from: &[i32]) -> __m256i {
+pub(super) fn load(s: Avx2, from: &[i32]) -> __m256i {
     i32x8::from_slice(s, &from[..8]).into()
 }
 
 /// A vector's steps.
-struct Lanes {
+pub(super) struct Lanes {
     left: __m256i,
     bits: [__m256i; 2],
     half: __m256i,
@@ -49,8 +52,8 @@ struct Lanes {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn lanes(s: Avx2, steps: &[i32], vector: usize) -> Lanes {
-    let from = &steps[vector * FORM.record..][..FORM.record];
+pub(super) fn lanes(s: Avx2, steps: &[i32], vector: usize) -> Lanes {
+    let from = &steps[vector * RECORD..][..RECORD];
     Lanes {
         left: load(s, &from[8..]),
         bits: [load(s, &from[16..]), load(s, &from[24..])],
@@ -63,7 +66,7 @@ fn lanes(s: Avx2, steps: &[i32], vector: usize) -> Lanes {
 /// The products of 8 sums and their multipliers, rounded.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn product(x: __m256i, by: &Lanes) -> __m256i {
+pub(super) fn product(x: __m256i, by: &Lanes) -> __m256i {
     let x = _mm256_sllv_epi32(x, by.left);
     let first = _mm256_set1_epi64x(1 << 30);
     let even = _mm256_add_epi64(_mm256_mul_epi32(x, by.bits[0]), first);
@@ -90,7 +93,7 @@ macro_rules! tile {
         fearless_simd::kernel!(
             #[inline]
             fn $name(s: Avx2, job: &Job<'_, i16>, starts: &[usize; 8], add: &[i32; 8], out: &mut [u8]) {
-                let bias = each!($vectors, V => load(s, &job.steps[V * FORM.record..]));
+                let bias = each!($vectors, V => load(s, &job.steps[V * RECORD..]));
                 let mut acc = [$( {
                     let add = _mm256_set1_epi32(add[$r]);
                     each!($vectors, V => _mm256_add_epi32(bias[V], add))

@@ -9,9 +9,12 @@ use super::panels::Form;
 use super::steps::Step;
 use super::tile::{Job, put};
 
+/// The numbers that the steps of a vector take.
+pub(super) const RECORD: usize = 10 * 16;
+
 /// See [`Form`].
 pub(super) const FORM: Form =
-    Form { lanes: 16, group: 4, vectors: &[4, 2, 1], record: 10 * 16, write: write_steps };
+    Form { lanes: 16, group: 4, vectors: &[4, 2, 1], record: RECORD, write: write_steps };
 
 /// The most places of a tile, for the vectors of its panel: sums, weights and one input fill 32 registers.
 pub(super) fn most(vectors: usize) -> usize {
@@ -21,7 +24,7 @@ pub(super) fn most(vectors: usize) -> usize {
 /// Writes the steps of 16 channels: bias, places to the left, the multipliers of even and odd lanes, and,
 /// for products of 64 bits of the even lanes and of the odd ones, what is added before one shift to the
 /// right does both roundings, how far it goes, and what is taken away from what is negative.
-fn write_steps(steps: &[Step], to: &mut [i32]) {
+pub(super) fn write_steps(steps: &[Step], to: &mut [i32]) {
     for (lane, step) in steps.iter().enumerate() {
         // A product with no shift to the right is that of twice the sum with one.
         let extra = u32::from(step.right == 0);
@@ -48,7 +51,7 @@ fn put_wide(to: &mut [i32], number: i64) {
 }
 
 /// A vector's steps.
-struct Lanes {
+pub(super) struct Lanes {
     bits: [__m512i; 2],
     half: [__m512i; 2],
     shift: [__m512i; 2],
@@ -57,14 +60,14 @@ struct Lanes {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load(s: Avx512, from: &[i32]) -> __m512i {
+pub(super) fn load(s: Avx512, from: &[i32]) -> __m512i {
     i32x16::from_slice(s, &from[..16]).into()
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn lanes(s: Avx512, steps: &[i32], vector: usize) -> Lanes {
-    let from = &steps[vector * FORM.record..][..FORM.record];
+pub(super) fn lanes(s: Avx512, steps: &[i32], vector: usize) -> Lanes {
+    let from = &steps[vector * RECORD..][..RECORD];
     let two = |at: usize| [load(s, &from[at..]), load(s, &from[at + 16..])];
     Lanes {
         bits: two(32),
@@ -77,7 +80,7 @@ fn lanes(s: Avx512, steps: &[i32], vector: usize) -> Lanes {
 /// The products of 16 sums and their multipliers, rounded.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
-fn product(x: __m512i, by: &Lanes) -> __m512i {
+pub(super) fn product(x: __m512i, by: &Lanes) -> __m512i {
     let even = _mm512_add_epi64(_mm512_mul_epi32(x, by.bits[0]), by.half[0]);
     let odd = _mm512_mul_epi32(_mm512_srli_epi64::<32>(x), by.bits[1]);
     let odd = _mm512_add_epi64(odd, by.half[1]);
@@ -90,7 +93,7 @@ fn product(x: __m512i, by: &Lanes) -> __m512i {
 /// one lower before the second.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
-fn product_away(x: __m512i, by: &Lanes) -> __m512i {
+pub(super) fn product_away(x: __m512i, by: &Lanes) -> __m512i {
     let first = _mm512_set1_epi64(1 << 30);
     let one = |product: __m512i, of: usize| {
         let below = _mm512_movepi64_mask(_mm512_add_epi64(product, first));
@@ -105,7 +108,7 @@ fn product_away(x: __m512i, by: &Lanes) -> __m512i {
 /// The bytes of a vector.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn bytes(s: Avx512, x: __m512i) -> [u8; 64] {
+pub(super) fn bytes(s: Avx512, x: __m512i) -> [u8; 64] {
     let x: u8x64<_> = x.simd_into(s);
     x.into()
 }
@@ -143,7 +146,7 @@ macro_rules! tile {
         fearless_simd::kernel!(
             #[inline]
             fn $name(s: Avx512, job: &Job<'_, u8>, starts: &[usize; 8], add: &[i32; 8], out: &mut [u8]) {
-                let bias = each!($vectors, V => load(s, &job.steps[V * FORM.record..]));
+                let bias = each!($vectors, V => load(s, &job.steps[V * RECORD..]));
                 let mut acc = [$( {
                     let add = _mm512_set1_epi32(add[$r]);
                     each!($vectors, V => _mm512_add_epi32(bias[V], add))
@@ -165,7 +168,7 @@ macro_rules! tile {
                 }
                 if job.ends.lefts || job.ends.away {
                     each!($vectors, V => {
-                        let left = load(s, &job.steps[V * FORM.record + 16..]);
+                        let left = load(s, &job.steps[V * RECORD + 16..]);
                         let by = lanes(s, job.steps, V);
                         $( acc[$r][V] = product_away(_mm512_sllv_epi32(acc[$r][V], left), &by); )*
                     });

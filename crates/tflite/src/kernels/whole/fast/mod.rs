@@ -8,6 +8,13 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod deep;
+#[cfg(target_arch = "x86_64")]
+mod deep2;
+#[cfg(target_arch = "x86_64")]
+mod deep512;
+#[cfg(target_arch = "aarch64")]
+mod deep_neon;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod packed;
@@ -18,4 +25,5 @@ mod tile;
 mod tests;
 mod windows;
 
+pub(crate) use deep::Deep8;
 pub(crate) use packed::{Packed8, Scratch};

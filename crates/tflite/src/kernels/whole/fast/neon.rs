@@ -8,9 +8,12 @@ use super::panels::Form;
 use super::steps::Step;
 use super::tile::{Job, put};
 
+/// The numbers that the steps of a vector take.
+pub(super) const RECORD: usize = 5 * 4;
+
 /// See [`Form`].
 pub(super) const FORM: Form =
-    Form { lanes: 4, group: 1, vectors: &[4], record: 5 * 4, write: write_steps };
+    Form { lanes: 4, group: 1, vectors: &[4], record: RECORD, write: write_steps };
 
 /// The most places of a tile: sums, weights and an input fill 32 registers.
 pub(super) fn most(_vectors: usize) -> usize {
@@ -19,7 +22,7 @@ pub(super) fn most(_vectors: usize) -> usize {
 
 /// Writes the steps of 4 channels: bias, places to the left, multipliers, places to the left after the
 /// product (so none or less than none), and what is added to what is negative before.
-fn write_steps(steps: &[Step], to: &mut [i32]) {
+pub(super) fn write_steps(steps: &[Step], to: &mut [i32]) {
     for (lane, step) in steps.iter().enumerate() {
         to[lane] = step.bias;
         to[4 + lane] = step.left.cast_signed();
@@ -31,12 +34,12 @@ fn write_steps(steps: &[Step], to: &mut [i32]) {
 
 #[inline]
 #[target_feature(enable = "neon")]
-fn load(s: Neon, from: &[i32]) -> int32x4_t {
+pub(super) fn load(s: Neon, from: &[i32]) -> int32x4_t {
     i32x4::from_slice(s, &from[..4]).into()
 }
 
 /// A vector's steps.
-struct Lanes {
+pub(super) struct Lanes {
     left: int32x4_t,
     bits: int32x4_t,
     right: int32x4_t,
@@ -45,8 +48,8 @@ struct Lanes {
 
 #[inline]
 #[target_feature(enable = "neon")]
-fn lanes(s: Neon, steps: &[i32], vector: usize) -> Lanes {
-    let from = &steps[vector * FORM.record..][..FORM.record];
+pub(super) fn lanes(s: Neon, steps: &[i32], vector: usize) -> Lanes {
+    let from = &steps[vector * RECORD..][..RECORD];
     Lanes {
         left: load(s, &from[4..]),
         bits: load(s, &from[8..]),
@@ -58,7 +61,7 @@ fn lanes(s: Neon, steps: &[i32], vector: usize) -> Lanes {
 /// The products of 4 sums and their multipliers, rounded.
 #[inline]
 #[target_feature(enable = "neon")]
-fn product(x: int32x4_t, by: &Lanes) -> int32x4_t {
+pub(super) fn product(x: int32x4_t, by: &Lanes) -> int32x4_t {
     let high = vqrdmulhq_s32(vshlq_s32(x, by.left), by.bits);
     let below = vandq_s32(vshrq_n_s32::<31>(high), by.away);
     vrshlq_s32(vaddq_s32(high, below), by.right)
@@ -76,7 +79,7 @@ macro_rules! tile {
         fearless_simd::kernel!(
             #[inline]
             fn $name(s: Neon, job: &Job<'_, i16>, starts: &[usize; 8], add: &[i32; 8], out: &mut [u8]) {
-                let bias = each!(V => load(s, &job.steps[V * FORM.record..]));
+                let bias = each!(V => load(s, &job.steps[V * RECORD..]));
                 let mut acc = [$( {
                     let add = vdupq_n_s32(add[$r]);
                     each!(V => vaddq_s32(bias[V], add))

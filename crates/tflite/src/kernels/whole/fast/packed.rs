@@ -14,6 +14,8 @@ use crate::kernels::whole::sums::Conv;
 pub(crate) struct Scratch {
     pub(super) bytes: Vec<u8>,
     pub(super) wide: Vec<i16>,
+    pub(super) zeros: Vec<u8>,
+    pub(super) sums: Vec<i32>,
 }
 
 /// A convolution over all channels, or in groups of them, made ready for an instruction set. A dense layer
@@ -54,38 +56,46 @@ impl Packed8 {
         Self(Way::new(level, conv).unwrap_or_else(|| Way::Plain(Box::new(conv.clone()))))
     }
 
+    /// Whether it is computed on vectors.
+    pub(super) fn is_fast(&self) -> bool {
+        !matches!(self.0, Way::Plain(_))
+    }
+
     /// Computes it. `x` has rows, columns and channels of the geometry's input, `out` those of its output.
     pub(crate) fn run(&self, x: &[u8], out: &mut [u8], scratch: &mut Scratch) {
         match &self.0 {
             Way::Plain(conv) => twin(conv, x, out),
             #[cfg(target_arch = "x86_64")]
             Way::Avx512(s, ready) => {
+                let Scratch { bytes, sums, .. } = scratch;
                 let x = if ready.windows.copied {
-                    ready.windows.pad(x, ready.input_zero, &mut scratch.bytes, |x| x);
-                    &scratch.bytes
+                    ready.windows.pad(x, ready.input_zero, bytes, |x| x);
+                    bytes
                 } else {
                     x
                 };
                 let tile = |panel: &Panel, places, job: &Job<'_, u8>, starts: &_, add: &_, out: &mut _| {
                     super::avx512::tile(*s, panel.vectors, places, job, starts, add, out);
                 };
-                ready.run(x, 4, super::avx512::most, tile, out);
+                ready.run(x, 4, super::avx512::most, tile, sums, out);
             }
             #[cfg(target_arch = "x86_64")]
             Way::Avx2(s, ready) => {
-                ready.windows.pad(x, ready.input_zero, &mut scratch.wide, i16::from);
+                let Scratch { wide, sums, .. } = scratch;
+                ready.windows.pad(x, ready.input_zero, wide, i16::from);
                 let tile = |panel: &Panel, places, job: &Job<'_, i16>, starts: &_, add: &_, out: &mut _| {
                     super::avx2::tile(*s, panel.vectors, places, job, starts, add, out);
                 };
-                ready.run(&scratch.wide, 2, super::avx2::most, tile, out);
+                ready.run(wide, 2, super::avx2::most, tile, sums, out);
             }
             #[cfg(target_arch = "aarch64")]
             Way::Neon(s, ready) => {
-                ready.windows.pad(x, ready.input_zero, &mut scratch.wide, i16::from);
+                let Scratch { wide, sums, .. } = scratch;
+                ready.windows.pad(x, ready.input_zero, wide, i16::from);
                 let tile = |_: &Panel, places, job: &Job<'_, i16>, starts: &_, add: &_, out: &mut _| {
                     super::neon::tile(*s, places, job, starts, add, out);
                 };
-                ready.run(&scratch.wide, 1, super::neon::most, tile, out);
+                ready.run(wide, 1, super::neon::most, tile, sums, out);
             }
         }
     }
@@ -114,7 +124,7 @@ impl Ready {
     fn new(form: Form, wide: bool, conv: &Conv) -> Option<Self> {
         let depth = conv.depth()?;
         let zero = i64::from(conv.weights_zero);
-        if zero.abs() > 255 {
+        if !(-128..=127).contains(&zero) {
             return None;
         }
         let each = conv.weights.len() / conv.geometry.output[2];
@@ -145,6 +155,7 @@ impl Ready {
         group: usize,
         most: impl Fn(usize) -> usize,
         tile: impl Fn(&Panel, usize, &Job<'_, T>, &[usize; 8], &[i32; 8], &mut [u8]),
+        sums: &mut Vec<i32>,
         out: &mut [u8],
     ) {
         let Panels { panels, weights, steps, groups } = &self.panels;
@@ -155,7 +166,15 @@ impl Ready {
         let mut first = 0;
         while first < self.places {
             let behind = if self.places - first < block + block / 2 { self.places } else { first + block };
+            let mut summed = usize::MAX;
             for (at, panel) in panels.iter().enumerate() {
+                // All panels of a group of channels see the same windows.
+                if self.weights_zero != 0 && summed != panel.from {
+                    sums.clear();
+                    let start = |place| self.windows.start(place) + panel.from;
+                    sums.extend((first..behind).map(|place| self.correction(data, start(place))));
+                    summed = panel.from;
+                }
                 let end = panels.get(at + 1);
                 let job = Job {
                     data,
@@ -176,7 +195,7 @@ impl Ready {
                     for (at, (start, add)) in (place..place + places).zip(starts.iter_mut().zip(&mut add)) {
                         *start = self.windows.start(at) + panel.from;
                         if self.weights_zero != 0 {
-                            *add = self.correction(data, *start);
+                            *add = sums[at - first];
                         }
                     }
                     let out = &mut out[place * self.line + panel.channel..];

@@ -11,7 +11,7 @@ pub(super) struct Form {
     pub(super) lanes: usize,
     /// The products that go into a sum at a time.
     pub(super) group: usize,
-    /// The vectors that a panel may have, the most first, down to 1.
+    /// The vectors that a panel may have, the most first.
     pub(super) vectors: &'static [usize],
     /// The numbers that a vector's steps take, and what writes them.
     pub(super) record: usize,
@@ -61,7 +61,8 @@ impl Panels {
             let mut done = 0;
             while done < per_group {
                 let left = (per_group - done).div_ceil(form.lanes);
-                let vectors = form.vectors.iter().copied().find(|most| *most <= left).unwrap_or(1);
+                let vectors = form.vectors.iter().find(|most| **most <= left);
+                let vectors = vectors.or(form.vectors.last()).copied().unwrap_or(1);
                 let panel = Panel {
                     channel: first + done,
                     channels: (per_group - done).min(vectors * form.lanes),

@@ -35,7 +35,7 @@ pub(super) struct Ends {
     pub(super) zero: i16,
     pub(super) least: u8,
     pub(super) greatest: u8,
-    /// Whether a channel moves left at all.
+    /// Whether a channel does not move right.
     pub(super) lefts: bool,
     /// Whether a channel rounds away from 0 at all.
     pub(super) away: bool,
@@ -62,7 +62,9 @@ impl Steps {
                 return None;
             }
             let left = multiplier.power.max(0).unsigned_abs();
-            let right = multiplier.power.min(0).unsigned_abs();
+            // What is 0 can move anywhere.
+            let right = if multiplier.bits == 0 { 1 } else { multiplier.power.min(0).unsigned_abs() };
+            let left = if multiplier.bits == 0 { 0 } else { left };
             let greatest = i64::from(*bias).abs() + 255 * amount;
             if greatest >= BOUND >> left {
                 return None;
@@ -73,7 +75,7 @@ impl Steps {
                 left,
                 bits: multiplier.bits,
                 right,
-                away: channel >= half_up && right > 0 && matters,
+                away: channel >= half_up && right > 0 && multiplier.bits > 0 && matters,
             });
         }
         (steps.len() == channels).then_some(())?;
@@ -81,7 +83,7 @@ impl Steps {
             zero: i16::try_from(finish.zero).ok()?,
             least: finish.least,
             greatest: finish.greatest,
-            lefts: steps.iter().any(|step| step.left > 0),
+            lefts: steps.iter().any(|step| step.right == 0),
             away: steps.iter().any(|step| step.away),
         };
         Some(Self { steps, ends })

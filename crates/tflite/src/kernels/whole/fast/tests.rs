@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::kernels::Geometry;
-use crate::kernels::whole::{Conv, Finish, Multiplier, Rounding, conv};
+use crate::kernels::whole::{Conv, Finish, Multiplier, Rounding, conv as dense, depthwise};
 
 /// The levels of this machine, the plain one with them.
 fn levels() -> Vec<Level> {
@@ -148,10 +148,22 @@ fn channels(most: usize) -> impl Strategy<Value = usize> {
 /// Whether all levels give what the twin gives.
 fn check_dense(conv: &Conv, x: &[u8]) -> Result<(), TestCaseError> {
     let mut want = vec![0; conv.geometry.output.iter().product()];
-    super::super::conv(conv, x, &mut want);
+    dense(conv, x, &mut want);
     for level in levels() {
         let mut out = vec![7; want.len()];
         Packed8::new(level, conv).run(x, &mut out, &mut Scratch::default());
+        prop_assert_eq!(&out, &want, "on {:?}", level);
+    }
+    Ok(())
+}
+
+/// Whether all levels give what the twin gives.
+fn check_deep(conv: &Conv, x: &[u8]) -> Result<(), TestCaseError> {
+    let mut want = vec![0; conv.geometry.output.iter().product()];
+    depthwise(conv, x, &mut want);
+    for level in levels() {
+        let mut out = vec![7; want.len()];
+        Deep8::new(level, conv).run(x, &mut out, &mut Scratch::default());
         prop_assert_eq!(&out, &want, "on {:?}", level);
     }
     Ok(())
@@ -185,5 +197,15 @@ proptest! {
         };
         let (conv, x) = case.conv(from * to);
         check_dense(&conv, &x)?;
+    }
+
+    #[test]
+    fn convolutions_of_each_channel_are_their_twins(case in cases(), channels in channels(150), times in 0_usize..6) {
+        let mut case = case;
+        case.geometry.input[2] = channels;
+        case.geometry.output[2] = channels * [1, 1, 1, 1, 2, 8][times];
+        let [rows, columns] = case.geometry.size;
+        let (conv, x) = case.conv(rows * columns * case.geometry.output[2]);
+        check_deep(&conv, &x)?;
     }
 }
