@@ -1,6 +1,7 @@
 //! Tiles of a convolution on AVX2, whose products of pairs of `i16` cannot saturate; those of `u8` and `i8`
 //! (`vpmaddubsw`) would.
 
+#[allow(clippy::wildcard_imports)] // Dozens of instructions.
 use core::arch::x86_64::*;
 
 use fearless_simd::{Avx2, i8x16, i32x8, prelude::*, u8x32};
@@ -29,7 +30,7 @@ pub(super) fn write_steps(steps: &[Step], to: &mut [i32]) {
         to[8 + lane] = step.left.cast_signed();
         // Only even lanes are multiplied.
         to[16 + lane % 2 * 8 + (lane & !1)] = step.bits;
-        to[32 + lane] = (1 << step.right) >> 1;
+        to[32 + lane] = step.right.checked_sub(1).map_or(0, |half| 1 << half);
         to[40 + lane] = step.right.cast_signed();
         to[48 + lane] = -i32::from(step.away);
     }

@@ -1,6 +1,7 @@
 //! Tiles of a convolution on AVX-512 with VNNI, which multiplies four `u8` with four `i8` and adds all to a
 //! sum of 32 bits at once, without saturation.
 
+#[allow(clippy::wildcard_imports)] // Dozens of instructions.
 use core::arch::x86_64::*;
 
 use fearless_simd::{Avx512, i8x64, i32x16, prelude::*, u8x64};
@@ -69,12 +70,7 @@ pub(super) fn load(s: Avx512, from: &[i32]) -> __m512i {
 pub(super) fn lanes(s: Avx512, steps: &[i32], vector: usize) -> Lanes {
     let from = &steps[vector * RECORD..][..RECORD];
     let two = |at: usize| [load(s, &from[at..]), load(s, &from[at + 16..])];
-    Lanes {
-        bits: two(32),
-        half: two(64),
-        shift: two(96),
-        away: two(128),
-    }
+    Lanes { bits: two(32), half: two(64), shift: two(96), away: two(128) }
 }
 
 /// The products of 16 sums and their multipliers, rounded.

@@ -94,17 +94,17 @@ pub(super) struct Line<'a, T> {
     /// The places of the row, the channels of the block, and those of the result.
     pub(super) places: usize,
     pub(super) channels: usize,
-    pub(super) line: usize,
+    pub(super) all: usize,
 }
 
 /// Rows of the input that are laid between each other, for a block of channels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rows<'a> {
     /// The rows, from the block's first channel on.
-    pub(super) rows: &'a [&'a [u8]],
+    pub(super) each: &'a [&'a [u8]],
     pub(super) columns: usize,
     /// The channels of the input, and of the block.
-    pub(super) line: usize,
+    pub(super) all: usize,
     pub(super) channels: usize,
 }
 
@@ -282,7 +282,10 @@ impl Ready {
                         let most = weight.clamp(-128, 127);
                         let (y, x) = (tap / width + row * self.geometry.stride[0], tap % width);
                         let at = (x * self.groups + y / group) * block.vectors + vector;
-                        let at = block.weights + row * self.passes * each + (at * lanes + lane) * group + y % group;
+                        let at = block.weights
+                            + row * self.passes * each
+                            + (at * lanes + lane) * group
+                            + y % group;
                         self.weights[at] = i8::try_from(most).ok()?;
                         if self.passes == 2 {
                             self.weights[at + each] = i8::try_from(weight - most).ok()?;
@@ -311,7 +314,8 @@ impl Ready {
         line: impl Fn(usize, &Line<'_, T>, &mut [u8]),
         out: &mut [u8],
     ) {
-        let Geometry { input: [height, width, channels], output, stride, dilation, before, .. } = self.geometry;
+        let Geometry { input: [height, width, channels], output, stride, dilation, before, .. } =
+            self.geometry;
         let Form { lanes, group, .. } = self.form;
         zeros.clear();
         zeros.resize(width * channels, self.input_zero);
@@ -333,9 +337,9 @@ impl Ready {
                         }
                     }
                     let rows = Rows {
-                        rows: &rows[..group],
+                        each: &rows[..group],
                         columns: across,
-                        line: channels,
+                        all: channels,
                         channels: block.channels,
                     };
                     to[..left * place].fill(zero);
@@ -343,12 +347,15 @@ impl Ready {
                     to[(left + across) * place..].fill(zero);
                 }
                 let end = self.blocks.get(at + 1);
-                let weights = &self.weights[block.weights..end.map_or(self.weights.len(), |end| end.weights)];
+                let weights =
+                    &self.weights[block.weights..end.map_or(self.weights.len(), |end| end.weights)];
                 let steps = &self.steps[block.steps..end.map_or(self.steps.len(), |end| end.steps)];
                 let weights = weights.chunks_exact(weights.len() / self.rows);
-                let taps = (0..self.geometry.size[1])
-                    .flat_map(|tap| (0..self.groups).map(move |of| of * each + tap * dilation[1] * place));
-                let taps: Vec<usize> = taps.clone().chain(taps.take_while(|_| self.passes == 2)).collect();
+                let taps = (0..self.geometry.size[1]).flat_map(|tap| {
+                    (0..self.groups).map(move |of| of * each + tap * dilation[1] * place)
+                });
+                let taps: Vec<usize> =
+                    taps.clone().chain(taps.take_while(|_| self.passes == 2)).collect();
                 for (out, weights) in out.chunks_mut(output[1] * channels).zip(weights) {
                     let of = Line {
                         data: laid,
@@ -359,7 +366,7 @@ impl Ready {
                         ends: self.ends,
                         places: output[1],
                         channels: block.channels,
-                        line: channels,
+                        all: channels,
                     };
                     line(block.vectors, &of, &mut out[block.channel..]);
                 }

@@ -1,6 +1,7 @@
 //! Convolutions of each channel alone on AVX2: two rows lie between each other as numbers of 16 bits, so that
 //! one instruction multiplies and adds a column of two for 8 channels.
 
+#[allow(clippy::wildcard_imports)] // Dozens of instructions.
 use core::arch::x86_64::*;
 
 use fearless_simd::{Avx2, i8x16, i16x16, prelude::*, u8x16, u8x32};
@@ -15,14 +16,14 @@ pub(super) const FORM: Form =
 
 /// Lays two rows between each other: for each column and channel, the two numbers above each other.
 pub(super) fn lay(s: Avx2, rows: &Rows<'_>, to: &mut [i16]) {
-    let [a, b] = rows.rows else { return };
+    let [a, b] = rows.each else { return };
     // Of 16 numbers that are read, 8 are used.
-    let whole = (a.len().min(b.len()).saturating_sub(8)) / rows.line.max(1);
+    let whole = (a.len().min(b.len()).saturating_sub(8)) / rows.all.max(1);
     let fast = if rows.channels == 8 { whole.min(rows.columns) } else { 0 };
     lay_8(s, rows, &mut to[..fast * 16]);
     for (column, to) in to.as_chunks_mut::<16>().0.iter_mut().enumerate().skip(fast) {
-        for (above, row) in rows.rows.iter().enumerate() {
-            let from = &row[column * rows.line..][..rows.channels];
+        for (above, row) in rows.each.iter().enumerate() {
+            let from = &row[column * rows.all..][..rows.channels];
             for (to, x) in to[above..].iter_mut().step_by(2).zip(from) {
                 *to = (*x).into();
             }
@@ -33,9 +34,9 @@ pub(super) fn lay(s: Avx2, rows: &Rows<'_>, to: &mut [i16]) {
 fearless_simd::kernel!(
     #[inline]
     fn lay_8(s: Avx2, rows: &Rows<'_>, to: &mut [i16]) {
-        let [a, b] = rows.rows else { return };
+        let [a, b] = rows.each else { return };
         for (column, to) in to.as_chunks_mut::<16>().0.iter_mut().enumerate() {
-            let at = column * rows.line;
+            let at = column * rows.all;
             let a: __m128i = u8x16::from_slice(s, &a[at..][..16]).into();
             let b: __m128i = u8x16::from_slice(s, &b[at..][..16]).into();
             let x: i16x16<_> = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b)).simd_into(s);
@@ -81,7 +82,7 @@ fearless_simd::kernel!(
             let x: u8x32<_> = _mm256_permutevar8x32_epi32(x, order).simd_into(s);
             let x: [u8; 32] = x.into();
             for (at, x) in x.as_chunks::<8>().0.iter().take(line.places - place).enumerate() {
-                put(x, &mut out[(place + at) * line.line..][..line.channels]);
+                put(x, &mut out[(place + at) * line.all..][..line.channels]);
             }
         }
     }

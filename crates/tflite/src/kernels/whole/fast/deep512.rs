@@ -1,6 +1,7 @@
 //! Convolutions of each channel alone on AVX-512 with VNNI: four rows lie between each other, so that one
 //! instruction adds a column of four products to the sums of 16 channels.
 
+#[allow(clippy::wildcard_imports)] // Dozens of instructions.
 use core::arch::x86_64::*;
 
 use fearless_simd::{Avx512, i8x64, prelude::*, u8x16, u8x64};
@@ -25,9 +26,9 @@ pub(super) fn lay(s: Avx512, vectors: usize, rows: &Rows<'_>, to: &mut [u8]) {
 fearless_simd::kernel!(
     #[inline]
     fn lay_64(s: Avx512, rows: &Rows<'_>, to: &mut [u8]) {
-        let [a, b, c, d] = rows.rows else { return };
+        let [a, b, c, d] = rows.each else { return };
         for (column, to) in to.as_chunks_mut::<256>().0.iter_mut().enumerate() {
-            let at = column * rows.line;
+            let at = column * rows.all;
             let a: __m512i = u8x64::from_slice(s, &a[at..][..64]).into();
             let b: __m512i = u8x64::from_slice(s, &b[at..][..64]).into();
             let c: __m512i = u8x64::from_slice(s, &c[at..][..64]).into();
@@ -50,9 +51,9 @@ fearless_simd::kernel!(
 fearless_simd::kernel!(
     #[inline]
     fn lay_16(s: Avx512, rows: &Rows<'_>, to: &mut [u8]) {
-        let [a, b, c, d] = rows.rows else { return };
+        let [a, b, c, d] = rows.each else { return };
         for (column, to) in to.as_chunks_mut::<64>().0.iter_mut().enumerate() {
-            let at = column * rows.line;
+            let at = column * rows.all;
             let a: __m128i = u8x16::from_slice(s, &a[at..][..16]).into();
             let b: __m128i = u8x16::from_slice(s, &b[at..][..16]).into();
             let c: __m128i = u8x16::from_slice(s, &c[at..][..16]).into();
@@ -76,8 +77,8 @@ fearless_simd::kernel!(
 /// The same for fewer than 16 channels; what is in the other lanes is never used.
 fn lay_few(rows: &Rows<'_>, to: &mut [u8]) {
     for (column, to) in to.as_chunks_mut::<64>().0.iter_mut().enumerate() {
-        for (above, row) in rows.rows.iter().enumerate() {
-            let from = &row[column * rows.line..][..rows.channels];
+        for (above, row) in rows.each.iter().enumerate() {
+            let from = &row[column * rows.all..][..rows.channels];
             for (to, x) in to[above..].iter_mut().step_by(4).zip(from) {
                 *to = *x;
             }
@@ -149,7 +150,7 @@ fearless_simd::kernel!(
             }
             each!(P => if place + P < line.places {
                 let x = bytes(s, pack!(s, line, acc[P]));
-                put(&x, &mut out[(place + P) * line.line..][..line.channels]);
+                put(&x, &mut out[(place + P) * line.all..][..line.channels]);
             });
         }
     }
@@ -180,7 +181,7 @@ fearless_simd::kernel!(
             }
             let x = bytes(s, _mm512_permutexvar_epi32(order, pack!(s, line, acc)));
             for (at, x) in x.as_chunks::<16>().0.iter().take(line.places - place).enumerate() {
-                put(x, &mut out[(place + at) * line.line..][..line.channels]);
+                put(x, &mut out[(place + at) * line.all..][..line.channels]);
             }
         }
     }

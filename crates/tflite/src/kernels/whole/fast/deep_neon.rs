@@ -1,6 +1,7 @@
 //! Convolutions of each channel alone on NEON, by products of `i16` that are added to sums of 32 bits. Rows
 //! lie one by one, widened to 16 bits.
 
+#[allow(clippy::wildcard_imports)] // Dozens of instructions.
 use core::arch::aarch64::*;
 
 use fearless_simd::{Neon, i8x16, i16x8, prelude::*, u8x16};
@@ -15,13 +16,13 @@ pub(super) const FORM: Form =
 
 /// Widens a row, for 16 channels.
 pub(super) fn lay(s: Neon, rows: &Rows<'_>, to: &mut [i16]) {
-    let [row] = rows.rows else { return };
+    let [row] = rows.each else { return };
     if rows.channels == 16 {
-        lay_16(s, row, rows.line, to);
+        lay_16(s, row, rows.all, to);
         return;
     }
     for (column, to) in to.as_chunks_mut::<16>().0.iter_mut().enumerate() {
-        let from = &row[column * rows.line..][..rows.channels];
+        let from = &row[column * rows.all..][..rows.channels];
         for (to, x) in to.iter_mut().zip(from) {
             *to = (*x).into();
         }
@@ -84,7 +85,7 @@ fearless_simd::kernel!(
                 let x = vqmovun_high_s16(low, vqaddq_s16(high, zero));
                 let x: u8x16<_> = vminq_u8(vmaxq_u8(x, least), greatest).simd_into(s);
                 let x: [u8; 16] = x.into();
-                put(&x, &mut out[(place + P) * line.line..][..line.channels]);
+                put(&x, &mut out[(place + P) * line.all..][..line.channels]);
             });
         }
     }

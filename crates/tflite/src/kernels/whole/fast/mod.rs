@@ -20,9 +20,9 @@ mod neon;
 mod packed;
 mod panels;
 mod steps;
-mod tile;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod windows;
 
 pub(crate) use deep::Deep8;

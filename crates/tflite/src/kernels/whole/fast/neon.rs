@@ -1,5 +1,6 @@
 //! Tiles of a convolution on NEON, by products of `i16` that are added to sums of 32 bits.
 
+#[allow(clippy::wildcard_imports)] // Dozens of instructions.
 use core::arch::aarch64::*;
 
 use fearless_simd::{Neon, i8x16, i32x4, prelude::*, u8x16};

@@ -74,16 +74,22 @@ impl Packed8 {
                 } else {
                     x
                 };
-                let tile = |panel: &Panel, places, job: &Job<'_, u8>, starts: &_, add: &_, out: &mut _| {
-                    super::avx512::tile(*s, panel.vectors, places, job, starts, add, out);
-                };
+                let tile =
+                    |panel: &Panel, places, job: &Job<'_, u8>, starts: &_, add: &_, out: &mut _| {
+                        super::avx512::tile(*s, panel.vectors, places, job, starts, add, out);
+                    };
                 ready.run(x, 4, super::avx512::most, tile, sums, out);
             }
             #[cfg(target_arch = "x86_64")]
             Way::Avx2(s, ready) => {
                 let Scratch { wide, sums, .. } = scratch;
                 ready.windows.pad(x, ready.input_zero, wide, i16::from);
-                let tile = |panel: &Panel, places, job: &Job<'_, i16>, starts: &_, add: &_, out: &mut _| {
+                let tile = |panel: &Panel,
+                            places,
+                            job: &Job<'_, i16>,
+                            starts: &_,
+                            add: &_,
+                            out: &mut _| {
                     super::avx2::tile(*s, panel.vectors, places, job, starts, add, out);
                 };
                 ready.run(wide, 2, super::avx2::most, tile, sums, out);
@@ -92,9 +98,10 @@ impl Packed8 {
             Way::Neon(s, ready) => {
                 let Scratch { wide, sums, .. } = scratch;
                 ready.windows.pad(x, ready.input_zero, wide, i16::from);
-                let tile = |_: &Panel, places, job: &Job<'_, i16>, starts: &_, add: &_, out: &mut _| {
-                    super::neon::tile(*s, places, job, starts, add, out);
-                };
+                let tile =
+                    |_: &Panel, places, job: &Job<'_, i16>, starts: &_, add: &_, out: &mut _| {
+                        super::neon::tile(*s, places, job, starts, add, out);
+                    };
                 ready.run(wide, 1, super::neon::most, tile, sums, out);
             }
         }
@@ -135,7 +142,8 @@ impl Ready {
             })
         });
         let steps = Steps::new(&conv.finish, conv.input_zero, sums)?;
-        let windows = Windows::new(&conv.geometry, depth, if wide { usize::MAX } else { form.group })?;
+        let windows =
+            Windows::new(&conv.geometry, depth, if wide { usize::MAX } else { form.group })?;
         Some(Self {
             panels: Panels::new(form, conv, depth, &windows, &steps),
             windows,
@@ -158,14 +166,15 @@ impl Ready {
         sums: &mut Vec<i32>,
         out: &mut [u8],
     ) {
-        let Panels { panels, weights, steps, groups } = &self.panels;
+        let Panels { each: panels, weights, steps, groups } = &self.panels;
         let offsets = &self.windows.offsets;
         let products = offsets.len() * groups * group;
         // So many places that their windows stay in the nearest cache while all panels pass over them.
         let block = (NEAR / products.max(1)).max(LEAST);
         let mut first = 0;
         while first < self.places {
-            let behind = if self.places - first < block + block / 2 { self.places } else { first + block };
+            let behind =
+                if self.places - first < block + block / 2 { self.places } else { first + block };
             let mut summed = usize::MAX;
             for (at, panel) in panels.iter().enumerate() {
                 // All panels of a group of channels see the same windows.
@@ -192,7 +201,9 @@ impl Ready {
                 for of in 0..tiles {
                     let places = each + usize::from(of < more);
                     let (mut starts, mut add) = ([0; 8], [0; 8]);
-                    for (at, (start, add)) in (place..place + places).zip(starts.iter_mut().zip(&mut add)) {
+                    for (at, (start, add)) in
+                        (place..place + places).zip(starts.iter_mut().zip(&mut add))
+                    {
                         *start = self.windows.start(at) + panel.from;
                         if self.weights_zero != 0 {
                             *add = sums[at - first];

@@ -37,7 +37,7 @@ pub(super) struct Panel {
 /// All weights and steps.
 #[derive(Clone, Debug)]
 pub(super) struct Panels {
-    pub(super) panels: Vec<Panel>,
+    pub(super) each: Vec<Panel>,
     pub(super) weights: Vec<i8>,
     pub(super) steps: Vec<i32>,
     /// The groups of a run.
@@ -52,11 +52,17 @@ pub(super) fn channel(vectors: usize, vector: usize, lane: usize) -> usize {
 
 impl Panels {
     /// `depth` of the input's channels go into each of the result's.
-    pub(super) fn new(form: Form, conv: &Conv, depth: usize, windows: &Windows, steps: &Steps) -> Self {
+    pub(super) fn new(
+        form: Form,
+        conv: &Conv,
+        depth: usize,
+        windows: &Windows,
+        steps: &Steps,
+    ) -> Self {
         let (from, to) = (conv.geometry.input[2], conv.geometry.output[2]);
         let per_group = to * depth / from;
         let groups = windows.run.div_ceil(form.group);
-        let mut made = Self { panels: vec![], weights: vec![], steps: vec![], groups };
+        let mut made = Self { each: vec![], weights: vec![], steps: vec![], groups };
         for first in (0..to).step_by(per_group.max(1)) {
             let mut done = 0;
             while done < per_group {
@@ -82,7 +88,8 @@ impl Panels {
         let (lanes, group, vectors) = (form.lanes, form.group, panel.vectors);
         let each = windows.run * windows.offsets.len();
         let start = self.weights.len();
-        self.weights.resize(start + windows.offsets.len() * self.groups * vectors * lanes * group, 0);
+        self.weights
+            .resize(start + windows.offsets.len() * self.groups * vectors * lanes * group, 0);
         for vector in 0..vectors {
             let mut of = vec![Step::default(); lanes];
             for (lane, step) in of.iter_mut().enumerate() {
@@ -104,6 +111,6 @@ impl Panels {
             self.steps.resize(at + form.record, 0);
             (form.write)(&of, &mut self.steps[at..]);
         }
-        self.panels.push(panel);
+        self.each.push(panel);
     }
 }

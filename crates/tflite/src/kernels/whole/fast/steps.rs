@@ -63,7 +63,8 @@ impl Steps {
             }
             let left = multiplier.power.max(0).unsigned_abs();
             // What is 0 can move anywhere.
-            let right = if multiplier.bits == 0 { 1 } else { multiplier.power.min(0).unsigned_abs() };
+            let right =
+                if multiplier.bits == 0 { 1 } else { multiplier.power.min(0).unsigned_abs() };
             let left = if multiplier.bits == 0 { 0 } else { left };
             let greatest = i64::from(*bias).abs() + 255 * amount;
             if greatest >= BOUND >> left {

@@ -25,7 +25,8 @@ struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
@@ -78,7 +79,9 @@ impl Case {
             Multiplier { bits, power: power.max(-31) }
         });
         let multipliers = multipliers.collect();
-        let bias = (0..channels).map(|_| i32::try_from(random.below(1 << 14)).unwrap() - (1 << 13)).collect();
+        let bias = (0..channels)
+            .map(|_| i32::try_from(random.below(1 << 14)).unwrap() - (1 << 13))
+            .collect();
         let x = random.bytes(self.geometry.input.iter().product());
         let finish = Finish {
             bias,
@@ -107,34 +110,36 @@ fn cases() -> impl Strategy<Value = Case> {
     let weights_zero = prop_oneof![Just(0), -128_i32..128];
     let rounding =
         prop_oneof![Just(Rounding::Product), Just(Rounding::Depthwise), Just(Rounding::Reference)];
-    (shape, window, number, weights_zero, rounding).prop_map(|(shape, window, number, weights_zero, rounding)| {
-        let (input, size, stride) = shape;
-        let (dilation, before, full) = window;
-        let (input_zero, zero, range, power, seed) = number;
-        // Every window overlaps the input, or nearly so.
-        let output = [0, 1].map(|axis| {
-            let window = (size[axis] - 1) * dilation[axis] + 1;
-            (input[axis] + 2 * before[axis]).saturating_sub(window) / stride[axis] + 1
-        });
-        Case {
-            geometry: Geometry {
-                input: [input[0], input[1], 1],
-                output: [output[0], output[1], 1],
-                size,
-                stride,
-                dilation,
-                before,
-            },
-            groups: 1,
-            weights_zero,
-            input_zero,
-            rounding,
-            zero,
-            range: if full { (0, 255) } else { range },
-            power,
-            seed,
-        }
-    })
+    (shape, window, number, weights_zero, rounding).prop_map(
+        |(shape, window, number, weights_zero, rounding)| {
+            let (input, size, stride) = shape;
+            let (dilation, before, full) = window;
+            let (input_zero, zero, range, power, seed) = number;
+            // Every window overlaps the input, or nearly so.
+            let output = [0, 1].map(|axis| {
+                let window = (size[axis] - 1) * dilation[axis] + 1;
+                (input[axis] + 2 * before[axis]).saturating_sub(window) / stride[axis] + 1
+            });
+            Case {
+                geometry: Geometry {
+                    input: [input[0], input[1], 1],
+                    output: [output[0], output[1], 1],
+                    size,
+                    stride,
+                    dilation,
+                    before,
+                },
+                groups: 1,
+                weights_zero,
+                input_zero,
+                rounding,
+                zero,
+                range: if full { (0, 255) } else { range },
+                power,
+                seed,
+            }
+        },
+    )
 }
 
 /// Numbers of channels around the widths of vectors and panels.
@@ -147,24 +152,26 @@ fn channels(most: usize) -> impl Strategy<Value = usize> {
 
 /// Whether all levels give what the twin gives.
 fn check_dense(conv: &Conv, x: &[u8]) -> Result<(), TestCaseError> {
-    let mut want = vec![0; conv.geometry.output.iter().product()];
+    let mut want = vec![7; conv.geometry.output.iter().product()];
     dense(conv, x, &mut want);
     for level in levels() {
         let mut out = vec![7; want.len()];
         Packed8::new(level, conv).run(x, &mut out, &mut Scratch::default());
-        prop_assert_eq!(&out, &want, "on {:?}", level);
+        let wrong = out.iter().zip(&want).position(|(out, want)| out != want);
+        prop_assert!(wrong.is_none(), "number {wrong:?} differs on {level:?}");
     }
     Ok(())
 }
 
 /// Whether all levels give what the twin gives.
 fn check_deep(conv: &Conv, x: &[u8]) -> Result<(), TestCaseError> {
-    let mut want = vec![0; conv.geometry.output.iter().product()];
+    let mut want = vec![7; conv.geometry.output.iter().product()];
     depthwise(conv, x, &mut want);
     for level in levels() {
         let mut out = vec![7; want.len()];
         Deep8::new(level, conv).run(x, &mut out, &mut Scratch::default());
-        prop_assert_eq!(&out, &want, "on {:?}", level);
+        let wrong = out.iter().zip(&want).position(|(out, want)| out != want);
+        prop_assert!(wrong.is_none(), "number {wrong:?} differs on {level:?}");
     }
     Ok(())
 }
@@ -208,4 +215,116 @@ proptest! {
         let (conv, x) = case.conv(rows * columns * case.geometry.output[2]);
         check_deep(&conv, &x)?;
     }
+}
+
+/// A convolution of one place whose sums are as large as they can be.
+fn extreme(x: u8, weight: i8, from: usize, power: i32) -> (Conv, Vec<u8>) {
+    let to = 70;
+    let geometry = Geometry {
+        input: [3, 3, from],
+        output: [1, 1, to],
+        size: [3, 3],
+        stride: [1, 1],
+        dilation: [1, 1],
+        before: [0, 0],
+    };
+    let finish = Finish {
+        bias: vec![0; to],
+        multipliers: vec![Multiplier { bits: i32::MAX, power }; to],
+        rounding: Rounding::Product,
+        zero: 128,
+        least: 0,
+        greatest: 255,
+    };
+    let conv = Conv {
+        weights: vec![weight; 9 * from * to],
+        geometry,
+        input_zero: 0,
+        weights_zero: 0,
+        finish,
+    };
+    (conv, vec![x; 9 * from])
+}
+
+/// Pairs of products of 8 bits, added in 16, would saturate here.
+#[test]
+fn no_sum_saturates() {
+    for (x, weight) in [(255, -128), (255, 127), (128, -128), (1, 127), (255, -1)] {
+        for (from, power) in [(2, -9), (3, -10), (64, -14), (500, -17), (500, -18)] {
+            let (conv, x) = extreme(x, weight, from, power);
+            check_dense(&conv, &x).unwrap();
+            let mut deep = conv;
+            deep.geometry.input[2] = 70;
+            deep.weights.truncate(9 * 70);
+            deep.weights.resize(9 * 70, weight);
+            check_deep(&deep, &vec![x[0]; 9 * 70]).unwrap();
+        }
+    }
+}
+
+/// Every product near each edge, with multipliers at both ends, rounds as the twin's: a layer of one input
+/// whose biases are the sums.
+#[test]
+fn all_roundings_are_their_twins() {
+    let to = 6400;
+    for rounding in [Rounding::Product, Rounding::Depthwise, Rounding::Reference] {
+        for bits in [0, 1 << 30, (1 << 30) + 1, 1_518_500_250, i32::MAX - 1, i32::MAX] {
+            for power in -31..=13 {
+                let spread = 1_i64 << (-power).clamp(0, 16);
+                let bias = (0..to).map(|at| i64::from(at - to / 2) * spread / 12);
+                let bias: Vec<i32> = bias.map(|bias| i32::try_from(bias).unwrap()).collect();
+                let channels = bias.len();
+                let conv = Conv {
+                    geometry: Geometry {
+                        input: [1, 1, channels],
+                        output: [1, 1, channels],
+                        size: [1, 1],
+                        stride: [1, 1],
+                        dilation: [1, 1],
+                        before: [0, 0],
+                    },
+                    input_zero: 0,
+                    weights: vec![1; channels],
+                    weights_zero: 0,
+                    finish: Finish {
+                        bias,
+                        multipliers: vec![Multiplier { bits, power }; channels],
+                        rounding,
+                        zero: 100,
+                        least: 3,
+                        greatest: 250,
+                    },
+                };
+                check_deep(&conv, &vec![0; channels]).unwrap();
+                let mut dense = conv;
+                dense.geometry.input[2] = 1;
+                check_dense(&dense, &[0]).unwrap();
+            }
+        }
+    }
+}
+
+/// Only what is beyond the bounds of vectors is left to the twins.
+#[test]
+fn what_fits_vectors_is_computed_on_them() {
+    let (mut conv, x) = extreme(255, 127, 500, -17);
+    for level in levels() {
+        #[cfg(target_arch = "x86_64")]
+        let vectors = level.as_avx2().is_some();
+        #[cfg(not(target_arch = "x86_64"))]
+        let vectors = cfg!(target_arch = "aarch64");
+        assert_eq!(Packed8::new(level, &conv).is_fast(), vectors);
+    }
+    conv.finish.bias[69] = i32::MAX;
+    assert!(levels().into_iter().all(|level| !Packed8::new(level, &conv).is_fast()));
+    check_dense(&conv, &x).unwrap();
+}
+
+/// Numbers that do not fit each other leave the result as it is, as the twins do.
+#[test]
+fn what_does_not_fit_is_left_alone() {
+    let (mut conv, x) = extreme(255, 127, 4, -9);
+    conv.weights.pop();
+    check_dense(&conv, &x).unwrap();
+    check_deep(&conv, &x).unwrap();
 }

@@ -33,7 +33,8 @@ impl Windows {
         let [height, width, channels] = geometry.input;
         let reach = |axis: usize| {
             let last = geometry.output[axis].checked_sub(1)?.checked_mul(geometry.stride[axis])?;
-            let window = geometry.size[axis].checked_sub(1)?.checked_mul(geometry.dilation[axis])?;
+            let window =
+                geometry.size[axis].checked_sub(1)?.checked_mul(geometry.dilation[axis])?;
             last.checked_add(window)?.checked_add(1)
         };
         let padded = [reach(0)?, reach(1)?];
