@@ -251,13 +251,15 @@ def pair(rng, kind):
     return shapes[rng.integers(len(shapes))]
 
 
-def binary(rng, operator, options, more=None, grids=None, version=2, result=None, every=False):
-    kind = either(rng)
+def binary(rng, operator, options, more=None, grids=None, version=2, every=False, kind=None, nonzero=False):
+    kind = kind or either(rng)
     shapes = ([65536], [65536]) if every else pair(rng, kind)
     a, b = (Tensor(kind, shape, scale(rng, 5e-3, 0.1), zero(rng, kind)) for shape in shapes)
-    y = Tensor(result or kind, np.broadcast_shapes(*shapes), 1, zero(rng, kind))
+    y = Tensor(kind, np.broadcast_shapes(*shapes), 1, zero(rng, kind))
     grids(rng, a, b, y)
     numbers = [a.numbers(rng), b.numbers(rng)]
+    if nonzero:
+        numbers[1][numbers[1] == b.zero] ^= 1
     if every:
         numbers = [np.repeat(np.arange(256), 256), np.tile(np.arange(256), 256)]
         numbers = [(numbers + LEAST[kind]).astype(TYPES[kind]) for numbers in numbers]
@@ -299,6 +301,16 @@ def mul(rng):
     return binary(rng, "MUL", options, {"activation": name}, product_grids)
 
 
+@family("div", 12)
+def div(rng):
+    def grids(rng, a, b, y):
+        y.scale = np.float32(a.scale / b.scale * (2.0 ** rng.integers(-7, 1) if rng.random() < 0.5 else rng.uniform(0.01, 0.5)))
+
+    name, code = activation(rng)
+    options = ("DivOptions", {"fusedActivationFunction": code})
+    return binary(rng, "DIV", options, {"activation": name}, grids, kind="uint8", nonzero=True)
+
+
 @family("every", 0.05)
 def every(rng):
     return added(rng, True)
@@ -317,7 +329,7 @@ def quantise(rng):
 @family("ends", 8)
 def dequantise(rng):
     kind = either(rng)
-    x = Tensor(kind, [1, 259], scale(rng), zero(rng, kind))
+    x = Tensor(kind, [1, int(rng.integers(1, 300))], scale(rng), zero(rng, kind))
     numbers = x.numbers(rng)
     (out,) = invoke("DEQUANTIZE", ("DequantizeOptions", {}), [x], [Tensor("float32", x.shape)], [numbers], 2)
     return {"operator": "dequantise", "x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
@@ -325,14 +337,325 @@ def dequantise(rng):
 
 @family("ends", 12)
 def requantise(rng):
-    x = Tensor(either(rng), [1, 259], scale(rng, 1e-2, 0.1), 0)
-    y = Tensor(either(rng), [1, 259], scale(rng, 1e-2, 0.1), 0)
+    shape = [1, int(rng.integers(1, 300))]
+    x, y = (Tensor(either(rng), shape, scale(rng, 1e-2, 0.1)) for _ in range(2))
     x.zero, y.zero = zero(rng, x.kind), zero(rng, y.kind)
     numbers = x.numbers(rng)
     if rng.random() < 0.2:
         y.scale = x.scale
     (out,) = invoke("QUANTIZE", ("QuantizeOptions", {}), [x], [y], [numbers], 2)
     case = {"operator": "requantise", "x": digits(numbers), "x_grid": x.grid()}
+    return case | {"y": digits(out), "y_grid": y.grid()}
+
+
+UNARY = {
+    "RELU": None,
+    "RELU6": None,
+    "RELU_N1_TO_1": None,
+    "RELU_0_TO_1": None,
+    "LEAKY_RELU": "LeakyReluOptions",
+    "HARD_SWISH": "HardSwishOptions",
+    "LOGISTIC": None,
+    "TANH": None,
+    "ELU": None,
+    "GELU": "GeluOptions",
+    "EXP": "ExpOptions",
+    "LOG": None,
+    "ABS": "AbsOptions",
+    "RSQRT": None,
+}
+
+
+def unary(operator):
+    @family("unary", 3)
+    def call(rng):
+        kind = either(rng) if operator not in ("ELU", "EXP", "LOG", "ABS", "RSQRT") else "int8"
+        # 259 places: all numbers, and some behind the last whole vector.
+        x, y = (Tensor(kind, [1, 259], scale(rng, 1e-2, 0.1), zero(rng, kind)) for _ in range(2))
+        if operator == "LOGISTIC":
+            y.scale, y.zero = np.float32(1 / 256), LEAST[kind]
+        if operator == "RSQRT":
+            x.zero, y.scale = -128, scale(rng, 0.01, 0.1)
+        if rng.random() < 0.2 and operator != "LOGISTIC":
+            y.scale = x.scale
+        fields, more = {}, {}
+        if operator == "LEAKY_RELU":
+            more["slope"] = fields["alpha"] = float(np.float32(rng.choice([0.1, 0.2, 0.25, rng.uniform(0, 1.5), -0.5])))
+        if operator == "GELU":
+            more["approximate"] = fields["approximate"] = bool(rng.random() < 0.5)
+        options = (UNARY[operator], fields) if UNARY[operator] else None
+        numbers = x.numbers(rng)
+        version = 1 if operator in ("RELU_N1_TO_1", "RELU_0_TO_1", "ELU", "HARD_SWISH") else 2
+        (out,) = invoke(operator, options, [x], [y], [numbers], version)
+        case = {"operator": operator, "x": digits(numbers), "x_grid": x.grid()}
+        return case | {"y": digits(out), "y_grid": y.grid()} | more
+
+    call.__name__ = operator
+
+
+for operator in UNARY:
+    unary(operator)
+
+
+@family("pool", 24)
+def pool(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["MAX_POOL_2D", "AVERAGE_POOL_2D", "AVERAGE_POOL_2D"]))
+    places, channels = [int(size) for size in rng.integers(4, 8, 2)], int(rng.integers(1, 20))
+    window = [int(size) for size in rng.integers(1, 5, 2)] if rng.random() < 0.7 else places
+    stride = [int(size) for size in rng.integers(1, 4, 2)]
+    same = bool(rng.random() < 0.5)
+    output, before = [], []
+    for size, wide, step in zip(places, window, stride):
+        count = -(-size // step) if same else (size - wide) // step + 1
+        output.append(count)
+        before.append(max((count - 1) * step + wide - size, 0) // 2 if same else 0)
+    name, code = activation(rng)
+    x = Tensor(kind, [1, *places, channels], scale(rng, 1e-2, 0.1), zero(rng, kind))
+    y = Tensor(kind, [1, *output, channels], x.scale, x.zero)
+    fields = {
+        "padding": schema.Padding.SAME if same else schema.Padding.VALID,
+        "strideH": stride[0],
+        "strideW": stride[1],
+        "filterHeight": window[0],
+        "filterWidth": window[1],
+        "fusedActivationFunction": code,
+    }
+    numbers = x.numbers(rng)
+    (out,) = invoke(operator, ("Pool2DOptions", fields), [x], [y], [numbers], 2)
+    return {
+        "operator": operator,
+        "activation": name,
+        "input": [*places, channels],
+        "output": [*output, channels],
+        "size": window,
+        "stride": stride,
+        "dilation": [1, 1],
+        "before": before,
+        "x": digits(numbers),
+        "x_grid": x.grid(),
+        "y": digits(out),
+    }
+
+
+@family("reduce", 36)
+def reduce(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["MEAN", "MEAN", "SUM"]))
+    kept = bool(rng.random() < 0.6)
+    if rng.random() < 0.5:
+        shape, axes = [1, *(int(size) for size in rng.integers(2, 8, 2)), int(rng.integers(1, 40))], [1, 2]
+    else:
+        shape = [int(size) for size in rng.integers(1, 7, rng.integers(1, 5))]
+        axes = sorted(int(axis) for axis in rng.permutation(len(shape))[: rng.integers(1, len(shape) + 1)])
+    x = Tensor(kind, shape, scale(rng, 1e-2, 0.1), zero(rng, kind))
+    count = np.prod([shape[axis] for axis in axes])
+    rest = [1 if axis in axes else size for axis, size in enumerate(shape)]
+    if not kept:
+        rest = [size for axis, size in enumerate(shape) if axis not in axes]
+    factor = 2.0 ** rng.integers(-3, 2) if rng.random() < 0.5 else rng.uniform(0.2, 1.5)
+    y = Tensor(kind, rest, np.float32(x.scale * factor * (count**0.5 if operator == "SUM" else 1)), zero(rng, kind))
+    if rng.random() < 0.3:
+        y.scale, y.zero = x.scale, x.zero
+    numbers = x.numbers(rng)
+    tensors = [x, Tensor("int32", [len(axes)], data=axes)]
+    (out,) = invoke(operator, ("ReducerOptions", {"keepDims": kept}), tensors, [y], [numbers], 2)
+    case = {"operator": operator, "kept": kept, "shape": shape, "axes": axes, "x": digits(numbers)}
+    return case | {"x_grid": x.grid(), "y": digits(out), "y_grid": y.grid()}
+
+
+@family("softmax", 16)
+def softmax(rng):
+    kind = either(rng)
+    operator = str(rng.choice(["SOFTMAX", "LOG_SOFTMAX"]))
+    shape = [int(rng.integers(1, 4)), int(rng.integers(1, 120))]
+    x = Tensor(kind, shape, scale(rng, 1e-3, 0.3), zero(rng, kind))
+    y = Tensor(kind, shape, np.float32(1 / 256), LEAST[kind])
+    if operator == "LOG_SOFTMAX":
+        y.scale, y.zero = np.float32(1 / 16), LEAST[kind] + 255
+    elif kind == "uint8" and rng.random() < 0.3:
+        y.scale, y.zero = scale(rng, 1e-3, 1e-2), zero(rng, kind)
+    beta = float(np.float32(rng.choice([1, 1, 0.5, rng.uniform(0, 2)])))
+    numbers = x.numbers(rng)
+    options = ("SoftmaxOptions", {"beta": beta}) if operator == "SOFTMAX" else ("LogSoftmaxOptions", {})
+    (out,) = invoke(operator, options, [x], [y], [numbers], 2)
+    case = {"operator": operator, "beta": beta, "shape": shape, "x": digits(numbers)}
+    return case | {"x_grid": x.grid(), "y": digits(out), "y_grid": y.grid()}
+
+
+@family("prelu", 12)
+def prelu(rng):
+    def grids(rng, a, b, y):
+        # The operand has the result's shape.
+        a.shape = y.shape
+        y.scale = np.float32(a.scale * (2.0 ** rng.integers(-2, 2) if rng.random() < 0.5 else rng.uniform(0.5, 2)))
+
+    return binary(rng, "PRELU", None, None, grids, 1)
+
+
+@family("difference", 10)
+def difference(rng):
+    def grids(rng, a, b, y):
+        y.scale = np.float32(max(a.scale, b.scale) ** 2 * rng.uniform(20, 90))
+
+    return binary(rng, "SQUARED_DIFFERENCE", ("SquaredDifferenceOptions", {}), None, grids, 2, kind="int8")
+
+
+@family("resize", 16)
+def resize(rng):
+    kind = either(rng)
+    places, channels = [int(size) for size in rng.integers(1, 7, 2)], int(rng.choice([1, 3, 8]))
+    wanted = [int(size) for size in rng.integers(1, 14, 2)]
+    if rng.random() < 0.25:
+        factor = int(rng.choice([2, 4, 8]))
+        wanted = [size * factor for size in places]
+    corners, centers = [(False, False), (False, True), (True, False)][rng.integers(3)]
+    x = Tensor(kind, [1, *places, channels], scale(rng), zero(rng, kind))
+    y = Tensor(kind, [1, *wanted, channels], x.scale, x.zero)
+    tensors = [x, Tensor("int32", [2], data=wanted)]
+    options = ("ResizeBilinearOptions", {"alignCorners": corners, "halfPixelCenters": centers})
+    numbers = x.numbers(rng)
+    (out,) = invoke("RESIZE_BILINEAR", options, tensors, [y], [numbers], 3)
+    case = {"corners": corners, "centers": centers, "input": [*places, channels], "output": wanted}
+    return case | {"x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
+
+
+@family("normalise", 8)
+def normalise(rng):
+    kind = either(rng)
+    shape = [int(rng.integers(1, 4)), int(rng.integers(1, 60))]
+    x = Tensor(kind, shape, scale(rng), zero(rng, kind))
+    y = Tensor(kind, shape, np.float32(1 / 128), LEAST[kind] + 128)
+    numbers = x.numbers(rng)
+    if rng.random() < 0.2:
+        numbers = np.full_like(numbers, x.zero)
+    (out,) = invoke("L2_NORMALIZATION", ("L2NormOptions", {}), [x], [y], [numbers], 2)
+    return {"shape": shape, "x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
+
+
+@family("concat", 8)
+def concat(rng):
+    kind = either(rng)
+    a, b = (Tensor(kind, [1, int(rng.integers(1, 150))], scale(rng, 1e-2, 0.1), zero(rng, kind)) for _ in range(2))
+    y = Tensor(kind, [1, a.shape[1] + b.shape[1]], scale(rng, 1e-2, 0.1), zero(rng, kind))
+    b.scale = b.scale if rng.random() < 0.7 else y.scale
+    if kind == "int8":
+        a.scale = b.scale = y.scale
+        a.zero = b.zero = y.zero
+    numbers = [a.numbers(rng), b.numbers(rng)]
+    (out,) = invoke("CONCATENATION", ("ConcatenationOptions", {"axis": 1}), [a, b], [y], numbers, 2)
+    case = {"a": digits(numbers[0]), "a_grid": a.grid(), "b": digits(numbers[1]), "b_grid": b.grid()}
+    return case | {"y": digits(out), "y_grid": y.grid()}
+
+
+@family("transposed", 12)
+def transposed(rng):
+    kind = either(rng)
+    window, stride = ([int(size) for size in rng.integers(1, 4, 2)] for _ in range(2))
+    places, channels, result = [int(size) for size in rng.integers(2, 5, 2)], int(rng.integers(1, 9)), int(rng.integers(1, 21))
+    same = bool(rng.random() < 0.5)
+    output, before = [], []
+    for size, wide, step in zip(places, window, stride):
+        count = size * step if same else (size - 1) * step + max(wide, step)
+        output.append(count)
+        before.append(max((size - 1) * step + wide - count, 0) // 2)
+    each = bool(kind == "int8" and rng.random() < 0.6)
+    x = Tensor(kind, [1, *places, channels], scale(rng), zero(rng, kind))
+    if rng.random() < 0.6:
+        weight_scale = np.float32(2.0) ** rng.integers(-9, -5, result).astype(np.float32)
+    else:
+        weight_scale = np.exp(rng.uniform(np.log(1e-3), np.log(2e-2), result)).astype(np.float32)
+    weight_scale = weight_scale if each else weight_scale[:1]
+    weights_zero = 0 if kind == "int8" else int(rng.integers(100, 156))
+    weights = rng.integers(-4, 5, [result, *window, channels]) + weights_zero
+    weights = Tensor(kind, weights.shape, weight_scale, weights_zero, weights, 0)
+    spread = 250 * (channels * window[0] * window[1]) ** 0.5
+    bias = rng.integers(-int(spread), int(spread) + 1, result)
+    tensors = [Tensor("int32", [4], data=[1, *output, result]), weights, x]
+    if rng.random() < 0.7:
+        tensors.append(Tensor("int32", [result], np.float32(x.scale) * weight_scale, 0, bias))
+    else:
+        bias = bias * 0
+    out_scale = np.float32(x.scale * weight_scale.mean() * spread * rng.uniform(0.5, 3) / 127)
+    if rng.random() < 0.7:
+        out_scale = np.float32(2.0 ** np.round(np.log2(out_scale)))
+    y = Tensor(kind, [1, *output, result], out_scale, zero(rng, kind))
+    fields = {
+        "padding": schema.Padding.SAME if same else schema.Padding.VALID,
+        "strideH": stride[0],
+        "strideW": stride[1],
+    }
+    numbers = x.numbers(rng)
+    (out,) = invoke("TRANSPOSE_CONV", ("TransposeConvOptions", fields), tensors, [y], [numbers], 3)
+    return {
+        "input": [*places, channels],
+        "output": [*output, result],
+        "size": window,
+        "stride": stride,
+        "before": before,
+        "x": digits(numbers),
+        "x_grid": x.grid(),
+        "weights": digits(weights.data.astype(TYPES[kind])),
+        "weights_zero": [weights_zero - (0 if kind == "int8" else 128)],
+        "scales": [float(one) for one in weight_scale],
+        "bias": [int(one) for one in bias],
+        "y": digits(out),
+        "y_grid": y.grid(),
+    }
+
+
+@family("matmul", 8)
+def matmul(rng):
+    rows, depth, columns = (int(size) for size in rng.integers(1, 14, 3))
+    a = Tensor("int8", [1, rows, depth], scale(rng), zero(rng, "int8"))
+    b = Tensor("int8", [1, columns, depth], scale(rng), zero(rng, "int8"))
+    out_scale = np.float32(a.scale * b.scale * 100 * depth**0.5 * rng.uniform(0.3, 2))
+    if rng.random() < 0.5:
+        out_scale = np.float32(2.0 ** np.round(np.log2(out_scale)))
+    y = Tensor("int8", [1, rows, columns], out_scale, zero(rng, "int8"))
+    numbers = [a.numbers(rng), b.numbers(rng)]
+    (out,) = invoke("BATCH_MATMUL", ("BatchMatMulOptions", {"adjY": True}), [a, b], [y], numbers, 2)
+    case = {"depth": [depth], "a": digits(numbers[0]), "a_grid": a.grid(), "b": digits(numbers[1])}
+    return case | {"b_grid": b.grid(), "y": digits(out), "y_grid": y.grid()}
+
+
+COMPARISONS = {
+    "EQUAL": "EqualOptions",
+    "NOT_EQUAL": "NotEqualOptions",
+    "GREATER": "GreaterOptions",
+    "GREATER_EQUAL": "GreaterEqualOptions",
+    "LESS": "LessOptions",
+    "LESS_EQUAL": "LessEqualOptions",
+}
+
+
+@family("compare", 12)
+def compare(rng):
+    operator = str(rng.choice(list(COMPARISONS)))
+    kind = either(rng)
+    shapes = pair(rng, kind)
+    a, b = (Tensor(kind, shape, scale(rng, 5e-3, 0.1), zero(rng, kind)) for shape in shapes)
+    if rng.random() < 0.4:
+        b.scale = a.scale
+    y = Tensor("bool", np.broadcast_shapes(*shapes))
+    numbers = [a.numbers(rng), b.numbers(rng)]
+    (out,) = invoke(operator, (COMPARISONS[operator], {}), [a, b], [y], numbers, 2)
+    case = {"operator": operator, "a": digits(numbers[0]), "a_grid": a.grid(), "a_shape": a.shape}
+    case |= {"b": digits(numbers[1]), "b_grid": b.grid(), "b_shape": b.shape}
+    return case | {"y": digits(out.astype(np.uint8))}
+
+
+@family("product", 8)
+def product(rng):
+    shape = [int(size) for size in rng.integers(1, 6, rng.integers(1, 5))]
+    axes = sorted(int(axis) for axis in rng.permutation(len(shape))[: rng.integers(1, len(shape) + 1)])
+    x = Tensor("int8", shape, scale(rng, 5e-3, 0.02), zero(rng, "int8"))
+    rest = [size for axis, size in enumerate(shape) if axis not in axes]
+    y = Tensor("int8", rest, scale(rng, 1e-2, 0.1), zero(rng, "int8"))
+    numbers = x.numbers(rng)
+    tensors = [x, Tensor("int32", [len(axes)], data=axes)]
+    (out,) = invoke("REDUCE_PROD", ("ReducerOptions", {}), tensors, [y], [numbers], 2)
+    case = {"shape": shape, "axes": axes, "x": digits(numbers), "x_grid": x.grid()}
     return case | {"y": digits(out), "y_grid": y.grid()}
 
 
@@ -349,7 +672,7 @@ def main():
                 rng = np.random.default_rng([number, *call.__name__.encode()])
                 try:
                     cases.append(call(rng))
-                except RuntimeError as refused:
+                except (RuntimeError, ValueError) as refused:
                     print(name, call.__name__, number, "refused:", refused)
         if cases:
             text = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)

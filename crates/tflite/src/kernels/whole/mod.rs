@@ -10,27 +10,63 @@
 //! (`None`) what the runtime refuses or would overflow in; what runs afterwards cannot fail.
 
 mod add;
+mod axes;
 mod broadcast;
+mod compare;
+mod concat;
 mod conv;
+mod difference;
+mod div;
 mod ends;
+mod erf;
 mod fast;
 #[cfg(test)]
 mod golden;
 mod grid;
+mod hard_swish;
+mod matmul;
+mod mean;
 mod mul;
 mod multiplier;
+mod normalise;
+mod pool;
+mod prelu;
+mod product;
 mod range;
+mod resize;
+mod rsqrt;
+mod softmax;
 mod sums;
 mod table;
+mod transposed;
+mod unary;
 
 pub(crate) use add::Add;
 pub(crate) use broadcast::Broadcast;
+pub(crate) use compare::Comparable;
+pub(crate) use concat::joined;
 pub(crate) use conv::{conv, depthwise};
+<<<<<<< HEAD
 pub(crate) use fast::{Deep8, Packed8, Scratch};
 pub(crate) use ends::{dequantise, quantise, requantise};
+=======
+pub(crate) use difference::SquaredDifference;
+pub(crate) use div::Div;
+pub(crate) use ends::{Requantise, dequantise, quantise};
+>>>>>>> whole
 pub(crate) use grid::Grid;
+pub(crate) use matmul::MatMul;
+pub(crate) use mean::{Mean, Sum};
 pub(crate) use mul::Mul;
 pub(crate) use multiplier::Multiplier;
+pub(crate) use normalise::l2_normalise;
+pub(crate) use pool::{AveragePool, MaxPool};
+pub(crate) use prelu::Prelu;
+pub(crate) use product::Product;
 pub(crate) use range::Activation;
+pub(crate) use resize::ResizeBilinear;
+pub(crate) use softmax::{LogSoftmax, Softmax};
 pub(crate) use sums::{Conv, Finish, Operator, Rounding};
 pub(crate) use table::Table;
+pub(crate) use transposed::TransposedConv;
+pub(crate) use unary::Unary;

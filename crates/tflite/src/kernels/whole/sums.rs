@@ -10,7 +10,7 @@ use crate::kernels::Geometry;
 pub(crate) enum Rounding {
     /// As the runtime's matrix products do it: [`Multiplier::times_half_up`].
     Product,
-    /// As its depthwise convolutions of `int8` do it: channels in whole groups of eight by
+    /// As its depthwise and its transposed convolutions of `int8` do it: channels in whole groups of eight by
     /// [`Multiplier::times_half_up`], the rest behind them by [`Multiplier::times`].
     Depthwise,
     /// As its plain kernels do it, which compute convolutions in groups, and depthwise ones of `uint8`:
@@ -29,7 +29,7 @@ pub(crate) enum Operator {
     Depthwise,
     /// `FULLY_CONNECTED`.
     Dense,
-    /// `TRANSPOSE_CONV`.
+    /// `TRANSPOSE_CONV`, which [`TransposedConv`](super::TransposedConv) computes.
     Transposed,
 }
 
@@ -111,8 +111,9 @@ impl Finish {
         };
         let rounding = match operator {
             Operator::Conv | Operator::Dense => Rounding::Product,
-            Operator::Depthwise if input.signed => Rounding::Depthwise,
-            Operator::Grouped | Operator::Depthwise | Operator::Transposed => Rounding::Reference,
+            Operator::Depthwise | Operator::Transposed if input.signed => Rounding::Depthwise,
+            Operator::Transposed => Rounding::Product,
+            Operator::Grouped | Operator::Depthwise => Rounding::Reference,
         };
         let (least, greatest) = activation.range(output)?;
         Some(Self { bias, multipliers, rounding, zero: output.zero, least, greatest })

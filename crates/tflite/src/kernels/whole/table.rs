@@ -1,5 +1,7 @@
 //! Operators of one number at a time: a result for each of the 256 numbers.
 
+use super::grid::Grid;
+
 /// What becomes of each number.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Table(Box<[u8; 256]>);
@@ -14,6 +16,17 @@ impl Table {
             *to = number;
         }
         Self(table)
+    }
+
+    /// `f` of real values, as the runtime fills its own tables (`LUTPopulate` of TFLite's `common.h`).
+    pub(crate) fn of(from: Grid, to: Grid, f: impl Fn(f32) -> f32) -> Self {
+        let once = 1.0 / to.scale;
+        Self::new(|number| {
+            let steps = (f(from.real(number)) * once).round();
+            #[allow(clippy::cast_possible_truncation)] // Saturates; NaN becomes 0.
+            let steps = steps as i32;
+            steps.saturating_add(to.zero)
+        })
     }
 
     /// All results, in order.
