@@ -2,10 +2,10 @@
 
 use super::model::Canonical;
 use super::op::Window;
-use super::whole::{Layer, Weights, Whole, absurd};
+use super::whole::{Layer, Transposed, Weights, Whole, absurd};
 use crate::complaint::{Complaint, Remedy};
 use crate::kernels::Geometry;
-use crate::kernels::whole::{Activation, Conv, Finish, Grid, Operator};
+use crate::kernels::whole::{Activation, Conv, Finish, Grid, Operator, TransposedConv};
 
 impl Canonical<'_> {
     /// A convolution of `x` on a grid, over all channels, in groups of them, or of each alone.
@@ -98,6 +98,55 @@ impl Canonical<'_> {
         let scales = weights.scales;
         let whole = Whole::Layer(Layer { operator, conv, scales, window, activation });
         self.whole_node(whole, vec![x.0], vec![rows, out], Some(grid))
+    }
+
+    /// A convolution the other way round: `shape` is its result's, `before` says how much of the first windows
+    /// lies before it.
+    #[allow(clippy::too_many_arguments)] // As many as a convolution has.
+    pub(crate) fn whole_transposed(
+        &mut self,
+        (x, on): (usize, Grid),
+        weights: Weights,
+        bias: Vec<i32>,
+        shape: [usize; 4],
+        window: Window,
+        activation: Activation,
+        grid: Grid,
+    ) -> Result<usize, Complaint> {
+        let &[batch, rows, columns, channels] = self.shape(x) else {
+            return Err(self.odd(x, &weights.shape));
+        };
+        let [of_batch, to_rows, to_columns, results] = shape;
+        let [out, high, wide, of] = weights.shape;
+        if [of_batch, results, channels, high, wide]
+            != [batch, out, of, window.size[0], window.size[1]]
+        {
+            return Err(self.odd(x, &weights.shape));
+        }
+        self.count_pairs(&[batch, rows, columns, out, high, wide, of])?;
+        self.count_constants(weights.numbers.len())?;
+        let operator = Operator::Transposed;
+        let finish = Finish::new(operator, on, &weights.scales, grid, bias, activation);
+        // As a convolution from the result to the operand would be padded.
+        let back = Window { dilation: [1, 1], ..window };
+        let conv = TransposedConv {
+            input: [rows, columns, channels],
+            output: [to_rows, to_columns, results],
+            size: window.size,
+            stride: window.stride,
+            before: back.before([to_rows, to_columns]),
+            input_zero: u8::try_from(on.zero).map_err(|_| absurd())?,
+            weights: weights.numbers,
+            weights_zero: weights.zero,
+            finish: finish.ok_or_else(absurd)?,
+        };
+        if !conv.is_sound() {
+            return Err(self.odd(x, &weights.shape));
+        }
+        let list = self.list(&shape)?;
+        let (scales, same) = (weights.scales, window.same);
+        let whole = Whole::Transposed(Transposed { conv, scales, same, activation });
+        self.whole_node(whole, vec![x, list], shape.to_vec(), Some(grid))
     }
 
     fn odd(&self, x: usize, weights: &[usize]) -> Complaint {

@@ -1,7 +1,5 @@
 //! A model in canonical form, and the bounds that keep it small.
 
-use std::sync::Arc;
-
 use super::op::{Op, Reduction};
 use super::whole::Whole;
 use crate::array::{Array, Data};
@@ -14,7 +12,7 @@ pub(crate) struct Canonical<'m> {
     pub(crate) tensors: Vec<Tensor<'m>>,
     pub(crate) nodes: Vec<Node>,
     /// The operators on whole numbers, in the nodes' order.
-    pub(crate) wholes: Vec<Arc<Whole>>,
+    pub(crate) wholes: Vec<Whole>,
     /// What the next nodes are named after.
     pub(crate) prefix: String,
     /// Of constants, in all.
@@ -223,7 +221,7 @@ impl<'m> Canonical<'m> {
         shape: Vec<usize>,
         grid: Option<Grid>,
     ) -> Result<usize, Complaint> {
-        self.wholes.push(Arc::new(whole));
+        self.wholes.push(whole);
         let op = Op::Whole(self.wholes.len() - 1);
         self.result(op, inputs, shape, grid.map_or(Content::Computed, Content::Whole))
     }

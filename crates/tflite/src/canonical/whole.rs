@@ -1,12 +1,13 @@
 //! Operators on whole numbers of 8 bits, each with all that it needs to run.
 
 use super::model::{Canonical, Content};
-use super::op::{Op, Window};
+use super::op::{Comparison, Op, Window};
 use crate::complaint::{Complaint, Remedy};
 use crate::kernels::Geometry;
 use crate::kernels::whole::{
-    Activation, Add, AveragePool, Broadcast, Conv, Grid, LogSoftmax, MaxPool, Mean, Mul, Operator,
-    Requantise, Softmax, Sum, Table, Unary,
+    Activation, Add, AveragePool, Broadcast, Comparable, Conv, Div, Grid, LogSoftmax, MatMul, MaxPool,
+    Mean, Mul, Operator, Prelu, Product, Requantise, ResizeBilinear, Softmax, SquaredDifference, Sum,
+    Table, TransposedConv, Unary, joined,
 };
 
 /// An operator on whole numbers of 8 bits.
@@ -20,12 +21,14 @@ pub(crate) enum Whole {
     Dequantise(Grid),
     /// The same values on another grid.
     Requantise(Requantise),
+    /// The same for a part of what is put together.
+    Part(Table),
     /// A convolution or dense layer.
     Layer(Layer),
-    /// A sum, or a difference.
-    Sum { add: Add, minus: bool, broadcast: Broadcast, activation: Activation },
-    /// A product.
-    Product { mul: Mul, broadcast: Broadcast, activation: Activation },
+    /// A convolution the other way round; the second operand is the shape of its result.
+    Transposed(Transposed),
+    /// What becomes of two numbers, the operands being stretched to each other.
+    Pair { pair: Pair, broadcast: Broadcast, activation: Activation },
     /// What becomes of each number alone.
     Unary(Unary, Table),
     /// The mean of each window.
@@ -36,10 +39,57 @@ pub(crate) enum Whole {
     Mean { mean: Mean, kept: bool },
     /// The sum over the axes that the second operand lists.
     Total { sum: Sum, kept: bool },
+    /// The product over the axes that the second operand lists.
+    Product { product: Product, kept: bool },
     /// The softmax along the last axis, of values times `beta`.
     Softmax { softmax: Softmax, beta: f32 },
     /// The logarithm of the softmax along the last axis.
     LogSoftmax(LogSoftmax),
+    /// Each row of the last axis divided by its length; its numbers are on this grid.
+    Normalise(Grid),
+    /// Rows and columns in another number, which the second operand lists.
+    Bilinear { resize: ResizeBilinear, align_corners: bool, half_pixel: bool },
+    /// Products of the matrices in the last two axes, of which the second is turned.
+    MatMul(MatMul),
+}
+
+/// Operators of two operands, number by number.
+#[derive(Debug)]
+pub(crate) enum Pair {
+    Add(Add),
+    Subtract(Add),
+    Multiply(Mul),
+    Divide(Div),
+    SquaredDifference(SquaredDifference),
+    /// Of a value and its factor.
+    Prelu(Prelu),
+    /// Of the numbers as they are, whatever they stand for.
+    Maximum,
+    /// The same.
+    Minimum,
+    /// Its result is flags.
+    Compare(Comparison, Comparable),
+}
+
+/// The weights of a [`Whole::Transposed`].
+#[derive(Debug)]
+pub(crate) struct Transposed {
+    /// For one image of the batch.
+    pub(crate) conv: TransposedConv,
+    /// Of the weights: one in all, or one for each result.
+    pub(crate) scales: Vec<f32>,
+    /// Whether the edges are padded.
+    pub(crate) same: bool,
+    /// What clamps the result.
+    pub(crate) activation: Activation,
+}
+
+/// What becomes of all numbers along some axes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Over {
+    Mean,
+    Sum,
+    Product,
 }
 
 /// Where a pool looks, and what clamps its result.
@@ -106,6 +156,17 @@ impl Canonical<'_> {
         self.whole_node(whole, vec![x], self.shape(x).to_vec(), Some(to))
     }
 
+    /// The numbers of a part that is put together with others on grid `to`; `None` if no kernel does that.
+    pub(crate) fn joined(
+        &mut self,
+        (x, from): (usize, Grid),
+        to: Grid,
+    ) -> Result<Option<usize>, Complaint> {
+        let Some(table) = joined(from, to) else { return Ok(None) };
+        let whole = Whole::Part(table);
+        self.whole_node(whole, vec![x], self.shape(x).to_vec(), Some(to)).map(Some)
+    }
+
     /// What becomes of each number alone; `None` if no kernel does that.
     pub(crate) fn whole_unary(
         &mut self,
@@ -118,34 +179,34 @@ impl Canonical<'_> {
         self.whole_node(whole, vec![x], self.shape(x).to_vec(), Some(to)).map(Some)
     }
 
-    /// The sum, or difference, of two operands on grids.
-    pub(crate) fn whole_sum(
+    /// What becomes of two numbers, of operands that are stretched to each other.
+    pub(crate) fn pair(
         &mut self,
-        [(a, on), (b, other)]: [(usize, Grid); 2],
-        minus: bool,
+        pair: Option<Pair>,
+        [a, b]: [usize; 2],
         activation: Activation,
         grid: Grid,
     ) -> Result<usize, Complaint> {
-        let add = if minus { Add::subtract } else { Add::new };
-        let add = add(on, other, grid, activation).ok_or_else(absurd)?;
+        let pair = pair.ok_or_else(absurd)?;
         let broadcast = self.broadcast(a, b)?;
         let shape = broadcast.shape().to_vec();
-        let whole = Whole::Sum { add, minus, broadcast, activation };
+        let whole = Whole::Pair { pair, broadcast, activation };
         self.whole_node(whole, vec![a, b], shape, Some(grid))
     }
 
-    /// The product of two operands on grids.
-    pub(crate) fn whole_product(
+    /// How two numbers compare: flags. `None` if no kernel does that.
+    pub(crate) fn whole_compare(
         &mut self,
+        how: Comparison,
         [(a, on), (b, other)]: [(usize, Grid); 2],
-        activation: Activation,
-        grid: Grid,
-    ) -> Result<usize, Complaint> {
-        let mul = Mul::new(on, other, grid, activation).ok_or_else(absurd)?;
+    ) -> Result<Option<usize>, Complaint> {
+        let Some(comparable) = Comparable::new(on, other) else { return Ok(None) };
         let broadcast = self.broadcast(a, b)?;
         let shape = broadcast.shape().to_vec();
-        let whole = Whole::Product { mul, broadcast, activation };
-        self.whole_node(whole, vec![a, b], shape, Some(grid))
+        let pair = Pair::Compare(how, comparable);
+        self.wholes.push(Whole::Pair { pair, broadcast, activation: Activation::None });
+        let op = Op::Whole(self.wholes.len() - 1);
+        self.result(op, vec![a, b], shape, Content::Flags).map(Some)
     }
 
     /// The mean or the greatest number within the window, on the operand's grid.
@@ -179,15 +240,16 @@ impl Canonical<'_> {
         self.whole_node(whole, vec![x], vec![batch, to_rows, to_columns, channels], Some(grid))
     }
 
-    /// The mean, or the sum, over these axes, which stay as sides of 1 if they are `kept`.
-    pub(crate) fn whole_mean(
+    /// The mean, sum or product over these axes, which stay as sides of 1 if they are `kept`; `None` if no
+    /// kernel does that.
+    pub(crate) fn whole_over(
         &mut self,
-        mean: bool,
+        over: Over,
         (x, from): (usize, Grid),
         axes: &[usize],
         kept: bool,
         to: Grid,
-    ) -> Result<usize, Complaint> {
+    ) -> Result<Option<usize>, Complaint> {
         let mut sides = self.shape(x).to_vec();
         self.count_work(&sides)?;
         let reduced: Vec<bool> = (0..sides.len()).map(|axis| axes.contains(&axis)).collect();
@@ -198,15 +260,75 @@ impl Canonical<'_> {
             // Image by image.
             sides[0] = 1;
         }
-        let whole = if mean {
-            let mean = Mean::new(from, to, &sides, &reduced, kept).ok_or_else(absurd)?;
-            Whole::Mean { mean, kept }
-        } else {
-            Whole::Total { sum: Sum::new(from, to, &sides, &reduced).ok_or_else(absurd)?, kept }
+        let whole = match over {
+            Over::Mean => {
+                let mean = Mean::new(from, to, &sides, &reduced, kept);
+                mean.map(|mean| Whole::Mean { mean, kept })
+            }
+            Over::Sum => {
+                let sum = Sum::new(from, to, &sides, &reduced);
+                sum.map(|sum| Whole::Total { sum, kept })
+            }
+            Over::Product => {
+                let product = Product::new(from, to, &sides, &reduced);
+                product.map(|product| Whole::Product { product, kept })
+            }
         };
+        let Some(whole) = whole else { return Ok(None) };
         let result = self.whole_node(whole, vec![x, list], shape, Some(to))?;
         // A single number is kept as a list of one.
-        self.reshape(result, &self.shape(result).to_vec())
+        let shape = self.shape(result).to_vec();
+        self.reshape(result, &shape).map(Some)
+    }
+
+    /// Each row of the last axis divided by its length.
+    pub(crate) fn whole_normalise(
+        &mut self,
+        (x, from): (usize, Grid),
+        to: Grid,
+    ) -> Result<usize, Complaint> {
+        let whole = Whole::Normalise(from);
+        self.whole_node(whole, vec![x], self.shape(x).to_vec(), Some(to))
+    }
+
+    /// Rows and columns in another number; `None` if no kernel does that.
+    pub(crate) fn whole_bilinear(
+        &mut self,
+        (x, grid): (usize, Grid),
+        size: [usize; 2],
+        align_corners: bool,
+        half_pixel: bool,
+    ) -> Result<Option<usize>, Complaint> {
+        let &[batch, rows, columns, channels] = self.shape(x) else { return Ok(None) };
+        let input = [rows, columns, channels];
+        let resize = ResizeBilinear::new(grid, input, size, align_corners, half_pixel);
+        let Some(resize) = resize else { return Ok(None) };
+        let list = self.list(&size)?;
+        let whole = Whole::Bilinear { resize, align_corners, half_pixel };
+        let shape = vec![batch, size[0], size[1], channels];
+        self.whole_node(whole, vec![x, list], shape, Some(grid)).map(Some)
+    }
+
+    /// Products of matrices in the last two axes: rows of `a` with rows of `b`. `None` if no kernel does
+    /// that.
+    pub(crate) fn whole_mat_mul(
+        &mut self,
+        [(a, on), (b, other)]: [(usize, Grid); 2],
+        to: Grid,
+    ) -> Result<Option<usize>, Complaint> {
+        let Some(product) = MatMul::new(on, other, to) else { return Ok(None) };
+        let (left, right) = (self.shape(a).to_vec(), self.shape(b).to_vec());
+        let (&[ref outer @ .., rows, depth], &[ref beside @ .., columns, of]) =
+            (&left[..], &right[..])
+        else {
+            return Err(self.unfit(a, b));
+        };
+        if outer != beside || depth != of {
+            return Err(self.unfit(a, b));
+        }
+        self.count_pairs(&[outer.iter().product(), rows, depth, columns])?;
+        let shape = [outer, &[rows, columns]].concat();
+        self.whole_node(Whole::MatMul(product), vec![a, b], shape, Some(to)).map(Some)
     }
 
     /// The softmax along the last axis; `None` if no kernel does that.
@@ -256,7 +378,7 @@ impl Whole {
     /// How many of its operands are tensors that it computes with; a list of axes follows them.
     pub(crate) fn operands(&self) -> usize {
         match self {
-            Self::Sum { .. } | Self::Product { .. } => 2,
+            Self::Pair { .. } | Self::MatMul(_) => 2,
             _ => 1,
         }
     }

@@ -1,7 +1,5 @@
 //! The canonical form as the engine's model, node by node.
 
-use std::sync::Arc;
-
 use tract_tflite::internal::{
     Datum as _, DatumExt as _, OutletId, SpecialOps as _, TVec, TractResult, TypedModel, ensure,
     format_err, tvec,
@@ -10,6 +8,7 @@ use tract_tflite::prelude::Tensor;
 
 use crate::array::{Array, Data};
 use crate::canonical::{self, Canonical, Content, Whole};
+use crate::kernels::Level;
 
 /// An engine's model in the making.
 pub(super) struct Builder<'m> {
@@ -17,7 +16,9 @@ pub(super) struct Builder<'m> {
     /// Of the canonical form. What they hold is taken as soon as the engine has it.
     tensors: Vec<canonical::Tensor<'m>>,
     /// The operators on whole numbers, by their places.
-    pub(super) wholes: Vec<Arc<Whole>>,
+    wholes: Vec<Option<Whole>>,
+    /// The instruction set that kernels use.
+    pub(super) level: Level,
     /// For each tensor, what it is to the engine.
     outlets: Vec<Option<OutletId>>,
 }
@@ -31,7 +32,9 @@ pub(super) fn build(
 ) -> TractResult<TypedModel> {
     let Canonical { tensors, nodes, wholes, .. } = canonical;
     let outlets = vec![None; tensors.len()];
-    let mut builder = Builder { model: TypedModel::default(), tensors, wholes, outlets };
+    let wholes = wholes.into_iter().map(Some).collect();
+    let (model, level) = (TypedModel::default(), Level::new());
+    let mut builder = Builder { model, tensors, wholes, level, outlets };
     let source = &builder.tensors[input];
     let fact = f32::fact(&source.shape);
     builder.outlets[input] = Some(builder.model.add_source(source.name.clone(), fact)?);
@@ -94,6 +97,12 @@ impl Builder<'_> {
             }
             _ => Err(format_err!("{} is no list of numbers", self.tensors[tensor].name)),
         }
+    }
+
+    /// An operator on whole numbers, which is then gone from the canonical form.
+    pub(super) fn whole(&mut self, place: usize) -> TractResult<Whole> {
+        let whole = self.wholes.get_mut(place).and_then(Option::take);
+        whole.ok_or_else(|| format_err!("there is no operator {place} on whole numbers"))
     }
 
     /// The content of a tensor.

@@ -109,9 +109,10 @@ impl Builder<'_> {
             }
             Op::Snap(steps) => self.one(name, whole::Snap::new(steps), &node.inputs),
             Op::Whole(place) => {
-                let whole = self.wholes[place].clone();
+                let whole = self.whole(place)?;
                 let operands = &node.inputs[..whole.operands()];
-                self.one(name, whole::Compute::new(whole, self.shape(node.output)), operands)
+                let op = whole::Compute::new(whole, self.shape(node.output), self.level);
+                self.one(name, op, operands)
             }
         }
     }

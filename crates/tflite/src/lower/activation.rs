@@ -9,7 +9,7 @@ use super::weights::whole_activation;
 use crate::canonical::{Binary, Reduction, Unary};
 use crate::complaint::{Complaint, Remedy};
 use crate::grid::Numbers;
-use crate::kernels::whole::Unary as Unary8;
+use crate::kernels::whole::{Grid, Unary as Unary8};
 
 /// Of the approximation of the error function by Abramowitz and Stegun, "Handbook of Mathematical
 /// Functions", formula 7.1.26: `1 - (a1 t + ... + a5 t^5) exp(-x^2)` with `t = 1 / (1 + p x)`, for `x`
@@ -167,6 +167,11 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `L2_NORMALIZATION` along the last axis.
     pub(super) fn l2_normalization(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let (Some(x), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && to.is_near(Grid { scale: 1.0 / 128.0, zero: 128, ..to })
+        {
+            return Ok(Wire::whole(self.canonical.whole_normalise(x, to)?, to));
+        }
         let x = self.real_input(site, 0)?;
         let axis = self.canonical.shape(x).len().checked_sub(1);
         let axis =

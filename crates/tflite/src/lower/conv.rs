@@ -10,7 +10,7 @@ use super::window::window;
 use crate::array::{Array, broadcast, places};
 use crate::canonical::{Binary, Window};
 use crate::complaint::{Complaint, Remedy};
-use crate::kernels::whole::Operator;
+use crate::kernels::whole::{MatMul, Operator};
 
 /// Kernels of at most this many input channels are cheaper whole than each channel for itself.
 const FEW: usize = 4;
@@ -244,7 +244,47 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn mat_mul(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let options = site.operator.table.builtin_options_as_batch_mat_mul_options();
         let options = options.ok_or_else(no_options)?;
+        let (adj_x, adj_y) = (options.adj_x(), options.adj_y());
+        if let Some(product) = self.whole_mat_mul(site, [adj_x, adj_y])? {
+            return Ok(product);
+        }
         let (a, b) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
+        let [left, right] = self.stretched_matrices([a, b])?;
+        Ok(Wire::real(self.canonical.mat_mul(left, right, [adj_x, adj_y])?))
+    }
+
+    /// `BATCH_MATMUL` of whole numbers, if there is a kernel for it.
+    fn whole_mat_mul(
+        &mut self,
+        site: &Site<'_, 'm>,
+        [adj_x, adj_y]: [bool; 2],
+    ) -> Lowered<Option<Wire>> {
+        let Some(([(a, on), (b, other)], to)) = self.whole_pair(site)? else { return Ok(None) };
+        if MatMul::new(on, other, to).is_none() {
+            return Ok(None);
+        }
+        let [mut a, mut b] = self.stretched_matrices([a, b])?;
+        if adj_x {
+            a = self.turned(a)?;
+        }
+        // The kernel takes rows of both.
+        if !adj_y {
+            b = self.turned(b)?;
+        }
+        let product = self.canonical.whole_mat_mul([(a, on), (b, other)], to)?;
+        Ok(product.map(|tensor| Wire::whole(tensor, to)))
+    }
+
+    /// The last two axes in the other order.
+    fn turned(&mut self, x: usize) -> Lowered<usize> {
+        let rank = self.canonical.shape(x).len();
+        let mut order: Vec<usize> = (0..rank).collect();
+        order.swap(rank - 2, rank - 1);
+        self.canonical.transpose(x, &order)
+    }
+
+    /// Two operands with the same axes before the last two, of which there are at least two.
+    fn stretched_matrices(&mut self, [a, b]: [usize; 2]) -> Lowered<[usize; 2]> {
         let (left, right) = (self.canonical.shape(a).to_vec(), self.canonical.shape(b).to_vec());
         let (Some(left_outer), Some(right_outer)) =
             (left.len().checked_sub(2), right.len().checked_sub(2))
@@ -259,8 +299,7 @@ impl<'m> Lowering<'_, 'm> {
         let right = [&outer, &right[right_outer..]].concat();
         let left = self.canonical.broadcast_to(a, &left)?;
         let right = self.canonical.broadcast_to(b, &right)?;
-        let tensor = self.canonical.mat_mul(left, right, [options.adj_x(), options.adj_y()])?;
-        Ok(Wire::real(tensor))
+        Ok([left, right])
     }
 
     pub(super) fn unfit(&self, x: Wire, kernel: &Array<'m>) -> Complaint {

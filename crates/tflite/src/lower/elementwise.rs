@@ -6,9 +6,11 @@ use super::lowering::Lowering;
 use super::site::{Site, no_options};
 use super::value::{Lowered, Value, Wire};
 use super::weights::whole_activation;
-use crate::canonical::{Binary, Unary};
+use crate::canonical::{Binary, Pair, Unary};
 use crate::complaint::{Complaint, Remedy};
-use crate::kernels::whole::{Grid, Unary as Unary8};
+use crate::kernels::whole::{
+    Activation, Add, Div, Grid, Mul, Prelu, SquaredDifference, Unary as Unary8,
+};
 
 impl<'m> Lowering<'_, 'm> {
     /// `ADD` or `SUB`.
@@ -21,11 +23,13 @@ impl<'m> Lowering<'_, 'm> {
             _ => table.builtin_options_as_sub_options().map(|o| o.fused_activation_function()),
         };
         let activation = activation.unwrap_or(ActivationFunctionType::NONE);
-        if let Some((operands, grid)) = self.whole_pair(site)? {
-            let activation = whole_activation(activation)?;
-            let minus = op == Binary::Sub;
-            let tensor = self.canonical.whole_sum(operands, minus, activation, grid)?;
-            return Ok(Wire::whole(tensor, grid));
+        if let Some(([(a, on), (b, other)], grid)) = self.whole_pair(site)? {
+            let clamp = whole_activation(activation)?;
+            let pair = match op {
+                Binary::Sub => Add::subtract(on, other, grid, clamp).map(Pair::Subtract),
+                _ => Add::new(on, other, grid, clamp).map(Pair::Add),
+            };
+            return Ok(Wire::whole(self.canonical.pair(pair, [a, b], clamp, grid)?, grid));
         }
         self.real_pair(site, op, activation)
     }
@@ -40,12 +44,15 @@ impl<'m> Lowering<'_, 'm> {
             _ => table.builtin_options_as_div_options().map(|o| o.fused_activation_function()),
         };
         let activation = activation.unwrap_or(ActivationFunctionType::NONE);
-        if op == Binary::Mul
-            && let Some((operands, grid)) = self.whole_pair(site)?
-        {
-            let activation = whole_activation(activation)?;
-            let tensor = self.canonical.whole_product(operands, activation, grid)?;
-            return Ok(Wire::whole(tensor, grid));
+        if let Some(([(a, on), (b, other)], grid)) = self.whole_pair(site)? {
+            let clamp = whole_activation(activation)?;
+            let pair = match op {
+                Binary::Div => Div::new(on, other, grid, clamp).map(Pair::Divide),
+                _ => Mul::new(on, other, grid, clamp).map(Pair::Multiply),
+            };
+            if pair.is_some() || op == Binary::Mul {
+                return Ok(Wire::whole(self.canonical.pair(pair, [a, b], clamp, grid)?, grid));
+            }
         }
         self.real_pair(site, op, activation)
     }
@@ -74,6 +81,12 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `MAXIMUM` or `MINIMUM`.
     pub(super) fn extreme(&mut self, site: &Site<'_, 'm>, op: Binary) -> Lowered<Wire> {
+        if let Some(([(a, _), (b, _)], grid)) = self.whole_pair(site)? {
+            // The runtime takes the numbers as they are.
+            let pair = if op == Binary::Maximum { Pair::Maximum } else { Pair::Minimum };
+            let tensor = self.canonical.pair(Some(pair), [a, b], Activation::None, grid)?;
+            return Ok(Wire::whole(tensor, grid));
+        }
         self.real_pair(site, op, ActivationFunctionType::NONE)
     }
 
@@ -89,6 +102,13 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `SQUARED_DIFFERENCE`.
     pub(super) fn squared_difference(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let Some(([(a, on), (b, other)], grid)) = self.whole_pair(site)?
+            && let Some(difference) = SquaredDifference::new(on, other, grid)
+        {
+            let pair = Some(Pair::SquaredDifference(difference));
+            let tensor = self.canonical.pair(pair, [a, b], Activation::None, grid)?;
+            return Ok(Wire::whole(tensor, grid));
+        }
         let (a, b) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
         let difference = self.canonical.binary(Binary::Sub, a, b)?;
         Ok(Wire::real(self.canonical.binary(Binary::Mul, difference, difference)?))
@@ -102,6 +122,7 @@ impl<'m> Lowering<'_, 'm> {
             Unary::HardSwish => Some(Unary8::HardSwish),
             Unary::Log => Some(Unary8::Log),
             Unary::Rsqrt => Some(Unary8::Rsqrt),
+            Unary::Sqrt => Some(Unary8::Sqrt),
             Unary::Tanh => Some(Unary8::Tanh),
             _ => None,
         };
@@ -116,6 +137,9 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `NEG`.
     pub(super) fn neg(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let Some(whole) = self.single(site, Unary8::Negate)? {
+            return Ok(whole);
+        }
         let x = self.real_input(site, 0)?;
         Ok(Wire::real(self.canonical.with_scalar(Binary::Mul, x, -1.0)?))
     }
@@ -148,6 +172,11 @@ impl<'m> Lowering<'_, 'm> {
         let Value::Known(_) = site.operand(1)? else {
             return Err(Complaint::new("has factors that depend on the input", Remedy::Known));
         };
+        if let Some(([(x, on), (alpha, other)], grid)) = self.whole_pair(site)? {
+            let pair = Prelu::new(on, other, grid).map(Pair::Prelu);
+            let tensor = self.canonical.pair(pair, [x, alpha], Activation::None, grid)?;
+            return Ok(Wire::whole(tensor, grid));
+        }
         let (x, alpha) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
         let c = &mut self.canonical;
         let above = c.unary(Unary::Relu, x)?;

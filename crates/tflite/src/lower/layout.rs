@@ -78,8 +78,13 @@ impl<'m> Lowering<'_, 'm> {
         let mut parts = Vec::with_capacity(site.inputs.len());
         for place in 0..site.inputs.len() {
             let mut part = self.input(site, place)?;
-            if part.grid.is_some() && part.grid != site.grid()? {
-                part = Wire::real(self.real(part)?);
+            if let (Some(from), Some(to)) = (part.grid, site.grid()?)
+                && from != to
+            {
+                part = match self.canonical.joined((part.tensor, from), to)? {
+                    Some(tensor) => Wire::whole(tensor, to),
+                    None => Wire::real(self.real(part)?),
+                };
             }
             parts.push(self.settled(part, output)?);
         }

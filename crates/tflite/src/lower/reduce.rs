@@ -4,14 +4,14 @@ use super::lowering::Lowering;
 use super::numbers::axis;
 use super::site::{Site, no_options};
 use super::value::{Lowered, Wire};
-use crate::canonical::{Binary, Reduction, Window};
+use crate::canonical::{Binary, Over, Reduction, Window};
 
 impl<'m> Lowering<'_, 'm> {
     /// `MEAN`: over all rows and columns, an average pool; else a sum and a product.
     pub(super) fn mean(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let x = self.input(site, 0)?;
         let axes = self.axes(site, x)?;
-        if let Some(whole) = self.whole_mean(true, site, x, &axes)? {
+        if let Some(whole) = self.whole_over(Over::Mean, site, x, &axes)? {
             return Ok(whole);
         }
         let shape = self.shape(x).to_vec();
@@ -37,22 +37,27 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn reduce(&mut self, site: &Site<'_, 'm>, how: Reduction) -> Lowered<Wire> {
         let mut x = self.input(site, 0)?;
         let axes = self.axes(site, x)?;
-        if how == Reduction::Sum
-            && let Some(whole) = self.whole_mean(false, site, x, &axes)?
+        let over = match how {
+            Reduction::Sum => Some(Over::Sum),
+            Reduction::Product => Some(Over::Product),
+            Reduction::Max | Reduction::Min => None,
+        };
+        if let Some(over) = over
+            && let Some(whole) = self.whole_over(over, site, x, &axes)?
         {
             return Ok(whole);
         }
-        if matches!(how, Reduction::Sum | Reduction::Product) {
+        if over.is_some() {
             x = Wire::real(self.real(x)?);
         }
         let reduced = self.canonical.reduce(how, x.tensor, &axes)?;
         Ok(x.moved(self.kept(site, reduced, &axes)?))
     }
 
-    /// The mean, or the sum, of whole numbers.
-    fn whole_mean(
+    /// The mean, sum or product of whole numbers.
+    fn whole_over(
         &mut self,
-        mean: bool,
+        over: Over,
         site: &Site<'_, 'm>,
         x: Wire,
         axes: &[usize],
@@ -60,8 +65,8 @@ impl<'m> Lowering<'_, 'm> {
         let (Some(from), Some(to)) = (x.grid, site.grid()?) else { return Ok(None) };
         let options = site.operator.table.builtin_options_as_reducer_options();
         let kept = options.ok_or_else(no_options)?.keep_dims();
-        let tensor = self.canonical.whole_mean(mean, (x.tensor, from), axes, kept, to)?;
-        Ok(Some(Wire::whole(tensor, to)))
+        let tensor = self.canonical.whole_over(over, (x.tensor, from), axes, kept, to)?;
+        Ok(tensor.map(|tensor| Wire::whole(tensor, to)))
     }
 
     /// The axes that are reduced, in order, each once.

@@ -8,6 +8,11 @@ use crate::canonical::{Comparison, Logical};
 impl<'m> Lowering<'_, 'm> {
     /// `EQUAL` and its like.
     pub(super) fn compare(&mut self, site: &Site<'_, 'm>, how: Comparison) -> Lowered<Wire> {
+        if let (Some(a), Some(b)) = (self.whole_input(site, 0)?, self.whole_input(site, 1)?)
+            && let Some(flags) = self.canonical.whole_compare(how, [a, b])?
+        {
+            return Ok(Wire::real(flags));
+        }
         let (a, b) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
         Ok(Wire::real(self.canonical.compare(how, a, b)?))
     }

@@ -4,6 +4,7 @@ use super::lowering::Lowering;
 use super::numbers::size;
 use super::site::{Site, no_options};
 use super::value::{Lowered, Wire};
+use super::weights::{WholeLayer, whole_activation};
 use super::window::window;
 use crate::array::Array;
 use crate::canonical::Window;
@@ -17,7 +18,7 @@ impl<'m> Lowering<'_, 'm> {
         let options = options.ok_or_else(no_options)?;
         let asked = site.numbers(0)?.iter().map(|side| size(*side)).collect::<Lowered<Vec<_>>>()?;
         let kernel = site.known(1)?;
-        let x = Wire::real(self.real_input(site, 2)?);
+        let x = self.input(site, 2)?;
         let (&[batch, rows, columns, channels], &[out, high, wide, of]) =
             (self.shape(x), &kernel.shape[..])
         else {
@@ -32,14 +33,28 @@ impl<'m> Lowering<'_, 'm> {
         if of != channels || results != out || of_batch != batch || height == 0 || width == 0 {
             return Err(self.unfit(x, kernel));
         }
+        let activation = options.fused_activation_function();
+        let own = [out, high, wide, of];
+        if let Some(layer) = self.whole_layer(site, x.grid, own, 0, [out, 3])? {
+            let WholeLayer { input, output, weights, bias } = layer;
+            let window = Window { size, stride, dilation: [1, 1], same };
+            let shape = [batch, height, width, results];
+            let activation = whole_activation(activation)?;
+            let x = (x.tensor, input);
+            let tensor = self
+                .canonical
+                .whole_transposed(x, weights, bias, shape, window, activation, output)?;
+            return Ok(Wire::whole(tensor, output));
+        }
+        let x = self.real(x)?;
         let (kernel, bias) = self.real_layer(site, kernel, [out, 3])?;
-        let mut tensor = self.spread(x.tensor, [batch, rows, columns, channels], stride)?;
+        let mut tensor = self.spread(x, [batch, rows, columns, channels], stride)?;
         for (axis, result) in [(1, height), (2, width)] {
             tensor = self.framed(tensor, axis, result, [size[axis - 1], stride[axis - 1]], same)?;
         }
         let window = Window { size, stride: [1, 1], dilation: [1, 1], same: false };
         let tensor = self.full_conv(tensor, &turned(&kernel), &bias, window)?;
-        self.activate(tensor, options.fused_activation_function())
+        self.activate(tensor, activation)
     }
 
     /// Rows and columns with zeros behind each, by four axes at a time: the official runtime pads no more

@@ -48,14 +48,10 @@ pub(crate) use broadcast::Broadcast;
 pub(crate) use compare::Comparable;
 pub(crate) use concat::joined;
 pub(crate) use conv::{conv, depthwise};
-<<<<<<< HEAD
-pub(crate) use fast::{Deep8, Packed8, Scratch};
-pub(crate) use ends::{dequantise, quantise, requantise};
-=======
 pub(crate) use difference::SquaredDifference;
 pub(crate) use div::Div;
 pub(crate) use ends::{Requantise, dequantise, quantise};
->>>>>>> whole
+pub(crate) use fast::{Deep8, Packed8, Scratch};
 pub(crate) use grid::Grid;
 pub(crate) use matmul::MatMul;
 pub(crate) use mean::{Mean, Sum};
