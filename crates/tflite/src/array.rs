@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::complaint::{Complaint, Remedy};
+use crate::constant::Stored;
 
 /// Values that are known before any input is, in row-major order.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(crate) enum Data<'m> {
     Half(&'m [u8]),
     /// Floats.
     Floats(Rc<[f32]>),
+    /// Whole numbers that stand for real ones, as they lie in the file.
+    Stored(Stored<'m>),
     /// Whole numbers: shapes, axes, positions.
     Integers(Rc<[i64]>),
 }
@@ -45,7 +48,7 @@ impl Array<'_> {
         let data = match self.data {
             Data::Integers(values) => Data::Integers(values),
             Data::Floats(values) => Data::Floats(values),
-            Data::Bytes(_) | Data::Half(_) => Data::Floats(self.to_floats()),
+            Data::Bytes(_) | Data::Half(_) | Data::Stored(_) => Data::Floats(self.to_floats()),
         };
         Array { shape: self.shape, data }
     }
@@ -72,6 +75,7 @@ impl Array<'_> {
                 let (pairs, _) = bytes.as_chunks::<2>();
                 pairs.iter().map(|bytes| half(u16::from_le_bytes(*bytes))).collect()
             }
+            Data::Stored(stored) => stored.to_floats(&self.shape),
             #[allow(clippy::cast_precision_loss)] // Shapes and pixels: far below 2^24.
             Data::Integers(values) => values.iter().map(|value| *value as f32).collect(),
         }
@@ -87,7 +91,14 @@ impl Array<'_> {
 
     /// The same values under another shape, which must have as many.
     pub(crate) fn reshaped(&self, shape: Vec<usize>) -> Self {
-        Self { shape, data: self.data.clone() }
+        let data = match &self.data {
+            // Its scales lie along an axis of the old shape.
+            Data::Stored(stored) if stored.has_scales() && shape != self.shape => {
+                Data::Floats(self.to_floats())
+            }
+            data => data.clone(),
+        };
+        Self { shape, data }
     }
 
     /// The floats, each changed.

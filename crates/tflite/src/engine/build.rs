@@ -12,7 +12,7 @@ use super::ops::{
 };
 use super::pack::Packs;
 use crate::array::{Array, Data};
-use crate::canonical::{self, Canonical, Content, Node};
+use crate::canonical::{self, Canonical, Content, Node, Whole};
 use crate::kernels::Level;
 
 /// An engine's model in the making.
@@ -22,6 +22,8 @@ pub(super) struct Builder<'m> {
     pub(super) level: Level,
     /// Of the canonical form. What is no operator's own is taken as soon as the engine has it.
     pub(super) tensors: Vec<canonical::Tensor<'m>>,
+    /// The operators on whole numbers, by their places.
+    wholes: Vec<Option<Whole>>,
     /// For each tensor, what it is to the engine.
     pub(super) outlets: Vec<Option<OutletId>>,
     pub(super) packs: Packs,
@@ -46,10 +48,11 @@ pub(super) fn build_steps(
     [input, output]: [usize; 2],
     level: Level,
 ) -> TractResult<TypedModel> {
-    let Canonical { tensors, nodes, .. } = canonical;
+    let Canonical { tensors, nodes, wholes, .. } = canonical;
     let outlets = vec![None; tensors.len()];
+    let wholes = wholes.into_iter().map(Some).collect();
     let (model, packs) = (TypedModel::default(), Packs::default());
-    let mut builder = Builder { model, level, tensors, outlets, packs };
+    let mut builder = Builder { model, level, tensors, wholes, outlets, packs };
     let source = &builder.tensors[input];
     let fact = f32::fact(&source.shape);
     builder.outlets[input] = Some(builder.model.add_source(source.name.clone(), fact)?);
@@ -119,6 +122,7 @@ impl Builder<'_> {
         let (tensor, fact) = (&self.tensors[tensor], self.model.outlet_fact(outlet)?);
         let type_ = match tensor.content {
             Content::Flags => bool::datum_type(),
+            Content::Whole(_) | Content::Bytes(..) => u8::datum_type(),
             _ => f32::datum_type(),
         };
         ensure!(
@@ -147,6 +151,7 @@ impl Builder<'_> {
         let tensor = &mut self.tensors[tensor];
         match &tensor.content {
             Content::Floats(array) => floats(array),
+            Content::Bytes(_, bytes) => Tensor::from_shape(&tensor.shape, bytes),
             _ => Err(format_err!("{} is read before it is written", tensor.name)),
         }
     }
@@ -159,6 +164,17 @@ impl Builder<'_> {
             }
             _ => Err(format_err!("{} is no list of numbers", self.tensors[tensor].name)),
         }
+    }
+
+    /// An operator on whole numbers, which is then gone from the canonical form.
+    pub(super) fn whole(&mut self, place: usize) -> TractResult<Whole> {
+        let whole = self.wholes.get_mut(place).and_then(Option::take);
+        whole.ok_or_else(|| format_err!("there is no operator {place} on whole numbers"))
+    }
+
+    /// The content of a tensor.
+    pub(super) fn content(&self, tensor: usize) -> &Content<'_> {
+        &self.tensors[tensor].content
     }
 
     /// The shape of a tensor.

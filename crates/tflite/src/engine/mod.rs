@@ -3,7 +3,7 @@
 //! [`fuse`] finds the nodes that are one operator together. [`build`] makes the engine's model of them: of
 //! [`ops`], operators of our own for what a network spends its time in, over kernels of our own, whose weights
 //! [`pack`] lays out; and for all else of the engine's own, which [`wire`] says and [`plan`] makes ready for
-//! this processor. [`rescale`] is one more of our own, of models in whole numbers.
+//! this processor. [`whole`] has operators of our own on whole numbers.
 
 mod build;
 mod fuse;
@@ -11,9 +11,9 @@ mod network;
 mod ops;
 mod pack;
 mod plan;
-mod rescale;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod wire;
 
 pub use network::Network;

@@ -92,7 +92,7 @@ impl Network {
 
     fn answer(&self, fill: impl FnOnce(&mut [f32])) -> TractResult<Vec<f32>> {
         let shape = [1, self.ends.height, self.ends.width, self.ends.channels];
-        let mut input = here(|workspace| workspace.take(&shape))?;
+        let mut input = here(|workspace| workspace.take::<f32>(&shape))?;
         fill(input.try_as_plain_ram_mut()?.as_slice_mut()?);
         let input = TValue::from(input);
         let outputs = self.plan.run(tvec!(input.clone()))?;

@@ -1,6 +1,5 @@
 //! Constants on their way into operators of our own: packed once, from the file's own bytes.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -36,10 +35,10 @@ impl Builder<'_> {
         let weights = match known {
             Some(weights) => weights,
             None => {
-                let bias = values(bias);
+                let bias = bias.to_floats();
                 let packed = match &kernel.data {
                     Data::Half(bytes) => Packed::from_half(self.level, bytes, &bias, n, k),
-                    _ => Packed::new(self.level, &values(kernel), &bias, n, k),
+                    _ => Packed::new(self.level, &kernel.to_floats(), &bias, n, k),
                 };
                 let packed = Arc::new(packed);
                 if let Some(place) = place {
@@ -54,10 +53,10 @@ impl Builder<'_> {
     /// A convolution of each channel with its weights.
     pub(super) fn deep(&self, depthwise: &fuse::Depthwise) -> TractResult<Deep> {
         let fuse::Depthwise { geometry, kernel, bias, activation, .. } = depthwise;
-        let (kernel, bias) = (self.array(*kernel)?, values(self.array(*bias)?));
+        let (kernel, bias) = (self.array(*kernel)?, self.array(*bias)?.to_floats());
         let weights = match &kernel.data {
             Data::Half(bytes) => Depth::from_half(self.level, bytes, &bias, geometry),
-            _ => Depth::new(self.level, &values(kernel), &bias, geometry),
+            _ => Depth::new(self.level, &kernel.to_floats(), &bias, geometry),
         };
         Ok(Deep { weights: Arc::new(weights), activation: *activation })
     }
@@ -68,14 +67,6 @@ impl Builder<'_> {
             Content::Floats(array) => Ok(array),
             _ => Err(format_err!("{} is no constant", self.tensors[tensor].name)),
         }
-    }
-}
-
-/// The values of an array; those of bytes for as long as they are needed.
-fn values<'a>(array: &'a Array<'_>) -> Cow<'a, [f32]> {
-    match &array.data {
-        Data::Floats(values) => Cow::Borrowed(values),
-        _ => Cow::Owned(array.to_floats().to_vec()),
     }
 }
 

@@ -65,7 +65,7 @@ impl Ours {
 
     /// The result, in a tensor of its own.
     fn made(&self, workspace: &mut Workspace, inputs: &[TValue]) -> TractResult<Tensor> {
-        let mut out = workspace.take(&self.shape)?;
+        let mut out = workspace.take::<f32>(&self.shape)?;
         let slices = slices(inputs)?;
         let mut plain = out.try_as_plain_ram_mut()?;
         self.work.compute(&slices, plain.as_slice_mut()?, &mut workspace.scratch);

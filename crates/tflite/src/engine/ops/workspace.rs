@@ -9,7 +9,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use tract_tflite::internal::{IntoTensor as _, TractResult};
+use tract_tflite::internal::{Datum, IntoTensor as _, TractResult};
+use tract_tflite::prelude::tract_num_traits::Zero;
 use tract_tflite::prelude::{TValue, Tensor};
 
 use crate::kernels::float::Aligned;
@@ -48,24 +49,27 @@ pub(in crate::engine) struct Scratch {
 
 impl Workspace {
     /// A tensor of arbitrary content.
-    pub(in crate::engine) fn take(&mut self, shape: &[usize]) -> TractResult<Tensor> {
+    pub(in crate::engine) fn take<T: Datum + Zero>(
+        &mut self,
+        shape: &[usize],
+    ) -> TractResult<Tensor> {
         let len: usize = shape.iter().product();
-        let found = self.tensors.iter().rposition(|tensor| tensor.len() == len);
+        let fits = |tensor: &Tensor| tensor.len() == len && tensor.datum_type() == T::datum_type();
+        let found = self.tensors.iter().rposition(fits);
         match found.and_then(|place| self.tensors.remove(place)) {
             Some(mut tensor) => {
                 self.bytes -= size(&tensor);
                 tensor.set_shape(shape)?;
                 Ok(tensor)
             }
-            None => Tensor::zero::<f32>(shape),
+            None => Tensor::zero::<T>(shape),
         }
     }
 
-    /// Keeps a tensor that nobody else has, unless it holds something else than real values.
+    /// Keeps a tensor that nobody else has, if it holds real values or bytes.
     pub(in crate::engine) fn give(&mut self, value: TValue) {
-        if !value.is_exclusive()
-            || value.try_as_plain_ram().is_ok_and(|v| v.as_slice::<f32>().is_err())
-        {
+        let plain = [f32::datum_type(), u8::datum_type()].contains(&value.datum_type());
+        if !plain || !value.is_exclusive() {
             return;
         }
         let tensor = value.into_tensor();
@@ -79,7 +83,7 @@ impl Workspace {
 }
 
 fn size(tensor: &Tensor) -> usize {
-    size_of::<f32>() * tensor.len()
+    tensor.datum_type().size_of() * tensor.len()
 }
 
 /// The workspaces of a network's earlier runs.
@@ -132,13 +136,14 @@ mod tests {
     #[test]
     fn a_tensor_that_nobody_needs_is_the_next_of_its_size() {
         let mut workspace = Workspace::default();
-        let mut tensor = workspace.take(&[2, 3]).unwrap();
+        let mut tensor = workspace.take::<f32>(&[2, 3]).unwrap();
         tensor.try_as_plain_ram_mut().unwrap().as_slice_mut::<f32>().unwrap().fill(7.0);
         workspace.give(tensor.into());
         assert_eq!(workspace.bytes, 24);
-        let other = workspace.take(&[5]).unwrap();
+        let other = workspace.take::<f32>(&[5]).unwrap();
         assert_eq!(other.try_as_plain_ram().unwrap().as_slice::<f32>().unwrap(), [0.0; 5]);
-        let again = workspace.take(&[3, 2]).unwrap();
+        assert_eq!(workspace.take::<u8>(&[2, 3]).unwrap().datum_type(), u8::datum_type());
+        let again = workspace.take::<f32>(&[3, 2]).unwrap();
         assert_eq!(again.try_as_plain_ram().unwrap().as_slice::<f32>().unwrap(), [7.0; 6]);
         assert_eq!((again.shape(), workspace.bytes), (&[3, 2][..], 0));
     }
@@ -146,7 +151,7 @@ mod tests {
     #[test]
     fn what_others_have_or_is_too_much_is_not_kept() {
         let mut workspace = Workspace::default();
-        let value: TValue = workspace.take(&[4]).unwrap().into();
+        let value: TValue = workspace.take::<f32>(&[4]).unwrap().into();
         workspace.give(value.clone());
         assert_eq!(workspace.tensors.len(), 0);
         drop(value);
@@ -164,7 +169,7 @@ mod tests {
         let workspaces = Workspaces::default();
         let bytes = workspaces.within(|| {
             here(|workspace| {
-                let tensor = workspace.take(&[10]).unwrap();
+                let tensor = workspace.take::<f32>(&[10]).unwrap();
                 workspace.give(tensor.into());
             });
             // Another run, as on another thread.
