@@ -32,12 +32,16 @@ struct Job<'a, S: Simd> {
     channels: usize,
     /// The first channel.
     first: usize,
-    bias: S::f32s,
+    /// Weights and bias.
+    block: &'a [f32],
     least: S::f32s,
     greatest: S::f32s,
     /// Values of a line of the result.
     line: usize,
 }
+
+/// Vectors of channels whose values are read together: 512 bytes of them where they are longest.
+const SOME: usize = 8;
 
 /// Places of a line in the greatest tile.
 #[inline(always)]
@@ -55,12 +59,23 @@ const fn most_places(lanes: usize, size: usize, lines: usize) -> usize {
 fn tile<S: Simd, const K: usize, const STRIDE: usize, const R: usize, const P: usize>(
     s: S,
     job: &Job<'_, S>,
-    weights: &[[S::f32s; K]; K],
     x0: usize,
     out: &mut [f32],
 ) {
     let lanes = S::f32s::LEN;
-    let mut sums = [[job.bias; P]; R];
+    let block = &job.block[..(K * K + 1) * lanes];
+    let weight = |tap: usize| S::f32s::from_slice(s, &block[tap * lanes..][..lanes]);
+    // Nine weights stay in registers where there are enough; more are operands in memory at each use.
+    let hold = K == 3 && many_registers(lanes);
+    let mut held = [[S::f32s::splat(s, 0.0); K]; K];
+    if hold {
+        for ky in 0..K {
+            for kx in 0..K {
+                held[ky][kx] = weight(ky * K + kx);
+            }
+        }
+    }
+    let mut sums = [[weight(K * K); P]; R];
     // Column by column of the input; which results a value is a part of is known when it is compiled.
     macro_rules! columns {
         ($($j:literal)*) => {
@@ -76,7 +91,7 @@ fn tile<S: Simd, const K: usize, const STRIDE: usize, const R: usize, const P: u
                                 for p in 0..P {
                                     let kx = ($j as usize).wrapping_sub(p * STRIDE);
                                     if kx < K {
-                                        sums[r][p] = x.mul_add(weights[ky][kx], sums[r][p]);
+                                        sums[r][p] = x.mul_add(if hold { held[ky][kx] } else { weight(ky * K + kx) }, sums[r][p]);
                                     }
                                 }
                             }
@@ -114,39 +129,37 @@ pub(super) fn lines<S: Simd, const K: usize, const STRIDE: usize, const R: usize
     let most = most_places(lanes, K, R);
     let tiles = g.output[1].div_ceil(most);
     let (each, more) = (g.output[1] / tiles, g.output[1] % tiles);
-    let blocks = depth.weights.get().chunks_exact((K * K + 1) * lanes);
-    for (&first, block) in depth.firsts.iter().zip(blocks) {
-        let mut weights = [[S::f32s::splat(s, 0.0); K]; K];
-        for ky in 0..K {
-            for kx in 0..K {
-                weights[ky][kx] = S::f32s::from_slice(s, &block[(ky * K + kx) * lanes..][..lanes]);
-            }
-        }
-        let job = Job::<S> {
-            rows,
-            wide: g.input[1],
-            before: g.before[1],
-            channels: g.input[2],
-            first,
-            bias: S::f32s::from_slice(s, &block[K * K * lanes..][..lanes]),
-            least: S::f32s::splat(s, bounds.least),
-            greatest: S::f32s::splat(s, bounds.greatest),
-            line: g.output[1] * g.input[2],
-        };
+    // Some channels of all places, some places at a time: so that what is read lies side by side, which
+    // memory is fast at, and the weights stay in the nearest cache.
+    let blocks = depth.weights.get().chunks((K * K + 1) * lanes * SOME);
+    for (firsts, blocks) in depth.firsts.chunks(SOME).zip(blocks) {
         let mut x0 = 0;
         for t in 0..tiles {
             let places = each + usize::from(t < more);
-            macro_rules! go {
-                ($($p:literal)*) => {
-                    match places {
-                        $($p if $p <= most_places(S::f32s::LEN, K, R) => {
-                            tile::<S, K, STRIDE, R, $p>(s, &job, &weights, x0, out);
-                        })*
-                        _ => unreachable!("a tile of {places} places"),
-                    }
+            for (&first, block) in firsts.iter().zip(blocks.chunks_exact((K * K + 1) * lanes)) {
+                let job = Job::<S> {
+                    rows,
+                    wide: g.input[1],
+                    before: g.before[1],
+                    channels: g.input[2],
+                    first,
+                    block,
+                    least: S::f32s::splat(s, bounds.least),
+                    greatest: S::f32s::splat(s, bounds.greatest),
+                    line: g.output[1] * g.input[2],
                 };
+                macro_rules! go {
+                    ($($p:literal)*) => {
+                        match places {
+                            $($p if $p <= most_places(S::f32s::LEN, K, R) => {
+                                tile::<S, K, STRIDE, R, $p>(s, &job, x0, out);
+                            })*
+                            _ => unreachable!("a tile of {places} places"),
+                        }
+                    };
+                }
+                go!(1 2 3 4 5 6 7);
             }
-            go!(1 2 3 4 5 6 7);
             x0 += places;
         }
     }
