@@ -1,10 +1,10 @@
 //! A convolution of each channel alone: its weights, and which kernel computes it.
 
-use fearless_simd::{Level, Simd};
+use fearless_simd::{Level, Simd, SimdBase};
 
 use super::activation::{Activation, activate};
 use super::aligned::Aligned;
-use super::depthwise::{Bounds, any, lines, narrow};
+use super::depthwise::{Bounds, any, has_lines, lines, narrow};
 use super::half::from_halves;
 use super::level::{dispatch, lanes};
 use crate::kernels::Geometry;
@@ -152,10 +152,14 @@ fn depthwise_in<S: Simd>(
     let square = g.size[0] == g.size[1] && g.stride[0] == g.stride[1] && g.dilation == [1, 1];
     macro_rules! go {
         ($k:literal $stride:literal $lines:literal) => {
-            s.vectorize(
-                #[inline(always)]
-                || lines::<S, $k, $stride, $lines>(s, rows, depth, bounds, out),
-            )
+            if const { has_lines(<S::f32s as SimdBase<S>>::LEN) } {
+                s.vectorize(
+                    #[inline(always)]
+                    || lines::<S, $k, $stride, $lines>(s, rows, depth, bounds, out),
+                )
+            } else {
+                any(s, rows, depth, bounds, out);
+            }
         };
     }
     match (g.size[0], g.stride[0], count) {

@@ -32,22 +32,36 @@ struct Job<'a, S: Simd> {
     channels: usize,
     /// The first channel.
     first: usize,
-    bias: S::f32s,
+    /// Weights and bias.
+    block: &'a [f32],
     least: S::f32s,
     greatest: S::f32s,
     /// Values of a line of the result.
     line: usize,
 }
 
-/// Places of a line in the greatest tile.
+/// Vectors of channels whose values are read together: 512 bytes of them where they are longest.
+const SOME: usize = 8;
+
+/// Places in a tile for a line of `wide`: few sizes, for each is much code. The last tile of a line has
+/// places of the one before too where they do not fill it.
 #[inline(always)]
-const fn most_places(lanes: usize, size: usize, lines: usize) -> usize {
-    match (many_registers(lanes), size, lines) {
-        (true, 3, _) => 7,
-        (true, _, _) => 4,
-        (false, 3, _) => 4,
-        (false, _, _) => 4,
+const fn places(lanes: usize, wide: usize) -> usize {
+    let most = if many_registers(lanes) { 7 } else { 4 };
+    if wide < 4 {
+        return 1;
     }
+    match wide.div_ceil(wide.div_ceil(most)) {
+        0..=4 => 4,
+        5 => 5,
+        _ if wide >= 7 => 7,
+        _ => 4,
+    }
+}
+
+/// Whether there are kernels of their own for usual windows. Old processors get no code for that.
+pub(super) const fn has_lines(lanes: usize) -> bool {
+    lanes > 4 || many_registers(lanes)
 }
 
 /// `R` lines of `P` results from the place `x0` on.
@@ -55,38 +69,52 @@ const fn most_places(lanes: usize, size: usize, lines: usize) -> usize {
 fn tile<S: Simd, const K: usize, const STRIDE: usize, const R: usize, const P: usize>(
     s: S,
     job: &Job<'_, S>,
-    weights: &[[S::f32s; K]; K],
     x0: usize,
     out: &mut [f32],
 ) {
     let lanes = S::f32s::LEN;
-    let mut sums = [[job.bias; P]; R];
-    // Column by column of the input; which results a value is a part of is known when it is compiled.
-    macro_rules! columns {
-        ($($j:literal)*) => {
-            $(if $j < (P - 1) * STRIDE + K {
-                let column = (x0 * STRIDE + $j).wrapping_sub(job.before);
-                if column < job.wide {
-                    let at = column * job.channels + job.first;
-                    for y in 0..(R - 1) * STRIDE + K {
-                        let x = S::f32s::from_slice(s, &job.rows[y][at..][..lanes]);
+    let block = &job.block[..(K * K + 1) * lanes];
+    let weight = |tap: usize| S::f32s::from_slice(s, &block[tap * lanes..][..lanes]);
+    let mut sums = [[weight(K * K); P]; R];
+    // Line by line of the input, so that only the weights of a line of the window are held for each line of
+    // the result; then column by column. Which results a value is a part of is known when it is compiled.
+    macro_rules! line {
+        ($y:literal: $($j:literal)*) => {
+            if $y < (R - 1) * STRIDE + K {
+                let row = job.rows[$y];
+                let mut held = [[S::f32s::splat(s, 0.0); K]; R];
+                for r in 0..R {
+                    let ky = ($y as usize).wrapping_sub(r * STRIDE);
+                    if ky < K {
+                        for kx in 0..K {
+                            held[r][kx] = weight(ky * K + kx);
+                        }
+                    }
+                }
+                $(if $j < (P - 1) * STRIDE + K {
+                    let column = (x0 * STRIDE + $j).wrapping_sub(job.before);
+                    if column < job.wide {
+                        let at = column * job.channels + job.first;
+                        let x = S::f32s::from_slice(s, &row[at..][..lanes]);
                         for r in 0..R {
-                            let ky = y.wrapping_sub(r * STRIDE);
-                            if ky < K {
+                            if ($y as usize).wrapping_sub(r * STRIDE) < K {
                                 for p in 0..P {
                                     let kx = ($j as usize).wrapping_sub(p * STRIDE);
                                     if kx < K {
-                                        sums[r][p] = x.mul_add(weights[ky][kx], sums[r][p]);
+                                        sums[r][p] = x.mul_add(held[r][kx], sums[r][p]);
                                     }
                                 }
                             }
                         }
                     }
-                }
-            })*
+                })*
+            }
         };
     }
-    columns!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+    macro_rules! all {
+        ($($y:literal)*) => { $(line!($y: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);)* };
+    }
+    all!(0 1 2 3 4 5 6);
     macro_rules! results {
         ($r:literal: $($p:literal)*) => {
             $(if $r < R && $p < P {
@@ -111,43 +139,39 @@ pub(super) fn lines<S: Simd, const K: usize, const STRIDE: usize, const R: usize
     let lanes = S::f32s::LEN;
     let g = &depth.geometry;
     let rows = &rows[..(R - 1) * STRIDE + K];
-    let most = most_places(lanes, K, R);
-    let tiles = g.output[1].div_ceil(most);
-    let (each, more) = (g.output[1] / tiles, g.output[1] % tiles);
-    let blocks = depth.weights.get().chunks_exact((K * K + 1) * lanes);
-    for (&first, block) in depth.firsts.iter().zip(blocks) {
-        let mut weights = [[S::f32s::splat(s, 0.0); K]; K];
-        for ky in 0..K {
-            for kx in 0..K {
-                weights[ky][kx] = S::f32s::from_slice(s, &block[(ky * K + kx) * lanes..][..lanes]);
-            }
-        }
-        let job = Job::<S> {
-            rows,
-            wide: g.input[1],
-            before: g.before[1],
-            channels: g.input[2],
-            first,
-            bias: S::f32s::from_slice(s, &block[K * K * lanes..][..lanes]),
-            least: S::f32s::splat(s, bounds.least),
-            greatest: S::f32s::splat(s, bounds.greatest),
-            line: g.output[1] * g.input[2],
-        };
-        let mut x0 = 0;
-        for t in 0..tiles {
-            let places = each + usize::from(t < more);
-            macro_rules! go {
-                ($($p:literal)*) => {
-                    match places {
-                        $($p if $p <= most_places(S::f32s::LEN, K, R) => {
-                            tile::<S, K, STRIDE, R, $p>(s, &job, &weights, x0, out);
-                        })*
-                        _ => unreachable!("a tile of {places} places"),
-                    }
+    let places = places(lanes, g.output[1]);
+    // Some channels of all places, some places at a time: so that what is read lies side by side, which
+    // memory is fast at, and the weights stay in the nearest cache.
+    let blocks = depth.weights.get().chunks((K * K + 1) * lanes * SOME);
+    for (firsts, blocks) in depth.firsts.chunks(SOME).zip(blocks) {
+        for x0 in (0..g.output[1]).step_by(places) {
+            let x0 = x0.min(g.output[1] - places);
+            for (&first, block) in firsts.iter().zip(blocks.chunks_exact((K * K + 1) * lanes)) {
+                let job = Job::<S> {
+                    rows,
+                    wide: g.input[1],
+                    before: g.before[1],
+                    channels: g.input[2],
+                    first,
+                    block,
+                    least: S::f32s::splat(s, bounds.least),
+                    greatest: S::f32s::splat(s, bounds.greatest),
+                    line: g.output[1] * g.input[2],
                 };
+                macro_rules! go {
+                    ($($p:literal)*) => {
+                        match places {
+                            $($p => {
+                                if const { $p <= 4 || many_registers(<S::f32s as SimdBase<S>>::LEN) } {
+                                    tile::<S, K, STRIDE, R, $p>(s, &job, x0, out);
+                                }
+                            })*
+                            _ => unreachable!("a tile of {places} places"),
+                        }
+                    };
+                }
+                go!(1 4 5 7);
             }
-            go!(1 2 3 4 5 6 7);
-            x0 += places;
         }
     }
 }

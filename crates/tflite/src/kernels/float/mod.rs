@@ -22,6 +22,7 @@ mod reduce;
 mod rows;
 #[cfg(test)]
 mod twin;
+mod winograd;
 
 pub(crate) use activation::{Activation, activation};
 pub(crate) use aligned::{Aligned, LINE};
@@ -33,3 +34,4 @@ pub(crate) use pool::{average_pool, max_pool};
 pub(crate) use product::{Finish, gemm};
 pub(crate) use reduce::{mean_places, softmax};
 pub(crate) use rows::{Rows, padded};
+pub(crate) use winograd::Winograd;

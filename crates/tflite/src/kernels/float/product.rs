@@ -20,19 +20,25 @@ pub(crate) struct Finish<'a> {
     pub(crate) add: Option<&'a [f32]>,
 }
 
-/// Rows of the greatest tile for panels of so many vectors, a half one counted.
-#[inline(always)]
-const fn most_rows(lanes: usize, vectors: usize) -> usize {
-    match (many_registers(lanes), vectors) {
-        (true, 3) => 8,
-        (true, _) | (false, 1) => 12,
-        (false, _) => 6,
+/// Rows of the greatest tile of so many whole and half vectors: what the registers hold. None if panels
+/// have no such width on that level.
+const fn most_rows(lanes: usize, vectors: usize, halves: usize) -> usize {
+    match (many_registers(lanes), vectors, halves) {
+        (_, _, 1) if lanes != 16 => 0,
+        (true, 2, 1) | (true, 3, 0) => 8,
+        (true, 0, 1) => 8,
+        (true, 1 | 2, 0) | (true, 1, 1) => 12,
+        // Old processors: little code for them is worth more than their speed.
+        (false, 1 | 2, 0) if lanes == 4 => 4,
+        (false, 2, 0) => 6,
+        (false, 1, 0) => 8,
+        _ => 0,
     }
 }
 
 /// Floats of the input in a block of rows, which all panels read one after the other: a quarter of a
 /// usual second-level cache.
-const BLOCK: usize = 64 * 1024;
+const BLOCK: usize = 128 * 1024;
 
 /// What is the same for all tiles of a panel.
 struct Job<'a> {
@@ -93,7 +99,7 @@ fn tile<S: Simd, const R: usize, const V: usize, const H: usize>(
             halves[r][h] = bias;
         }
     }
-    let starts: [usize; R] = std::array::from_fn(|r| job.rows.start(row + r));
+    let starts: [usize; R] = job.rows.starts(row);
     let run = job.rows.run;
     for (segment, weights) in job.weights.chunks_exact(run * wide).enumerate() {
         let offset = job.rows.offset(segment);
@@ -173,7 +179,7 @@ fn finish_part(job: &Job<'_>, sums: &[[f32; 48]], row: usize, out: &mut [f32]) {
 #[inline(always)]
 fn tiles<S: Simd>(s: S, job: &Job<'_>, panel: &Panel, from: usize, to: usize, out: &mut [f32]) {
     let lanes = S::f32s::LEN;
-    let most = most_rows(lanes, panel.vectors + usize::from(panel.half));
+    let most = most_rows(lanes, panel.vectors, usize::from(panel.half));
     // As even as can be, so that none has few rows.
     let tiles = (to - from).div_ceil(most);
     let (each, more) = ((to - from) / tiles, (to - from) % tiles);
@@ -182,15 +188,18 @@ fn tiles<S: Simd>(s: S, job: &Job<'_>, panel: &Panel, from: usize, to: usize, ou
         let rows = each + usize::from(t < more);
         macro_rules! go {
             ($($v:literal $h:literal: $($r:literal)*;)*) => {
-                match (panel.vectors, panel.half, rows) {
-                    // What a level cannot have is left out when it is compiled.
-                    $($(($v, h, $r) if h == ($h == 1)
-                        && $r <= most_rows(lanes, $v + $h)
-                        && ($v < 3 || many_registers(lanes))
-                        && ($h == 0 || lanes == 16) => s.vectorize(
-                        #[inline(always)]
-                        || tile::<S, $r, $v, $h>(s, job, row, out),
-                    ),)*)*
+                match (panel.vectors, usize::from(panel.half), rows) {
+                    $($(($v, $h, $r) => {
+                        // What a level does not have is no code.
+                        if const { $r <= most_rows(<S::f32s as SimdBase<S>>::LEN, $v, $h) } {
+                            s.vectorize(
+                                #[inline(always)]
+                                || tile::<S, $r, $v, $h>(s, job, row, out),
+                            );
+                        } else {
+                            unreachable!("a panel of {panel:?} and {rows} rows")
+                        }
+                    })*)*
                     _ => unreachable!("a panel of {panel:?} and {rows} rows"),
                 }
             };
@@ -198,7 +207,7 @@ fn tiles<S: Simd>(s: S, job: &Job<'_>, panel: &Panel, from: usize, to: usize, ou
         go!(1 0: 1 2 3 4 5 6 7 8 9 10 11 12;
             2 0: 1 2 3 4 5 6 7 8 9 10 11 12;
             3 0: 1 2 3 4 5 6 7 8;
-            0 1: 1 2 3 4 5 6 7 8 9 10 11 12;
+            0 1: 1 2 3 4 5 6 7 8;
             1 1: 1 2 3 4 5 6 7 8 9 10 11 12;
             2 1: 1 2 3 4 5 6 7 8;);
         row += rows;

@@ -60,14 +60,22 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Where the row of a place begins.
+    /// Where the rows of `R` places begin, from one place on.
     #[inline(always)]
-    pub(super) fn start(&self, place: usize) -> usize {
+    pub(super) fn starts<const R: usize>(&self, place: usize) -> [usize; R] {
         if self.wide == usize::MAX {
-            place * self.dx
-        } else {
-            (place / self.wide) * self.dy + (place % self.wide) * self.dx
+            return std::array::from_fn(|r| (place + r) * self.dx);
         }
+        // Two divisions, and not two for each: they take as long as a part of a small tile.
+        let (mut y, mut x) = (place / self.wide, place % self.wide);
+        std::array::from_fn(|_| {
+            let start = y * self.dy + x * self.dx;
+            x += 1;
+            if x == self.wide {
+                (y, x) = (y + 1, 0);
+            }
+            start
+        })
     }
 
     /// How many runs a row has.
