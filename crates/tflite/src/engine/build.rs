@@ -14,6 +14,7 @@ use super::pack::Packs;
 use crate::array::{Array, Data};
 use crate::canonical::{self, Canonical, Content, Node, Whole};
 use crate::kernels::Level;
+use crate::kernels::float::Winograd;
 
 /// An engine's model in the making.
 pub(super) struct Builder<'m> {
@@ -76,6 +77,9 @@ impl Builder<'_> {
         let shape = self.tensors[output].shape.clone();
         let ours = match work {
             Work::Node(node) => return self.planned(&name, &nodes[node]),
+            Work::Conv(conv) if Winograd::pays(level, &conv.geometry) => {
+                Ours::new(&shape, self.tiled(conv)?)
+            }
             Work::Conv(conv) => Ours::new(&shape, self.packed(conv)?),
             Work::Depthwise(depthwise) => Ours::new(&shape, self.deep(&depthwise)?),
             Work::Block { expand, depthwise, project } => {

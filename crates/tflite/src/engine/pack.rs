@@ -7,11 +7,11 @@ use tract_tflite::internal::{TractResult, format_err};
 
 use super::build::Builder;
 use super::fuse;
-use super::ops::{Deep, Dense};
+use super::ops::{Deep, Dense, Tiled};
 use crate::array::{Array, Data};
 use crate::canonical::Content;
 use crate::kernels::Level;
-use crate::kernels::float::{Depth, Packed};
+use crate::kernels::float::{Depth, Packed, Winograd};
 
 /// Weights that are packed already, by where they lie in the file: layers that share weights share them
 /// here too.
@@ -48,6 +48,14 @@ impl Builder<'_> {
             }
         };
         Ok(Dense { geometry, weights, activation })
+    }
+
+    /// A convolution of 3x3 that is computed with fewer products, with its weights.
+    pub(super) fn tiled(&self, conv: fuse::Conv) -> TractResult<Tiled> {
+        let fuse::Conv { geometry, kernel, bias, activation, .. } = conv;
+        let (kernel, bias) = (self.array(kernel)?.to_floats(), self.array(bias)?.to_floats());
+        let weights = Arc::new(Winograd::new(self.level, &kernel, &bias, &geometry));
+        Ok(Tiled { geometry, weights, activation })
     }
 
     /// A convolution of each channel with its weights.

@@ -11,6 +11,7 @@ mod depthwise;
 mod elementwise;
 mod pool;
 mod softmax;
+mod winograd;
 pub(super) mod workspace;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub(super) use depthwise::Deep;
 pub(super) use elementwise::{Activate, Add, Mul, Scale};
 pub(super) use pool::{AveragePool, MaxPool, Mean};
 pub(super) use softmax::Softmax;
+pub(super) use winograd::Tiled;
 use workspace::{Scratch, Workspace};
 
 /// What an operator computes. How many values its inputs and its result have was checked when the model
