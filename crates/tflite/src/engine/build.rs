@@ -8,7 +8,8 @@ use tract_tflite::prelude::Tensor;
 
 use super::fuse::{self, Step, Work};
 use super::ops::{
-    Activate, Add, Affine, AveragePool, Block, Concat, MaxPool, Mean, Mul, Ours, Scale, Softmax,
+    Activate, Add, Affine, AveragePool, Block, Concat, MaxPool, Mean, Mul, Ours, Scale, Scaled,
+    Softmax,
 };
 use super::pack::Packs;
 use crate::array::{Array, Data};
@@ -81,6 +82,7 @@ impl Builder<'_> {
                 Ours::new(&shape, self.tiled(conv)?)
             }
             Work::Conv(conv) => Ours::new(&shape, self.packed(conv)?),
+            Work::Scaled(conv) => Ours::new(&shape, Scaled(self.packed(conv)?)),
             Work::Depthwise(depthwise) => Ours::new(&shape, self.deep(&depthwise)?),
             Work::Block { expand, depthwise, project } => {
                 let expand = expand.map(|conv| self.packed(conv)).transpose()?;

@@ -1,24 +1,11 @@
 //! Inverted residuals: a convolution that makes many channels, a depthwise one over them, and one of
 //! 1x1 that makes few of them again become one operator, so that the many need not be in memory at once.
 
-use super::step::{Conv, Step, Work};
+use super::step::{Conv, Links, Step, Work};
 
 /// The steps with blocks in place of their parts.
 pub(super) fn blocks(steps: Vec<Step>, output: usize) -> Vec<Step> {
-    let most = steps.iter().flat_map(|step| step.inputs.iter().copied().chain([step.output]));
-    let tensors = most.fold(output, usize::max) + 1;
-    let mut readers = vec![vec![]; tensors];
-    let mut makers = vec![None; tensors];
-    for (place, step) in steps.iter().enumerate() {
-        makers[step.output] = Some(place);
-        for input in &step.inputs {
-            readers[*input].push(place);
-        }
-    }
-    let reader = |tensor: usize| match readers[tensor][..] {
-        [reader] if tensor != output => Some(reader),
-        _ => None,
-    };
+    let links = Links::new(&steps, output);
     let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
     for place in 0..slots.len() {
         let Some(Step { work: Work::Depthwise(depthwise), inputs, output }) = &slots[place] else {
@@ -29,10 +16,11 @@ pub(super) fn blocks(steps: Vec<Step>, output: usize) -> Vec<Step> {
         }
         let before = inputs.first().copied();
         let expand = before
-            .filter(|before| reader(*before) == Some(place))
-            .and_then(|before| makers[before])
+            .filter(|before| links.reader(*before) == Some(place))
+            .and_then(|before| links.maker(before))
             .filter(|maker| slots[*maker].as_ref().and_then(|step| expands(step)).is_some());
-        let project = reader(*output)
+        let project = links
+            .reader(*output)
             .filter(|reader| slots[*reader].as_ref().is_some_and(|step| projects(step, *output)));
         if expand.is_none() && project.is_none() {
             continue;

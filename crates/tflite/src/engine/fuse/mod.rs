@@ -7,6 +7,7 @@ mod affine;
 mod block;
 mod follow;
 mod graph;
+mod scaled;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,8 @@ pub(super) fn steps(canonical: &Canonical<'_>, output: usize) -> Vec<Step> {
         }
     }
     let steps = fuse.slots.into_iter().flatten().collect();
-    needed(block::blocks(needed(steps, output), output), output)
+    let steps = block::blocks(needed(steps, output), output);
+    scaled::scaled(steps, output)
 }
 
 /// The pass, while it goes over the nodes.

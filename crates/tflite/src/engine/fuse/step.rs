@@ -20,6 +20,9 @@ pub(in crate::engine) enum Work {
     Node(usize),
     /// Of one input, or of two if the second is added to the sums.
     Conv(Conv),
+    /// A convolution of 1x1 over an image whose channels are scaled first: of the image, its factors, and what
+    /// is added to the sums, if anything is.
+    Scaled(Conv),
     Depthwise(Depthwise),
     /// A convolution, if there is one, a depthwise one, and one of 1x1, if there is one; of one input, or of
     /// two if the second is added to the last sums.
@@ -75,4 +78,39 @@ pub(in crate::engine) struct Depthwise {
     /// A constant: channels.
     pub(in crate::engine) bias: usize,
     pub(in crate::engine) activation: Activation,
+}
+
+/// Who makes and who reads the tensors that go from step to step.
+pub(super) struct Links {
+    makers: Vec<Option<usize>>,
+    readers: Vec<Vec<usize>>,
+    output: usize,
+}
+
+impl Links {
+    pub(super) fn new(steps: &[Step], output: usize) -> Self {
+        let all = steps.iter().flat_map(|step| step.inputs.iter().chain([&step.output]));
+        let tensors = all.copied().fold(output, usize::max) + 1;
+        let (mut makers, mut readers) = (vec![None; tensors], vec![vec![]; tensors]);
+        for (place, step) in steps.iter().enumerate() {
+            makers[step.output] = Some(place);
+            for input in &step.inputs {
+                readers[*input].push(place);
+            }
+        }
+        Self { makers, readers, output }
+    }
+
+    /// The step that makes a tensor.
+    pub(super) fn maker(&self, tensor: usize) -> Option<usize> {
+        self.makers[tensor]
+    }
+
+    /// The step that reads a tensor, if there is one alone, and the tensor is not the network's answer.
+    pub(super) fn reader(&self, tensor: usize) -> Option<usize> {
+        match self.readers[tensor][..] {
+            [reader] if tensor != self.output => Some(reader),
+            _ => None,
+        }
+    }
 }

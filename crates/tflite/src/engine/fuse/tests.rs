@@ -251,9 +251,8 @@ fn squeeze_and_excite_keeps_what_it_reads_twice() {
     assert!(matches!(works[0], Work::Block { expand: Some(_), project: None, .. }));
     assert_eq!(works[1], Work::Mean(1));
     assert!(matches!(&works[2], Work::Conv(conv) if conv.activation == Activation::Sigmoid));
-    assert_eq!(works[3], Work::Scale(Activation::None));
-    assert!(matches!(works[4], Work::Conv(_)));
-    assert_eq!(works.len(), 5);
+    assert!(matches!(works[3], Work::Scaled(_)));
+    assert_eq!(works.len(), 4);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::kernels::Geometry;
 use crate::kernels::float::{Activation, Aligned, Finish, Packed, Rows, gemm, padded};
 
 /// How many values of a padded image are copied at a time: a quarter of a usual second cache.
-const BAND: usize = 64 * 1024;
+pub(super) const BAND: usize = 64 * 1024;
 
 /// A convolution over all channels, or a fully connected layer; with what follows it. Of one input, or of
 /// two if the second is added to the sums.
