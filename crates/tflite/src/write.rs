@@ -31,23 +31,12 @@ pub(crate) fn write(model: &Canonical<'_>, input: usize, output: usize) -> Vec<u
     let mut builder = Builder::with_capacity(size + 256 * model.tensors.len() + (1 << 16));
     let b = &mut builder;
     let mut buffers = vec![fb::Buffer::create(b, &fb::BufferArgs::default())];
-    let mut tensors: Vec<_> =
+    let tensors: Vec<_> =
         model.tensors.iter().map(|tensor| self::tensor(b, tensor, &mut buffers)).collect();
     let mut codes = vec![];
     let mut operators = Vec::with_capacity(model.nodes.len());
     for node in &model.nodes {
-        let mut inputs = node.inputs.clone();
-        if let (Op::Rescale, &[x, factors, addends]) = (node.op, &node.inputs[..]) {
-            let Tensor { name, shape, .. } = &model.tensors[node.output];
-            let (name, shape) = (format!("{name}.product"), shape.clone());
-            let product = Tensor { name, shape, content: Content::Computed };
-            tensors.push(tensor(b, &product, &mut buffers));
-            let product = tensors.len() - 1;
-            let op = Op::Binary(Binary::Mul);
-            operators.push(operator(b, op, &[x, factors], product, &mut codes));
-            inputs = vec![product, addends];
-        }
-        operators.push(operator(b, node.op, &inputs, node.output, &mut codes));
+        operators.push(operator(b, node.op, &node.inputs, node.output, &mut codes));
     }
     let tensors = Some(b.create_vector(&tensors));
     let operators = Some(b.create_vector(&operators));
@@ -84,7 +73,8 @@ impl Tensor<'_> {
     /// How much its content takes.
     fn bytes(&self) -> usize {
         match &self.content {
-            Content::Computed | Content::Flags => 0,
+            Content::Computed | Content::Flags | Content::Whole(_) => 0,
+            Content::Bytes(_, bytes) => bytes.len(),
             Content::Floats(array) => 4 * array.len(),
             Content::Integers(values) => 4 * values.len(),
         }
@@ -97,7 +87,8 @@ fn tensor(
     buffers: &mut Vec<WIPOffset<fb::Buffer<'static>>>,
 ) -> WIPOffset<fb::Tensor<'static>> {
     let data = match &tensor.content {
-        Content::Computed | Content::Flags => None,
+        Content::Computed | Content::Flags | Content::Whole(_) => None,
+        Content::Bytes(_, bytes) => Some(b.create_vector(bytes)),
         Content::Floats(array) => Some(match &array.data {
             Data::Bytes(bytes) => b.create_vector(bytes),
             _ => {
@@ -197,8 +188,7 @@ fn code(op: Op) -> BuiltinOperator {
         Op::Unary(Unary::Sqrt) => Code::SQRT,
         Op::Unary(Unary::Tanh) => Code::TANH,
         Op::LeakyRelu(_) => Code::LEAKY_RELU,
-        // The product before the sum is an operator of its own.
-        Op::Binary(Binary::Add) | Op::Rescale => Code::ADD,
+        Op::Binary(Binary::Add) => Code::ADD,
         Op::Binary(Binary::Sub) => Code::SUB,
         Op::Binary(Binary::Mul) => Code::MUL,
         Op::Binary(Binary::Div) => Code::DIV,
@@ -226,6 +216,7 @@ fn code(op: Op) -> BuiltinOperator {
         Op::Reduce(Reduction::Min) => Code::REDUCE_MIN,
         Op::Reduce(Reduction::Product) => Code::REDUCE_PROD,
         Op::Bilinear { .. } => Code::RESIZE_BILINEAR,
+        Op::Snap(_) | Op::Whole(_) => Code::CUSTOM,
     }
 }
 
@@ -280,7 +271,6 @@ fn options(b: &mut Builder, op: Op) -> Options {
         }
         Op::LeakyRelu(alpha) => options!(b, LeakyReluOptions, fb::LeakyReluOptionsArgs { alpha }),
         Op::Binary(op) => binary_options(b, op),
-        Op::Rescale => binary_options(b, Binary::Add),
         Op::Softmax => options!(b, SoftmaxOptions, fb::SoftmaxOptionsArgs { beta: 1.0 }),
         Op::Concat(axis) => options!(
             b,
@@ -303,6 +293,8 @@ fn options(b: &mut Builder, op: Op) -> Options {
         | Op::Broadcast
         | Op::Pad
         | Op::Transpose
+        | Op::Snap(_)
+        | Op::Whole(_)
         | Op::Slice => None,
     }
 }

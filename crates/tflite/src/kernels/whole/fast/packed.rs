@@ -1,0 +1,234 @@
+//! A convolution over all channels.
+
+use fearless_simd::Level;
+
+use super::panels::{Form, Panel, Panels};
+use super::steps::Steps;
+use super::tile::Job;
+use super::windows::Windows;
+use crate::kernels::whole::conv::conv as twin;
+use crate::kernels::whole::sums::Conv;
+
+/// Numbers that a kernel keeps aside while it runs; they may be used by one after the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scratch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) wide: Vec<i16>,
+    pub(super) zeros: Vec<u8>,
+    pub(super) sums: Vec<i32>,
+}
+
+/// A convolution over all channels, or in groups of them, made ready for an instruction set. A dense layer
+/// is one of one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Packed8(Way);
+
+/// How it is computed.
+#[derive(Clone, Debug)]
+enum Way {
+    /// As its twin does it.
+    Plain(Box<Conv>),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(fearless_simd::Avx512, Box<Ready>),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(fearless_simd::Avx2, Box<Ready>),
+    #[cfg(target_arch = "aarch64")]
+    Neon(fearless_simd::Neon, Box<Ready>),
+}
+
+/// What all instruction sets need.
+#[derive(Clone, Debug)]
+struct Ready {
+    panels: Panels,
+    windows: Windows,
+    steps: Steps,
+    input_zero: u8,
+    weights_zero: i32,
+    places: usize,
+    /// The channels of the result.
+    line: usize,
+}
+
+impl Packed8 {
+    /// Makes `conv` ready. It is computed by its twin ([`crate::kernels::whole::conv`]) where `level` has no
+    /// kernel of ours, or where its numbers are beyond what vectors hold.
+    pub(crate) fn new(level: Level, conv: &Conv) -> Self {
+        Self(Way::new(level, conv).unwrap_or_else(|| Way::Plain(Box::new(conv.clone()))))
+    }
+
+    /// Whether it is computed on vectors.
+    pub(super) fn is_fast(&self) -> bool {
+        !matches!(self.0, Way::Plain(_))
+    }
+
+    /// Computes it. `x` has rows, columns and channels of the geometry's input, `out` those of its output.
+    pub(crate) fn run(&self, x: &[u8], out: &mut [u8], scratch: &mut Scratch) {
+        match &self.0 {
+            Way::Plain(conv) => twin(conv, x, out),
+            #[cfg(target_arch = "x86_64")]
+            Way::Avx512(s, ready) => {
+                let Scratch { bytes, sums, .. } = scratch;
+                let x = if ready.windows.copied {
+                    ready.windows.pad(x, ready.input_zero, bytes, |x| x);
+                    bytes
+                } else {
+                    x
+                };
+                let tile =
+                    |panel: &Panel, places, job: &Job<'_, u8>, starts: &_, add: &_, out: &mut _| {
+                        super::avx512::tile(*s, panel.vectors, places, job, starts, add, out);
+                    };
+                ready.run(x, 4, super::avx512::most, tile, sums, out);
+            }
+            #[cfg(target_arch = "x86_64")]
+            Way::Avx2(s, ready) => {
+                let Scratch { wide, sums, .. } = scratch;
+                ready.windows.pad(x, ready.input_zero, wide, i16::from);
+                let tile = |panel: &Panel,
+                            places,
+                            job: &Job<'_, i16>,
+                            starts: &_,
+                            add: &_,
+                            out: &mut _| {
+                    super::avx2::tile(*s, panel.vectors, places, job, starts, add, out);
+                };
+                ready.run(wide, 2, super::avx2::most, tile, sums, out);
+            }
+            #[cfg(target_arch = "aarch64")]
+            Way::Neon(s, ready) => {
+                let Scratch { wide, sums, .. } = scratch;
+                ready.windows.pad(x, ready.input_zero, wide, i16::from);
+                let tile =
+                    |_: &Panel, places, job: &Job<'_, i16>, starts: &_, add: &_, out: &mut _| {
+                        super::neon::tile(*s, places, job, starts, add, out);
+                    };
+                ready.run(wide, 1, super::neon::most, tile, sums, out);
+            }
+        }
+    }
+}
+
+impl Way {
+    fn new(level: Level, conv: &Conv) -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(s) = level.as_avx512() {
+            return Some(Self::Avx512(s, Box::new(Ready::new(super::avx512::FORM, false, conv)?)));
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(s) = level.as_avx2() {
+            return Some(Self::Avx2(s, Box::new(Ready::new(super::avx2::FORM, true, conv)?)));
+        }
+        #[cfg(target_arch = "aarch64")]
+        if let Some(s) = level.as_neon() {
+            return Some(Self::Neon(s, Box::new(Ready::new(super::neon::FORM, true, conv)?)));
+        }
+        let _ = (level, conv);
+        None
+    }
+}
+
+impl Ready {
+    fn new(form: Form, wide: bool, conv: &Conv) -> Option<Self> {
+        let depth = conv.depth()?;
+        let zero = i64::from(conv.weights_zero);
+        if !(-128..=127).contains(&zero) {
+            return None;
+        }
+        let each = conv.weights.len() / conv.geometry.output[2];
+        let sums = conv.weights.chunks_exact(each).map(|weights| {
+            weights.iter().fold((0, 0), |(sum, amount), weight| {
+                let weight = i64::from(*weight) - zero;
+                (sum + weight, amount + weight.abs())
+            })
+        });
+        let steps = Steps::new(&conv.finish, conv.input_zero, sums)?;
+        let windows =
+            Windows::new(&conv.geometry, depth, if wide { usize::MAX } else { form.group })?;
+        Some(Self {
+            panels: Panels::new(form, conv, depth, &windows, &steps),
+            windows,
+            steps,
+            input_zero: conv.input_zero,
+            weights_zero: conv.weights_zero,
+            places: conv.geometry.places(),
+            line: conv.geometry.output[2],
+        })
+    }
+
+    /// Computes all tiles. `data` is the input as windows see it, read in groups of `group`; a tile has at
+    /// most `most` places for the vectors of its panel.
+    fn run<T: Copy + Into<i32>>(
+        &self,
+        data: &[T],
+        group: usize,
+        most: impl Fn(usize) -> usize,
+        tile: impl Fn(&Panel, usize, &Job<'_, T>, &[usize; 8], &[i32; 8], &mut [u8]),
+        sums: &mut Vec<i32>,
+        out: &mut [u8],
+    ) {
+        let Panels { each: panels, weights, steps, groups } = &self.panels;
+        let offsets = &self.windows.offsets;
+        let products = offsets.len() * groups * group;
+        // So many places that their windows stay in the nearest cache while all panels pass over them.
+        let block = (NEAR / products.max(1)).max(LEAST);
+        let mut first = 0;
+        while first < self.places {
+            let behind =
+                if self.places - first < block + block / 2 { self.places } else { first + block };
+            let mut summed = usize::MAX;
+            for (at, panel) in panels.iter().enumerate() {
+                // All panels of a group of channels see the same windows.
+                if self.weights_zero != 0 && summed != panel.from {
+                    sums.clear();
+                    let start = |place| self.windows.start(place) + panel.from;
+                    sums.extend((first..behind).map(|place| self.correction(data, start(place))));
+                    summed = panel.from;
+                }
+                let end = panels.get(at + 1);
+                let job = Job {
+                    data,
+                    offsets,
+                    groups: *groups,
+                    weights: &weights[panel.weights..end.map_or(weights.len(), |end| end.weights)],
+                    steps: &steps[panel.steps..end.map_or(steps.len(), |end| end.steps)],
+                    ends: self.steps.ends,
+                    channels: panel.channels,
+                    line: self.line,
+                };
+                let tiles = (behind - first).div_ceil(most(panel.vectors));
+                let (each, more) = ((behind - first) / tiles, (behind - first) % tiles);
+                let mut place = first;
+                for of in 0..tiles {
+                    let places = each + usize::from(of < more);
+                    let (mut starts, mut add) = ([0; 8], [0; 8]);
+                    for (at, (start, add)) in
+                        (place..place + places).zip(starts.iter_mut().zip(&mut add))
+                    {
+                        *start = self.windows.start(at) + panel.from;
+                        if self.weights_zero != 0 {
+                            *add = sums[at - first];
+                        }
+                    }
+                    let out = &mut out[place * self.line + panel.channel..];
+                    tile(panel, places, &job, &starts, &add, out);
+                    place += places;
+                }
+            }
+            first = behind;
+        }
+    }
+
+    /// What the sums of the window at `start` lack: its numbers, times the weights' zero.
+    fn correction<T: Copy + Into<i32>>(&self, data: &[T], start: usize) -> i32 {
+        let run = |offset: &usize| {
+            let run = &data[start + offset..][..self.windows.run];
+            run.iter().fold(0_i32, |sum, x| sum.wrapping_add((*x).into()))
+        };
+        let sum = self.windows.offsets.iter().map(run).fold(0, i32::wrapping_add);
+        sum.wrapping_mul(-self.weights_zero)
+    }
+}
+
+/// The numbers of the input that stay near, and the least places of a block.
+const NEAR: usize = 128 * 1024;
+const LEAST: usize = 24;
