@@ -64,7 +64,9 @@ impl<'m> Lowering<'_, 'm> {
     ) -> Lowered<Option<([(usize, Grid); 2], Grid)>> {
         let Some(grid) = site.grid()? else { return Ok(None) };
         let (a, b) = (self.whole_input(site, 0)?, self.whole_input(site, 1)?);
-        Ok(a.zip(b).map(|(a, b)| ([a, b], grid)))
+        // The runtime knows no operators on numbers of both kinds.
+        let alike = |operand: &(usize, Grid)| operand.1.signed == grid.signed;
+        Ok(a.filter(alike).zip(b.filter(alike)).map(|(a, b)| ([a, b], grid)))
     }
 
     /// Two operands as real values, joined.

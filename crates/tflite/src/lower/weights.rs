@@ -44,12 +44,17 @@ impl<'m> Lowering<'_, 'm> {
             return Ok(None);
         };
         let Some(own) = &tensor.quantisation else { return Ok(None) };
+        // The runtime knows no layers of numbers of both kinds.
+        let unsigned = tensor.type_ == TensorType::UINT8;
+        if input.signed != output.signed || input.signed == unsigned {
+            return Ok(None);
+        }
         let fits = own.scales.len() == 1 || own.scales.len() == out && own.axis == axis;
         let zero = own.zero_points.first().copied().unwrap_or(0);
         if !fits || own.zero_points.iter().any(|other| *other != zero) {
             return Ok(None);
         }
-        let down = if tensor.type_ == TensorType::UINT8 { 128 } else { 0 };
+        let down = if unsigned { 128 } else { 0 };
         let zero = i32::try_from(zero - down).unwrap_or(i32::MAX);
         let (true, Some(numbers)) = ((-128..=127).contains(&zero), numbers(kernel, own, axis, down))
         else {
