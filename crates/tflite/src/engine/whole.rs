@@ -39,7 +39,7 @@ enum Kernel {
     /// The same of each channel alone.
     Deep(Deep8, usize),
     /// Anything else.
-    Plain(Whole),
+    Plain(Box<Whole>),
 }
 
 impl Compute {
@@ -53,7 +53,7 @@ impl Compute {
                     _ => Kernel::Packed(Packed8::new(level, &layer.conv), results),
                 }
             }
-            whole => Kernel::Plain(whole),
+            whole => Kernel::Plain(Box::new(whole)),
         };
         Self { kernel: Arc::new(kernel), shape: shape.to_vec() }
     }
@@ -68,21 +68,23 @@ impl Compute {
             inputs.get(place).ok_or_else(|| format_err!("an operator has no operand {place}"))
         };
         let x = input(0)?.try_as_plain_ram()?;
-        match &*self.kernel {
-            Kernel::Plain(Whole::Dequantise(grid)) => {
-                let mut result = Tensor::zero::<f32>(&self.shape)?;
-                let mut out = result.try_as_plain_ram_mut()?;
-                kernels::dequantise(*grid, x.as_slice::<u8>()?, out.as_slice_mut::<f32>()?);
-                return Ok(result);
+        if let Kernel::Plain(whole) = &*self.kernel {
+            match &**whole {
+                Whole::Dequantise(grid) => {
+                    let mut result = Tensor::zero::<f32>(&self.shape)?;
+                    let mut out = result.try_as_plain_ram_mut()?;
+                    kernels::dequantise(*grid, x.as_slice::<u8>()?, out.as_slice_mut::<f32>()?);
+                    return Ok(result);
+                }
+                Whole::Pair { pair: Pair::Compare(how, own), broadcast, .. } => {
+                    let mut flags = vec![false; self.shape.iter().product()];
+                    let b = input(1)?.try_as_plain_ram()?;
+                    let (a, b) = (x.as_slice::<u8>()?, b.as_slice::<u8>()?);
+                    broadcast.zip(a, b, &mut flags, |a, b| holds(*how, own.one(a, b)));
+                    return Tensor::from_shape(&self.shape, &flags);
+                }
+                _ => {}
             }
-            Kernel::Plain(Whole::Pair { pair: Pair::Compare(how, own), broadcast, .. }) => {
-                let mut flags = vec![false; self.shape.iter().product()];
-                let b = input(1)?.try_as_plain_ram()?;
-                let (a, b) = (x.as_slice::<u8>()?, b.as_slice::<u8>()?);
-                broadcast.zip(a, b, &mut flags, |a, b| holds(*how, own.one(a, b)));
-                return Tensor::from_shape(&self.shape, &flags);
-            }
-            _ => {}
         }
         let mut result = Tensor::zero::<u8>(&self.shape)?;
         let mut plain = result.try_as_plain_ram_mut()?;
@@ -98,12 +100,12 @@ impl Compute {
                 scratched(|scratch| each(x, out, *results, |x, out| deep.run(x, out, scratch)));
                 return Ok(result);
             }
-            Kernel::Plain(Whole::Quantise(grid)) => {
-                kernels::quantise(*grid, x.as_slice::<f32>()?, out);
-                return Ok(result);
-            }
-            Kernel::Plain(whole) => whole,
+            Kernel::Plain(whole) => &**whole,
         };
+        if let Whole::Quantise(grid) = whole {
+            kernels::quantise(*grid, x.as_slice::<f32>()?, out);
+            return Ok(result);
+        }
         let x = x.as_slice::<u8>()?;
         if whole.operands() == 2 {
             let b = input(1)?.try_as_plain_ram()?;
@@ -254,8 +256,11 @@ impl TypedOp for Compute {
 
     fn output_facts(&self, _inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let type_ = match &*self.kernel {
-            Kernel::Plain(Whole::Dequantise(_)) => f32::datum_type(),
-            Kernel::Plain(Whole::Pair { pair: Pair::Compare(..), .. }) => bool::datum_type(),
+            Kernel::Plain(whole) => match &**whole {
+                Whole::Dequantise(_) => f32::datum_type(),
+                Whole::Pair { pair: Pair::Compare(..), .. } => bool::datum_type(),
+                _ => u8::datum_type(),
+            },
             _ => u8::datum_type(),
         };
         Ok(tvec!(TypedFact::dt_shape(type_, &self.shape)))

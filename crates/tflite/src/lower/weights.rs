@@ -61,7 +61,7 @@ impl<'m> Lowering<'_, 'm> {
             return Ok(None);
         };
         let scale = |result: usize| *own.scales.get(result).unwrap_or(&own.scales[0]);
-        let bias = self.bias(site, bias, out)?;
+        let bias = biases(site, bias, out)?;
         let bias = match &bias.data {
             Data::Stored(stored) => stored.numbers().map(whole).collect(),
             _ => {
@@ -77,35 +77,8 @@ impl<'m> Lowering<'_, 'm> {
         Ok(Some(WholeLayer { input, output, weights, bias }))
     }
 
-    /// The biases of a site with `out` results; zeros if it has none.
-    pub(super) fn bias(
-        &self,
-        site: &Site<'_, 'm>,
-        place: usize,
-        out: usize,
-    ) -> Lowered<Array<'m>> {
-        let bias = match site.optional(place) {
-            None => Array::floats(vec![out], vec![0.0; out]),
-            Some(Value::Known(bias)) if bias.len() == out => bias.reshaped(vec![out]),
-            Some(Value::Known(bias)) => {
-                return Err(Complaint::new(
-                    format!("has {} biases for {out} results", bias.len()),
-                    Remedy::Export,
-                ));
-            }
-            Some(Value::Wire(_)) => {
-                return Err(Complaint::new("has a bias that depends on the input", Remedy::Fixed));
-            }
-        };
-        if bias.is_integer() && bias.to_floats().iter().any(|bias| *bias != 0.0) {
-            return Err(unscaled());
-        }
-        Ok(bias)
-    }
-
     /// The weights and biases of a site with `out` results as real values.
     pub(super) fn real_layer(
-        &self,
         site: &Site<'_, 'm>,
         kernel: &Rc<Array<'m>>,
         [out, bias]: [usize; 2],
@@ -116,12 +89,33 @@ impl<'m> Lowering<'_, 'm> {
                 Remedy::Export,
             ));
         }
-        let bias = self.bias(site, bias, out)?;
+        let bias = biases(site, bias, out)?;
         if kernel.is_integer() {
             return Err(unscaled());
         }
         Ok((Array::clone(kernel), bias))
     }
+}
+
+/// The biases of a site with `out` results; zeros if it has none.
+fn biases<'m>(site: &Site<'_, 'm>, place: usize, out: usize) -> Lowered<Array<'m>> {
+    let bias = match site.optional(place) {
+        None => Array::floats(vec![out], vec![0.0; out]),
+        Some(Value::Known(bias)) if bias.len() == out => bias.reshaped(vec![out]),
+        Some(Value::Known(bias)) => {
+            return Err(Complaint::new(
+                format!("has {} biases for {out} results", bias.len()),
+                Remedy::Export,
+            ));
+        }
+        Some(Value::Wire(_)) => {
+            return Err(Complaint::new("has a bias that depends on the input", Remedy::Fixed));
+        }
+    };
+    if bias.is_integer() && bias.to_floats().iter().any(|bias| *bias != 0.0) {
+        return Err(unscaled());
+    }
+    Ok(bias)
 }
 
 /// The whole numbers of a kernel, less `down`.

@@ -227,7 +227,6 @@ impl Writer {
                     dilation_h_factor: index(window.dilation[0]),
                     dilation_w_factor: index(window.dilation[1]),
                     fused_activation_function,
-                    ..Default::default()
                 };
                 (Code::CONV_2D, options!(b, Conv2DOptions, args))
             }
@@ -256,7 +255,6 @@ impl Writer {
             stride_h: index(conv.stride[0]),
             stride_w: index(conv.stride[1]),
             fused_activation_function: fused(*activation),
-            ..Default::default()
         };
         let options = options!(&mut self.b, TransposeConvOptions, args);
         let inputs = [node.inputs[1], weights, node.inputs[0], bias];
