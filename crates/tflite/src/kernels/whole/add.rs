@@ -13,11 +13,11 @@ const SHIFT: i32 = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Add {
     /// What each number of the first operand adds to the sum, and each of the second.
-    parts: [Box<[i32; 256]>; 2],
-    multiplier: Multiplier,
-    zero: i32,
-    least: u8,
-    greatest: u8,
+    pub(super) parts: [Box<[i32; 256]>; 2],
+    pub(super) multiplier: Multiplier,
+    pub(super) zero: i32,
+    pub(super) least: u8,
+    pub(super) greatest: u8,
 }
 
 impl Add {

@@ -55,6 +55,24 @@ impl Broadcast {
         &self.shape
     }
 
+    /// How many numbers each operand has, if each begins anew where its numbers end: number `place` of the
+    /// result then has number `place % numbers` of each.
+    pub(super) fn cycles(&self) -> Option<[usize; 2]> {
+        let cyclic = (0..2).all(|of| {
+            let mut numbers = 1;
+            self.axes.iter().all(|(length, steps)| match steps[of] {
+                0 => true,
+                // Counts on from the axes within, none of which may repeat.
+                step => {
+                    let goes_on = step == numbers;
+                    numbers *= length;
+                    goes_on
+                }
+            }) && self.axes.iter().skip_while(|axis| axis.1[of] != 0).all(|axis| axis.1[of] == 0)
+        });
+        cyclic.then_some(self.numbers)
+    }
+
     /// Calls `f` with what each place of `out` looks at. Operands that are not as many as the shapes say leave
     /// `out` as it is.
     pub(crate) fn zip<A: Copy, B: Copy, C>(

@@ -8,11 +8,11 @@ use super::range::Activation;
 /// `MUL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mul {
-    zeros: [i32; 2],
-    multiplier: Multiplier,
-    zero: i32,
-    least: u8,
-    greatest: u8,
+    pub(super) zeros: [i32; 2],
+    pub(super) multiplier: Multiplier,
+    pub(super) zero: i32,
+    pub(super) least: u8,
+    pub(super) greatest: u8,
 }
 
 impl Mul {

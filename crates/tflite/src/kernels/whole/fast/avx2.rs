@@ -7,7 +7,7 @@ use core::arch::x86_64::*;
 use fearless_simd::{Avx2, i8x16, i32x8, prelude::*, u8x32};
 
 use super::panels::Form;
-use super::steps::Step;
+use super::steps::{Ends, Step};
 use super::tile::{Job, put};
 
 /// The numbers that the steps of a vector take.
@@ -185,3 +185,32 @@ pub(super) fn tile(
         _ => one(s, places, job, starts, add, out),
     }
 }
+
+fearless_simd::kernel!(
+    /// The numbers of sums that all go through the same step, which is written in `record`.
+    #[inline]
+    pub(super) fn even(
+        s: Avx2,
+        record: &[i32],
+        ends: Ends,
+        sums: &[i32; 256],
+        out: &mut [u8; 256],
+    ) {
+        let by = lanes(s, record, 0);
+        // Packing leaves parts of four side by side.
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        let zero = _mm256_set1_epi16(ends.zero);
+        let least = _mm256_set1_epi8(ends.least.cast_signed());
+        let greatest = _mm256_set1_epi8(ends.greatest.cast_signed());
+        for (sums, out) in sums.as_chunks::<32>().0.iter().zip(out.as_chunks_mut::<32>().0) {
+            let [a, b, c, d] = [0, 8, 16, 24].map(|at| load(s, &sums[at..]));
+            let low = _mm256_packs_epi32(product(a, &by), product(b, &by));
+            let high = _mm256_packs_epi32(product(c, &by), product(d, &by));
+            let x =
+                _mm256_packus_epi16(_mm256_adds_epi16(low, zero), _mm256_adds_epi16(high, zero));
+            let x = _mm256_min_epu8(_mm256_max_epu8(x, least), greatest);
+            let x: u8x32<_> = _mm256_permutevar8x32_epi32(x, order).simd_into(s);
+            *out = x.into();
+        }
+    }
+);

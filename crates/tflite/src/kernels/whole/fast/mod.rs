@@ -8,6 +8,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod binary;
 mod deep;
 #[cfg(target_arch = "x86_64")]
 mod deep2;
@@ -15,6 +16,8 @@ mod deep2;
 mod deep512;
 #[cfg(target_arch = "aarch64")]
 mod deep_neon;
+mod elements;
+mod even;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod packed;
@@ -25,5 +28,7 @@ mod tests;
 mod tile;
 mod windows;
 
+pub(crate) use binary::Binary8;
 pub(crate) use deep::Deep8;
+pub(crate) use elements::{average_pool, max_pool, quantise, table};
 pub(crate) use packed::{Packed8, Scratch};
