@@ -78,7 +78,7 @@ pub(super) fn lanes(s: Avx512, steps: &[i32], vector: usize) -> Lanes {
 #[target_feature(enable = "avx512f,avx512dq")]
 pub(super) fn product(x: __m512i, by: &Lanes) -> __m512i {
     let even = _mm512_add_epi64(_mm512_mul_epi32(x, by.bits[0]), by.half[0]);
-    let odd = _mm512_mul_epi32(_mm512_srli_epi64::<32>(x), by.bits[1]);
+    let odd = _mm512_mul_epi32(_mm512_shuffle_epi32::<0xf5>(x), by.bits[1]);
     let odd = _mm512_add_epi64(odd, by.half[1]);
     let even = _mm512_srav_epi64(even, by.shift[0]);
     let odd = _mm512_srav_epi64(odd, by.shift[1]);
@@ -97,7 +97,7 @@ pub(super) fn product_away(x: __m512i, by: &Lanes) -> __m512i {
         _mm512_srav_epi64(_mm512_mask_sub_epi64(sum, below, sum, by.away[of]), by.shift[of])
     };
     let even = one(_mm512_mul_epi32(x, by.bits[0]), 0);
-    let odd = one(_mm512_mul_epi32(_mm512_srli_epi64::<32>(x), by.bits[1]), 1);
+    let odd = one(_mm512_mul_epi32(_mm512_shuffle_epi32::<0xf5>(x), by.bits[1]), 1);
     _mm512_mask_blend_epi32(0xaaaa, even, odd)
 }
 

@@ -4,6 +4,7 @@
 //! where it has padding ([`windows`]). A tile keeps the sums of a few places and of a panel of channels in
 //! registers, and at its end turns them into bytes there ([`steps`]).
 
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

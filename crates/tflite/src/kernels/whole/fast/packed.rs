@@ -180,8 +180,8 @@ impl Ready {
                 // All panels of a group of channels see the same windows.
                 if self.weights_zero != 0 && summed != panel.from {
                     sums.clear();
-                    let start = |place| self.windows.start(place) + panel.from;
-                    sums.extend((first..behind).map(|place| self.correction(data, start(place))));
+                    let starts = self.windows.starts(first).take(behind - first);
+                    sums.extend(starts.map(|start| self.correction(data, start + panel.from)));
                     summed = panel.from;
                 }
                 let end = panels.get(at + 1);
@@ -197,17 +197,15 @@ impl Ready {
                 };
                 let tiles = (behind - first).div_ceil(most(panel.vectors));
                 let (each, more) = ((behind - first) / tiles, (behind - first) % tiles);
-                let mut place = first;
+                let (mut place, mut windows) = (first, self.windows.starts(first));
                 for of in 0..tiles {
                     let places = each + usize::from(of < more);
                     let (mut starts, mut add) = ([0; 8], [0; 8]);
-                    for (at, (start, add)) in
-                        (place..place + places).zip(starts.iter_mut().zip(&mut add))
-                    {
-                        *start = self.windows.start(at) + panel.from;
-                        if self.weights_zero != 0 {
-                            *add = sums[at - first];
-                        }
+                    for (start, of) in starts.iter_mut().take(places).zip(&mut windows) {
+                        *start = of + panel.from;
+                    }
+                    if self.weights_zero != 0 {
+                        add[..places].copy_from_slice(&sums[place - first..][..places]);
                     }
                     let out = &mut out[place * self.line + panel.channel..];
                     tile(panel, places, &job, &starts, &add, out);

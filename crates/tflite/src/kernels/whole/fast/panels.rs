@@ -1,8 +1,9 @@
 //! Weights in the order in which tiles read them.
 
-use super::super::sums::Conv;
+use super::aligned::Aligned;
 use super::steps::{Step, Steps};
 use super::windows::Windows;
+use crate::kernels::whole::Conv;
 
 /// How an instruction set multiplies.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +39,8 @@ pub(super) struct Panel {
 #[derive(Clone, Debug)]
 pub(super) struct Panels {
     pub(super) each: Vec<Panel>,
-    pub(super) weights: Vec<i8>,
-    pub(super) steps: Vec<i32>,
+    pub(super) weights: Aligned<i8>,
+    pub(super) steps: Aligned<i32>,
     /// The groups of a run.
     pub(super) groups: usize,
 }
@@ -62,7 +63,7 @@ impl Panels {
         let (from, to) = (conv.geometry.input[2], conv.geometry.output[2]);
         let per_group = to * depth / from;
         let groups = windows.run.div_ceil(form.group);
-        let mut made = Self { each: vec![], weights: vec![], steps: vec![], groups };
+        let mut made = Packer { each: vec![], weights: vec![], steps: vec![], groups };
         for first in (0..to).step_by(per_group.max(1)) {
             let mut done = 0;
             while done < per_group {
@@ -81,9 +82,24 @@ impl Panels {
                 done += panel.channels;
             }
         }
-        made
+        Self {
+            each: made.each,
+            weights: Aligned::new(&made.weights),
+            steps: Aligned::new(&made.steps),
+            groups,
+        }
     }
+}
 
+/// Panels in the making.
+struct Packer {
+    each: Vec<Panel>,
+    weights: Vec<i8>,
+    steps: Vec<i32>,
+    groups: usize,
+}
+
+impl Packer {
     fn push(&mut self, form: Form, conv: &Conv, windows: &Windows, steps: &Steps, panel: Panel) {
         let (lanes, group, vectors) = (form.lanes, form.group, panel.vectors);
         let each = windows.run * windows.offsets.len();
