@@ -9,7 +9,6 @@ use fearless_simd::Level;
 
 use super::aligned::{Aligned, aligned};
 use super::packed::{Packed8, Scratch};
-use super::panels::channel;
 use super::steps::{Ends, Step, Steps};
 use crate::kernels::Geometry;
 use crate::kernels::whole::conv::depthwise as twin;
@@ -27,6 +26,8 @@ pub(super) struct Form {
     /// The numbers that a vector's steps take, and what writes them.
     pub(super) record: usize,
     pub(super) write: fn(&[Step], &mut [i32]),
+    /// The channel of a block that a vector's lane holds, given the vectors, the vector and the lane.
+    pub(super) channel: fn(usize, usize, usize) -> usize,
 }
 
 /// A convolution of each channel alone, made ready for an instruction set.
@@ -135,9 +136,12 @@ impl Deep8 {
             #[cfg(target_arch = "x86_64")]
             Way::Avx2(s, ready) => {
                 let Scratch { wide, zeros, .. } = scratch;
-                let lay = |_, rows: &Rows<'_>, to: &mut [i16]| super::deep2::lay(*s, rows, to);
-                let line =
-                    |_, line: &Line<'_, i16>, out: &mut [u8]| super::deep2::line(*s, line, out);
+                let lay = |vectors, rows: &Rows<'_>, to: &mut [i16]| {
+                    super::deep2::lay(*s, vectors, rows, to);
+                };
+                let line = |vectors, line: &Line<'_, i16>, out: &mut [u8]| {
+                    super::deep2::line(*s, vectors, line, out);
+                };
                 ready.run(x, wide, zeros, ready.input_zero.into(), lay, line, out);
             }
             #[cfg(target_arch = "aarch64")]
@@ -278,7 +282,7 @@ impl Ready {
         for vector in 0..block.vectors {
             let mut of = vec![Step::default(); lanes];
             for (lane, step) in of.iter_mut().enumerate() {
-                let within = channel(block.vectors, vector, lane);
+                let within = (self.form.channel)(block.vectors, vector, lane);
                 if within >= block.channels {
                     continue;
                 }

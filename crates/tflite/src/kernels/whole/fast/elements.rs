@@ -60,13 +60,17 @@ pub(crate) fn max_pool(level: Level, pool: &MaxPool, x: &[u8], out: &mut [u8]) {
 #[inline(always)]
 #[allow(clippy::inline_always)] // Is compiled for each instruction set.
 fn raise(x: &[u8], to: &mut [u8]) {
-    to.iter_mut().zip(x).for_each(|(to, x)| *to = (*to).max(*x));
+    for (to, x) in to.iter_mut().zip(x) {
+        *to = (*to).max(*x);
+    }
 }
 
 #[inline(always)]
 #[allow(clippy::inline_always)] // Is compiled for each instruction set.
 fn limit(least: u8, greatest: u8, to: &mut [u8]) {
-    to.iter_mut().for_each(|to| *to = (*to).max(least).min(greatest));
+    for to in to {
+        *to = (*to).max(least).min(greatest);
+    }
 }
 
 /// Its twin is [`AveragePool::run`].
@@ -88,7 +92,9 @@ pub(crate) fn average_pool(level: Level, pool: &AveragePool, x: &[u8], out: &mut
 #[inline(always)]
 #[allow(clippy::inline_always)] // Is compiled for each instruction set.
 fn add(x: &[u8], to: &mut [i32]) {
-    to.iter_mut().zip(x).for_each(|(to, x)| *to += i32::from(*x));
+    for (to, x) in to.iter_mut().zip(x) {
+        *to += i32::from(*x);
+    }
 }
 
 #[cfg(test)]
