@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Axes {
     /// The size of each axis, whether it is reduced, from the first; neighbours of one kind are one.
-    axes: Vec<(usize, bool)>,
+    sizes: Vec<(usize, bool)>,
     results: usize,
     each: usize,
 }
@@ -25,7 +25,7 @@ impl Axes {
             }
         }
         let count = |kind| axes.iter().filter(|axis| axis.1 == kind).map(|axis| axis.0).product();
-        Some(Self { results: count(false), each: count(true), axes })
+        Some(Self { results: count(false), each: count(true), sizes: axes })
     }
 
     /// How many numbers the result has.
@@ -44,21 +44,18 @@ impl Axes {
         if x.len() != self.results * self.each || results.len() != self.results {
             return;
         }
-        fold(&self.axes, x, results, &mut f);
+        fold(&self.sizes, x, results, &mut f);
     }
 }
 
-fn fold<A, B>(
-    axes: &[(usize, bool)],
-    x: &[A],
-    results: &mut [B],
-    f: &mut impl FnMut(&mut B, &A),
-) {
+fn fold<A, B>(axes: &[(usize, bool)], x: &[A], results: &mut [B], f: &mut impl FnMut(&mut B, &A)) {
     match axes {
         [] | [(_, false)] => results.iter_mut().zip(x).for_each(|(result, x)| f(result, x)),
         [(_, true)] => {
             let Some(result) = results.first_mut() else { return };
-            x.iter().for_each(|x| f(result, x));
+            for x in x {
+                f(result, x);
+            }
         }
         [(size, goes), inner @ ..] => {
             let step = if *goes { 0 } else { results.len() / size };

@@ -6,7 +6,7 @@ use super::multiplier::Multiplier;
 /// By how many bits operands are moved left before they are multiplied by their scales.
 const SHIFT: i32 = 8;
 
-/// Both operands of `EQUAL`, `LESS` and so on, brought to one grid: what they are is then compared (TFLite's
+/// Both operands of `EQUAL`, `LESS` and so on, brought to one grid: what they are is then compared (TensorFlow Lite's
 /// `comparisons.h`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Comparable {

@@ -3,7 +3,7 @@
 use super::grid::Grid;
 use super::table::Table;
 
-/// What becomes of the numbers of a part (`ConcatenationWithScaling` of TFLite's `concatenation.h`), in
+/// What becomes of the numbers of a part (`ConcatenationWithScaling` of TensorFlow Lite's `concatenation.h`), in
 /// float32. `None` where the runtime refuses grids that differ, as it does for `int8`, or a scale is absurd.
 pub(crate) fn joined(from: Grid, to: Grid) -> Option<Table> {
     if !(from.is_sound() && to.is_sound()) {

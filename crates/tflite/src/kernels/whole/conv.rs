@@ -17,7 +17,8 @@ pub(crate) fn conv(conv: &Conv, x: &[u8], out: &mut [u8]) {
             let first = channel / per_group * depth;
             let mut sum = 0_i32;
             for (tap, at) in window {
-                let weights = &conv.weights[(channel * geometry.size[0] * geometry.size[1] + tap) * depth..];
+                let weights =
+                    &conv.weights[(channel * geometry.size[0] * geometry.size[1] + tap) * depth..];
                 let x = &x[at * channels + first..][..depth];
                 for (x, weight) in x.iter().zip(weights) {
                     sum = sum.wrapping_add(conv.product(*x, *weight));
@@ -79,7 +80,8 @@ pub(super) fn for_each_place(
                 continue;
             }
             for column in 0..geometry.size[1] {
-                let along = (start[1] + column * geometry.dilation[1]).wrapping_sub(geometry.before[1]);
+                let along =
+                    (start[1] + column * geometry.dilation[1]).wrapping_sub(geometry.before[1]);
                 if along < width {
                     window.push((row * geometry.size[1] + column, at * width + along));
                 }

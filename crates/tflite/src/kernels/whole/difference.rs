@@ -8,7 +8,7 @@ use super::multiplier::Multiplier;
 const SHIFT: i32 = 7;
 
 /// Both operands on a grid of twice the coarser one's scale; their difference times itself brought to the
-/// result's (TFLite's `squared_difference.cc`, which takes only `int8`).
+/// result's (TensorFlow Lite's `squared_difference.cc`, which takes only `int8`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SquaredDifference {
     parts: [Box<[i32; 256]>; 2],
@@ -19,8 +19,7 @@ pub(crate) struct SquaredDifference {
 impl SquaredDifference {
     /// `None` where the runtime would refuse, too.
     pub(crate) fn new(a: Grid, b: Grid, out: Grid) -> Option<Self> {
-        let sound = a.is_sound() && b.is_sound() && out.is_sound();
-        if !sound || !(a.signed && b.signed && out.signed) {
+        if ![a, b, out].iter().all(|grid| grid.is_sound() && grid.signed) {
             return None;
         }
         let twice = 2.0 * f64::from(a.scale).max(f64::from(b.scale));

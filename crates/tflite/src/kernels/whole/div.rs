@@ -5,7 +5,7 @@ use super::grid::Grid;
 use super::multiplier::Multiplier;
 use super::range::Activation;
 
-/// `DIV` of `uint8` (TFLite's `div.h`): by a reciprocal in fixed point.
+/// `DIV` of `uint8` (TensorFlow Lite's `div.h`): by a reciprocal in fixed point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Div {
     zeros: [i32; 2],
@@ -21,8 +21,7 @@ pub(crate) struct Div {
 impl Div {
     /// `None` where the runtime refuses the types, or scales are absurd.
     pub(crate) fn new(a: Grid, b: Grid, out: Grid, activation: Activation) -> Option<Self> {
-        let sound = a.is_sound() && b.is_sound() && out.is_sound();
-        if !sound || a.signed || b.signed || out.signed {
+        if ![a, b, out].iter().all(|grid| grid.is_sound() && !grid.signed) {
             return None;
         }
         let multiplier = Multiplier::new(f64::from(a.scale / (b.scale * out.scale)))?;
@@ -50,7 +49,8 @@ impl Div {
         let down = (bits + room) as i32 - self.multiplier.power;
         let product = divide(high(quotient, self.multiplier.bits), down);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Is clamped to 8 bits.
-        let number = self.zero.saturating_add(product).clamp(self.least.into(), self.greatest.into()) as u8;
+        let number =
+            self.zero.saturating_add(product).clamp(self.least.into(), self.greatest.into()) as u8;
         number
     }
 
@@ -60,7 +60,7 @@ impl Div {
     }
 }
 
-/// 2^31 / (`size` / 2^bits), and those bits (`GetReciprocal` of TFLite's `common.h`, by three steps of Newton's
+/// 2^31 / (`size` / 2^bits), and those bits (`GetReciprocal` of TensorFlow Lite's `common.h`, by three steps of Newton's
 /// method). Of 0 as of the greatest number.
 fn reciprocal(size: u32) -> (i32, u32) {
     let size = if size == 0 { 255 } else { size };

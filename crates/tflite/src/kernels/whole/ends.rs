@@ -52,14 +52,16 @@ pub(crate) fn quantise(to: Grid, x: &[f32], out: &mut [u8]) {
     let eights = x.len() - x.len() % 8;
     let once = 1.0 / to.scale;
     let number = |steps: f64| {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Is clamped; NaN becomes 0.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        // Is clamped; NaN becomes 0.
         let number = (steps + f64::from(to.zero)).clamp(0.0, 255.0) as u8;
         number
     };
     for (place, (out, x)) in out.iter_mut().zip(x).enumerate() {
-        *out = match place < eights {
-            true => number(f64::from((x * once).round_ties_even())),
-            false => number((f64::from(*x) / f64::from(to.scale)).round()),
+        *out = if place < eights {
+            number(f64::from((x * once).round_ties_even()))
+        } else {
+            number((f64::from(*x) / f64::from(to.scale)).round())
         };
     }
 }
@@ -72,9 +74,10 @@ pub(crate) fn dequantise(from: Grid, x: &[u8], out: &mut [f32]) {
     let (moved, zero) = (from.moved() as f32, (from.zero - from.moved()) as f32);
     let offset = -zero * from.scale;
     for (place, (out, x)) in out.iter_mut().zip(x).enumerate() {
-        *out = match place < eights {
-            true => (f32::from(*x) - moved) * from.scale + offset,
-            false => from.real(*x),
+        *out = if place < eights {
+            (f32::from(*x) - moved) * from.scale + offset
+        } else {
+            from.real(*x)
         };
     }
 }

@@ -3,6 +3,8 @@
 //! `model/compat/whole.py` wrote the files of `tests/whole`: a list of cases for each operator. A variable
 //! `LOOKBOOK_WHOLE` may name another folder of such files, with many more cases.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::grid::Grid;
@@ -41,7 +43,8 @@ pub(super) fn check(operator: &str, ours: impl Fn(&Case) -> Option<Vec<u8>>) {
             let places: Vec<_> = differ.map(|(place, (got, want))| (place, *got, *want)).collect();
             (got.len(), want.len(), places.len(), places.into_iter().take(12).collect::<Vec<_>>())
         });
-        report += &format!("\n{shown}\n  lengths, differing, (place, ours, theirs): {differ:?}");
+        let _ =
+            write!(report, "\n{shown}\n  lengths, differing, (place, ours, theirs): {differ:?}");
     }
     assert!(wrong == 0, "{operator}: {wrong} of {} cases differ{report}", cases.len());
 }

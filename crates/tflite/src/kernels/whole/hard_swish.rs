@@ -4,7 +4,7 @@ use super::grid::Grid;
 use super::multiplier::Multiplier;
 use super::table::Table;
 
-/// `x * clamp(x + 3, 0, 6) / 6` (TFLite's `hard_swish.h`). Reals between -1 and 1 are multiples of 2^-15.
+/// `x * clamp(x + 3, 0, 6) / 6` (TensorFlow Lite's `hard_swish.h`). Reals between -1 and 1 are multiples of 2^-15.
 pub(super) fn table(from: Grid, to: Grid) -> Option<Table> {
     let fine = from.scale * (1.0 / 128.0);
     let result = Short::new(fine / to.scale)?;

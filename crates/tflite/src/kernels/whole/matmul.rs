@@ -3,7 +3,7 @@
 use super::grid::Grid;
 use super::multiplier::Multiplier;
 
-/// `BATCH_MATMUL` of `int8`, one pair of matrices at a time (TFLite's `reference/batch_matmul.h`).
+/// `BATCH_MATMUL` of `int8`, one pair of matrices at a time (TensorFlow Lite's `reference/batch_matmul.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MatMul {
     zeros: [i32; 2],
@@ -14,8 +14,7 @@ pub(crate) struct MatMul {
 impl MatMul {
     /// `None` where the runtime refuses the types, or scales are absurd.
     pub(crate) fn new(a: Grid, b: Grid, out: Grid) -> Option<Self> {
-        let sound = a.is_sound() && b.is_sound() && out.is_sound();
-        if !sound || !(a.signed && b.signed && out.signed) {
+        if ![a, b, out].iter().all(|grid| grid.is_sound() && grid.signed) {
             return None;
         }
         // The product of the scales in float32, as `GetQuantizedConvolutionMultipler` does it.

@@ -41,7 +41,7 @@ impl Mean {
         }
     }
 
-    /// `Mean` of TFLite's `optimized/integer_ops/mean.h` and `optimized/reduce.h`: the zero points are set off
+    /// `Mean` of TensorFlow Lite's `optimized/integer_ops/mean.h` and `optimized/reduce.h`: the zero points are set off
     /// after the product, rounded for themselves. Channels in whole groups of sixteen round halves up.
     fn of_places(axes: Axes, from: Grid, to: Grid, count: i32, channels: usize) -> Option<Self> {
         #[allow(clippy::cast_precision_loss)] // Below 2^22; of 8 bits.
@@ -55,7 +55,7 @@ impl Mean {
         Some(Self { axes, offset: from.moved() * count, multiplier, half_up, zero })
     }
 
-    /// `QuantizedMeanOrSum` of TFLite's `reference/reduce.h`: the multiplier is divided by the count.
+    /// `QuantizedMeanOrSum` of TensorFlow Lite's `reference/reduce.h`: the multiplier is divided by the count.
     fn of_axes(axes: Axes, from: Grid, to: Grid, count: i32) -> Option<Self> {
         let Multiplier { bits, power } =
             Multiplier::new(f64::from(from.scale) / f64::from(to.scale))?;
@@ -74,9 +74,10 @@ impl Mean {
     /// The result for a sum at place `place` of the result.
     pub(crate) fn one(&self, sum: i32, place: usize) -> u8 {
         let sum = sum - self.offset;
-        let product = match place < self.half_up {
-            true => self.multiplier.times_half_up(sum),
-            false => self.multiplier.times(sum),
+        let product = if place < self.half_up {
+            self.multiplier.times_half_up(sum)
+        } else {
+            self.multiplier.times(sum)
         };
         clamp(self.zero.saturating_add(product))
     }
@@ -91,7 +92,7 @@ impl Mean {
     }
 }
 
-/// `SUM` over any axes (`QuantizedMeanOrSum` of TFLite's `optimized/reduce.h`), in float32.
+/// `SUM` over any axes (`QuantizedMeanOrSum` of TensorFlow Lite's `optimized/reduce.h`), in float32.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sum {
     axes: Axes,
@@ -114,8 +115,13 @@ impl Sum {
         #[allow(clippy::cast_precision_loss)] // Below 2^22; of 8 bits.
         let bias = -((from.zero - from.moved()) as f32) * scale * count as f32;
         let offset = from.moved() * count;
-        (scale.is_finite() && bias.is_finite())
-            .then_some(Self { axes, offset, scale, bias, zero: to.zero })
+        (scale.is_finite() && bias.is_finite()).then_some(Self {
+            axes,
+            offset,
+            scale,
+            bias,
+            zero: to.zero,
+        })
     }
 
     /// How many numbers the result has.

@@ -24,6 +24,8 @@ pub(crate) mod fast;
 mod golden;
 mod grid;
 mod hard_swish;
+#[cfg(test)]
+mod hostile;
 mod matmul;
 mod mean;
 mod mul;

@@ -4,7 +4,7 @@ use super::grid::Grid;
 use super::multiplier::Multiplier;
 use super::rsqrt::inverse_root;
 
-/// Rows of `depth` numbers, to a grid of 1/128 around 128 (the two files `l2normalization.h` of TFLite). `from`
+/// Rows of `depth` numbers, to a grid of 1/128 around 128 (the two files `l2normalization.h` of TensorFlow Lite). `from`
 /// is the operand's grid.
 pub(crate) fn l2_normalise(from: Grid, depth: usize, x: &[u8], out: &mut [u8]) {
     for (x, out) in x.chunks_exact(depth.max(1)).zip(out.chunks_exact_mut(depth.max(1))) {
@@ -13,9 +13,10 @@ pub(crate) fn l2_normalise(from: Grid, depth: usize, x: &[u8], out: &mut [u8]) {
         let inverse = inverse_root(squares);
         let inverse128 = Multiplier { power: inverse.power + 7, ..inverse };
         for (out, x) in out.iter_mut().zip(x) {
-            let product = match from.signed {
-                true => inverse128.times(steps(x)),
-                false => inverse.times(128 * steps(x)),
+            let product = if from.signed {
+                inverse128.times(steps(x))
+            } else {
+                inverse.times(128 * steps(x))
             };
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Is clamped.
             let number = (128 + product).clamp(0, 255) as u8;

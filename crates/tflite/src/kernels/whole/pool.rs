@@ -6,8 +6,8 @@ use super::range::Activation;
 use crate::kernels::Geometry;
 
 /// `AVERAGE_POOL_2D`: the sum of what lies in the input, divided by how many that are. The runtime computes
-/// with the file's own numbers, and rounds halves away from 0: so `int8` rounds otherwise than `uint8`. The
-/// grid of the result is the input's.
+/// with the file's own numbers, whatever the grids, and rounds halves away from 0: so `int8` rounds otherwise
+/// than `uint8`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AveragePool {
     geometry: Geometry,
@@ -17,7 +17,8 @@ pub(crate) struct AveragePool {
 }
 
 impl AveragePool {
-    /// `None` if the activation leaves nothing, or a window looks at nothing, or at too much for a sum.
+    /// `grid` is the result's. `None` if the activation leaves nothing, or a window looks at too much for a
+    /// sum.
     pub(crate) fn new(geometry: Geometry, grid: Grid, activation: Activation) -> Option<Self> {
         if !grid.is_sound() || !is_pool(&geometry) {
             return None;
@@ -43,12 +44,18 @@ impl AveragePool {
     /// `x` has rows, columns and channels of `geometry.input`, `out` those of `geometry.output`.
     pub(crate) fn run(&self, x: &[u8], out: &mut [u8]) {
         let channels = self.geometry.input[2];
+        let mut sums = vec![0_i32; channels];
         for_each_place(&self.geometry, out, |window, place| {
+            sums.fill(0);
+            for (_, at) in window {
+                for (sum, x) in sums.iter_mut().zip(&x[at * channels..]) {
+                    *sum += i32::from(*x);
+                }
+            }
             #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // At most 2^22.
             let count = window.len() as i32;
-            for (channel, number) in place.iter_mut().enumerate() {
-                let numbers = window.iter().map(|(_, at)| i32::from(x[at * channels + channel]));
-                *number = self.one(numbers.sum(), count);
+            for (number, sum) in place.iter_mut().zip(&sums) {
+                *number = self.one(*sum, count);
             }
         });
     }
@@ -58,7 +65,7 @@ impl AveragePool {
     }
 }
 
-/// `MAX_POOL_2D`, on the input's grid.
+/// `MAX_POOL_2D`, which takes the numbers as they are, whatever the grids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MaxPool {
     geometry: Geometry,
@@ -67,7 +74,7 @@ pub(crate) struct MaxPool {
 }
 
 impl MaxPool {
-    /// `None` if the activation leaves nothing.
+    /// `grid` is the result's. `None` if the activation leaves nothing.
     pub(crate) fn new(geometry: Geometry, grid: Grid, activation: Activation) -> Option<Self> {
         if !grid.is_sound() || !is_pool(&geometry) {
             return None;
@@ -80,9 +87,14 @@ impl MaxPool {
     pub(crate) fn run(&self, x: &[u8], out: &mut [u8]) {
         let channels = self.geometry.input[2];
         for_each_place(&self.geometry, out, |window, place| {
-            for (channel, number) in place.iter_mut().enumerate() {
-                let numbers = window.iter().map(|(_, at)| x[at * channels + channel]);
-                *number = numbers.max().unwrap_or(0).clamp(self.least, self.greatest);
+            place.fill(self.least);
+            for (_, at) in window {
+                for (number, x) in place.iter_mut().zip(&x[at * channels..]) {
+                    *number = (*x).max(*number);
+                }
+            }
+            for number in place {
+                *number = (*number).min(self.greatest);
             }
         });
     }

@@ -4,7 +4,7 @@ use super::broadcast::Broadcast;
 use super::grid::Grid;
 use super::multiplier::Multiplier;
 
-/// `PRELU` (TFLite's `prelu.h`).
+/// `PRELU` (TensorFlow Lite's `prelu.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Prelu {
     zeros: [i32; 2],
@@ -28,9 +28,10 @@ impl Prelu {
     /// The result for a number and its factor.
     pub(crate) fn one(&self, x: u8, slope: u8) -> u8 {
         let steps = i32::from(x) - self.zeros[0];
-        let product = match steps >= 0 {
-            true => self.above.times(steps),
-            false => self.below.times(steps * (i32::from(slope) - self.zeros[1])),
+        let product = if steps >= 0 {
+            self.above.times(steps)
+        } else {
+            self.below.times(steps * (i32::from(slope) - self.zeros[1]))
         };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Is clamped to 8 bits.
         let number = self.zero.saturating_add(product).clamp(0, 255) as u8;

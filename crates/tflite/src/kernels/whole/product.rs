@@ -4,7 +4,7 @@ use super::axes::Axes;
 use super::grid::Grid;
 use super::multiplier::Multiplier;
 
-/// `REDUCE_PROD` of `int8`, rescaled at each step (`QuantizedReduceProd` of TFLite's `optimized/reduce.h`).
+/// `REDUCE_PROD` of `int8`, rescaled at each step (`QuantizedReduceProd` of TensorFlow Lite's `optimized/reduce.h`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Product {
     axes: Axes,
@@ -16,10 +16,7 @@ pub(crate) struct Product {
 /// The product of a factor and a number of 64 bits: 16 bits of the factor, rounded once, halves up
 /// (`MultiplyByQuantizedMultiplier` of `int64`). Of what does not fit the lower 32 bits are left.
 fn times(multiplier: Multiplier, x: i64) -> i32 {
-    let bits = match multiplier.bits < 0x7fff_0000 {
-        true => (multiplier.bits + (1 << 15)) >> 16,
-        false => 0x7fff,
-    };
+    let bits = (multiplier.bits.saturating_add(1 << 15) >> 16).min(0x7fff);
     let shift = 15 - multiplier.power.min(14);
     #[allow(clippy::cast_possible_truncation)] // As the runtime does it.
     let product = (x.wrapping_mul(i64::from(bits)).wrapping_add(1 << (shift - 1)) >> shift) as i32;
@@ -30,7 +27,7 @@ impl Product {
     /// `reduced` says which axes of `shape` go. `None` where the runtime refuses the types, or would overflow,
     /// or where no axis goes.
     pub(crate) fn new(from: Grid, to: Grid, shape: &[usize], reduced: &[bool]) -> Option<Self> {
-        let sound = from.is_sound() && to.is_sound() && from.signed && to.signed;
+        let sound = [from, to].iter().all(|grid| grid.is_sound() && grid.signed);
         if !sound || !reduced.contains(&true) {
             return None;
         }

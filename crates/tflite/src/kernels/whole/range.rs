@@ -16,7 +16,7 @@ pub(crate) enum Activation {
 
 impl Activation {
     /// The least and the greatest number that it leaves on `grid` (`CalculateActivationRangeQuantized` of
-    /// TFLite's `kernel_util.cc`). `None` where a bound is no number of 32 bits, which the runtime refuses
+    /// TensorFlow Lite's `kernel_util.cc`). `None` where a bound is no number of 32 bits, which the runtime refuses
     /// too, or where the range is empty.
     pub(crate) fn range(self, grid: Grid) -> Option<(u8, u8)> {
         let (least, greatest) = match self {

@@ -26,7 +26,7 @@ pub(crate) struct ResizeBilinear {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
-    /// `ResizeBilinearInteger` of TFLite's `reference/resize_bilinear.h`.
+    /// `ResizeBilinearInteger` of TensorFlow Lite's `reference/resize_bilinear.h`.
     Signed(Places<i32>),
     /// `ResizeBilinearGenericSmallChannel` of its `optimized/resize_bilinear.h`.
     Unsigned(Places<f32>),
@@ -45,18 +45,16 @@ impl ResizeBilinear {
         if align_corners && half_pixel_centers {
             return None;
         }
-        let axes = [(input[0], output[0]), (input[1], output[1])];
-        let size = |size: usize| i32::try_from(size).ok().filter(|size| (1..1 << 20).contains(size));
-        let sizes = [(size(axes[0].0)?, size(axes[0].1)?), (size(axes[1].0)?, size(axes[1].1)?)];
-        let places = match grid.signed {
-            true => {
-                let axis = |(from, to)| fine(from, to, align_corners, half_pixel_centers);
-                Kind::Signed(Places { rows: axis(sizes[0])?, columns: axis(sizes[1])? })
-            }
-            false => {
-                let axis = |(from, to)| real(from, to, align_corners, half_pixel_centers);
-                Kind::Unsigned(Places { rows: axis(sizes[0])?, columns: axis(sizes[1])? })
-            }
+        let size =
+            |size: usize| i32::try_from(size).ok().filter(|size| (1..1 << 20).contains(size));
+        let rows = (size(input[0])?, size(output[0])?);
+        let columns = (size(input[1])?, size(output[1])?);
+        let places = if grid.signed {
+            let axis = |(from, to)| fine(from, to, align_corners, half_pixel_centers);
+            Kind::Signed(Places { rows: axis(rows)?, columns: axis(columns)? })
+        } else {
+            let axis = |(from, to)| real(from, to, align_corners, half_pixel_centers);
+            Kind::Unsigned(Places { rows: axis(rows)?, columns: axis(columns)? })
         };
         Some(Self { places, input })
     }
@@ -80,10 +78,10 @@ impl ResizeBilinear {
             }),
             Kind::Unsigned(places) => places.run(self.input, x, out, |down, right| {
                 let (up, left) = (1.0 - down, 1.0 - right);
-                let [a, b, c, d] = [up * left, up * right, down * left, down * right];
+                let weights = [up * left, up * right, down * left, down * right];
                 move |numbers: [u8; 4]| {
-                    let [e, f, g, h] = numbers.map(f32::from);
-                    let sum = e * a + f * b + g * c + h * d + 0.5;
+                    let part = |of: usize| f32::from(numbers[of]) * weights[of];
+                    let sum = part(0) + part(1) + part(2) + part(3) + 0.5;
                     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates.
                     let rounded = sum as u8;
                     rounded
@@ -120,9 +118,10 @@ impl<T: Copy> Places<T> {
 
 /// One axis in 1024ths.
 fn fine(from: i32, to: i32, align: bool, centers: bool) -> Option<Vec<Between<i32>>> {
-    let step = match align && to > 1 {
-        true => (1024 * (from - 1) + (to - 1) / 2) / (to - 1),
-        false => (1024 * from + to / 2) / to,
+    let step = if align && to > 1 {
+        (1024 * (from - 1) + (to - 1) / 2) / (to - 1)
+    } else {
+        (1024 * from + to / 2) / to
     };
     let start = if centers { step / 2 - 512 } else { 0 };
     let between = |place: i32| {
@@ -138,15 +137,10 @@ fn fine(from: i32, to: i32, align: bool, centers: bool) -> Option<Vec<Between<i3
 /// One axis in float32.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // Below 2^20.
 fn real(from: i32, to: i32, align: bool, centers: bool) -> Option<Vec<Between<f32>>> {
-    let step = match align && to > 1 {
-        true => (from - 1) as f32 / (to - 1) as f32,
-        false => from as f32 / to as f32,
-    };
+    let step =
+        if align && to > 1 { (from - 1) as f32 / (to - 1) as f32 } else { from as f32 / to as f32 };
     let between = |place: i32| {
-        let at = match centers {
-            true => (place as f32 + 0.5) * step - 0.5,
-            false => place as f32 * step,
-        };
+        let at = if centers { (place as f32 + 0.5) * step - 0.5 } else { place as f32 * step };
         let low = (at.floor() as i32).max(0);
         Some(Between { places: inside(low, at.ceil() as i32, from)?, far: at - low as f32 })
     };

@@ -7,7 +7,7 @@ use super::table::Table;
 /// By how many bits the root is moved left.
 const SHIFT: i32 = 20;
 
-/// `RSQRT` (`RsqrtEvalQuantizedInt8` of TFLite's `elementwise.cc`). Of 0 it is the greatest number. Of what is
+/// `RSQRT` (`RsqrtEvalQuantizedInt8` of TensorFlow Lite's `elementwise.cc`). Of 0 it is the greatest number. Of what is
 /// below 0 the runtime refuses to compute; here it is the greatest number, too.
 pub(super) fn table(from: Grid, to: Grid) -> Option<Table> {
     let scale = 1.0 / f64::from(from.scale.sqrt() * to.scale);
@@ -27,7 +27,7 @@ pub(super) fn table(from: Grid, to: Grid) -> Option<Table> {
 }
 
 /// The factor `1 / sqrt(x)` of a number that is not below 0, by five steps of Newton's method in fixed point
-/// (`GetInvSqrtQuantizedMultiplierExp` of TFLite's `common.cc`). That of 0 is 1.
+/// (`GetInvSqrtQuantizedMultiplierExp` of TensorFlow Lite's `common.cc`). That of 0 is 1.
 pub(super) fn inverse_root(mut x: i32) -> Multiplier {
     if x <= 1 {
         return Multiplier { bits: i32::MAX, power: 0 };

@@ -6,7 +6,7 @@ use super::unary::exp;
 /// e to the power of minus each number of steps.
 type Powers = Box<[f32; 256]>;
 
-/// `SOFTMAX` (`optimized_ops.h` of TFLite).
+/// `SOFTMAX` (`optimized_ops.h` of TensorFlow Lite).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Softmax {
     powers: Powers,
@@ -102,9 +102,10 @@ mod tests {
             let (from, to, depth) = (case.grid("x"), case.grid("y"), case.shape("shape")[1]);
             let x = case.bytes("x");
             let mut out = vec![0; x.len()];
-            match case.text("operator") {
-                "SOFTMAX" => Softmax::new(from, to, case.number("beta") as f32)?.run(depth, &x, &mut out),
-                _ => LogSoftmax::new(from, to)?.run(depth, &x, &mut out),
+            if case.text("operator") == "SOFTMAX" {
+                Softmax::new(from, to, case.number("beta") as f32)?.run(depth, &x, &mut out);
+            } else {
+                LogSoftmax::new(from, to)?.run(depth, &x, &mut out);
             }
             Some(out)
         });

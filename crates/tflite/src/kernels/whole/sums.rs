@@ -96,9 +96,10 @@ impl Finish {
         // `GetQuantizedConvolutionMultipler`, which `uint8` and dense layers of one scale use, in float32.
         let single = !input.signed || (operator == Operator::Dense && weights.len() == 1);
         let multiplier = |scale: f32| {
-            let product = match single {
-                true => f64::from(input.scale * scale),
-                false => f64::from(input.scale) * f64::from(scale),
+            let product = if single {
+                f64::from(input.scale * scale)
+            } else {
+                f64::from(input.scale) * f64::from(scale)
             };
             Multiplier::new(product / f64::from(output.scale))
         };
@@ -110,9 +111,8 @@ impl Finish {
             _ => return None,
         };
         let rounding = match operator {
-            Operator::Conv | Operator::Dense => Rounding::Product,
             Operator::Depthwise | Operator::Transposed if input.signed => Rounding::Depthwise,
-            Operator::Transposed => Rounding::Product,
+            Operator::Conv | Operator::Dense | Operator::Transposed => Rounding::Product,
             Operator::Grouped | Operator::Depthwise => Rounding::Reference,
         };
         let (least, greatest) = activation.range(output)?;
@@ -127,9 +127,10 @@ impl Finish {
     pub(crate) fn apply(&self, sum: i32, channel: usize) -> u8 {
         let sum = sum.wrapping_add(self.bias[channel]);
         let multiplier = self.multipliers[channel];
-        let product = match channel < self.rounding.half_up(self.bias.len()) {
-            true => multiplier.times_half_up(sum),
-            false => multiplier.times(sum),
+        let product = if channel < self.rounding.half_up(self.bias.len()) {
+            multiplier.times_half_up(sum)
+        } else {
+            multiplier.times(sum)
         };
         let number = self.zero.wrapping_add(product);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Is clamped to 8 bits.

@@ -18,7 +18,7 @@ impl Table {
         Self(table)
     }
 
-    /// `f` of real values, as the runtime fills its own tables (`LUTPopulate` of TFLite's `common.h`).
+    /// `f` of real values, as the runtime fills its own tables (`LUTPopulate` of TensorFlow Lite's `common.h`).
     pub(crate) fn of(from: Grid, to: Grid, f: impl Fn(f32) -> f32) -> Self {
         let once = 1.0 / to.scale;
         Self::new(|number| {

@@ -2,7 +2,7 @@
 
 use super::sums::{Finish, Rounding};
 
-/// `TRANSPOSE_CONV` (the files `transpose_conv.h` of TFLite's optimised kernels).
+/// `TRANSPOSE_CONV` (the files `transpose_conv.h` of TensorFlow Lite's optimised kernels).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TransposedConv {
     /// Rows, columns and channels of what is read.
@@ -38,7 +38,8 @@ impl TransposedConv {
     pub(crate) fn run(&self, x: &[u8], out: &mut [u8]) {
         let [rows, columns, channels] = self.input;
         let [height, width, results] = self.output;
-        if !self.is_sound() || channels == 0 || results == 0 || x.len() != rows * columns * channels {
+        if !self.is_sound() || channels == 0 || results == 0 || x.len() != rows * columns * channels
+        {
             return;
         }
         let mut sums = vec![0_i32; out.len()];

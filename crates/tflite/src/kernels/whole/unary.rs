@@ -17,7 +17,7 @@ pub(crate) enum Unary {
     HardSwish,
     Logistic,
     Tanh,
-    /// Only of `int8`, as [`Self::Exp`], [`Self::Log`], [`Self::Abs`] and [`Self::Rsqrt`].
+    /// Only of `int8`, as all below but [`Self::Gelu`].
     Elu,
     /// With the tangent or the error function.
     Gelu {
@@ -27,6 +27,9 @@ pub(crate) enum Unary {
     Log,
     Abs,
     Rsqrt,
+    Sqrt,
+    /// Of the file's own numbers, whatever the grids, as the runtime does it.
+    Negate,
 }
 
 impl Unary {
@@ -50,7 +53,7 @@ impl Unary {
             Self::Logistic if to.scale.to_bits() != (1.0_f32 / 256.0).to_bits() => None,
             Self::Logistic => Some(Table::of(from, to, |x| 1.0 / (1.0 + exp(-x)))),
             Self::Tanh => Some(Table::of(from, to, |x| single(f64::from(x).tanh()))),
-            Self::Elu | Self::Exp | Self::Log | Self::Abs | Self::Rsqrt if !from.signed => None,
+            _ if !from.signed && !matches!(self, Self::Gelu { .. }) => None,
             Self::Elu => {
                 let elu = |x: f32| if x < 0.0 { single(f64::from(x).exp_m1()) } else { x };
                 Some(Table::of(from, to, elu))
@@ -80,12 +83,19 @@ impl Unary {
                 }))
             }
             Self::Rsqrt => super::rsqrt::table(from, to),
+            // Not rounded, but cut off. Of what is below 0 the runtime refuses to compute.
+            Self::Sqrt => Some(Table::new(|number| {
+                #[allow(clippy::cast_possible_truncation)] // Saturates; NaN becomes 0.
+                let steps = (from.real(number).sqrt() / to.scale) as i32;
+                steps.saturating_add(to.zero)
+            })),
+            Self::Negate => Some(Table::new(|number| i32::from(number.wrapping_neg()))),
         }
     }
 }
 
 /// The square root of 2 / pi.
-const SQRT_2_OVER_PI: f32 = 0.797_884_56;
+const SQRT_2_OVER_PI: f32 = 0.797_884_6;
 
 /// float32 of a float64: as exact as the C library's functions of float32 are but in rare cases, and the
 /// same on every machine.
@@ -99,7 +109,7 @@ pub(super) fn exp(x: f32) -> f32 {
     single(f64::from(x).exp())
 }
 
-/// Requantised, then clamped (`ReluX` of TFLite's `optimized_ops.h`).
+/// Requantised, then clamped (`ReluX` of TensorFlow Lite's `optimized_ops.h`).
 fn clamp(from: Grid, to: Grid, (least, greatest): (u8, u8)) -> Option<Table> {
     if least > greatest {
         return None;
@@ -152,6 +162,8 @@ mod tests {
                 "LOG" => Unary::Log,
                 "ABS" => Unary::Abs,
                 "RSQRT" => Unary::Rsqrt,
+                "SQRT" => Unary::Sqrt,
+                "NEG" => Unary::Negate,
                 other => panic!("{other}"),
             };
             let x = case.bytes("x");

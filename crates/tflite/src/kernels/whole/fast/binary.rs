@@ -4,6 +4,7 @@ use fearless_simd::{Level, dispatch};
 
 use super::even::{Even, MANY};
 use super::steps::{Ends, Step};
+use crate::kernels::whole::broadcast::Walk;
 use crate::kernels::whole::{Add, Broadcast, Mul, Multiplier};
 
 /// An operator of two operands, made ready for an instruction set.
@@ -26,6 +27,7 @@ impl Binary8 {
     pub(crate) fn add(level: Level, add: Add) -> Self {
         // A part is at most 255 * 2^19, so sums are below 2^28.
         let even = ready(level, add.multiplier, add.zero, add.least, add.greatest, 1 << 28);
+        let even = even.filter(|_| !add.narrow);
         Self { level, operator: Operator::Add(Box::new(add)), even }
     }
 
@@ -38,46 +40,76 @@ impl Binary8 {
     /// Computes it for operands that `broadcast` lays beside each other. What does not fit leaves `out` as it
     /// is.
     pub(crate) fn run(&self, broadcast: &Broadcast, a: &[u8], b: &[u8], out: &mut [u8]) {
-        let places: usize = broadcast.shape().iter().product();
-        let cycles = broadcast.cycles().filter(|cycles| {
-            *cycles == [a.len(), b.len()] && cycles.iter().all(|numbers| *numbers >= LEAST)
-        });
-        match (&self.even, cycles) {
-            (Some(even), Some(cycles)) if out.len() == places => {
-                let run = cycles[0].min(cycles[1]);
-                for (at, out) in out.chunks_exact_mut(run).enumerate() {
-                    let [a, b] = [(a, cycles[0]), (b, cycles[1])]
-                        .map(|(x, numbers)| &x[at * run % numbers..][..run]);
-                    self.side_by_side(even, a, b, out);
-                }
-            }
-            _ => match &self.operator {
+        if self.run_fast(broadcast, a, b, out).is_none() {
+            match &self.operator {
                 Operator::Add(add) => add.run(broadcast, a, b, out),
                 Operator::Mul(mul) => mul.run(broadcast, a, b, out),
-            },
+            }
         }
     }
 
-    /// The results for operands of the same length.
+    /// `None` if it is left to the twin.
+    fn run_fast(&self, broadcast: &Broadcast, a: &[u8], b: &[u8], out: &mut [u8]) -> Option<()> {
+        let even = self.even.as_ref()?;
+        let cycles = broadcast.cycles()?;
+        // Operands that do not repeat within a stretch repeat behind it.
+        let stretch = broadcast.walk().filter(|walk| !walk.repeats)?.stretch;
+        let places: usize = broadcast.shape().iter().product();
+        let fits = cycles == [a.len(), b.len()] && out.len() == places;
+        if !fits || stretch < LEAST || cycles.iter().any(|numbers| numbers % stretch != 0) {
+            return None;
+        }
+        for (at, out) in out.chunks_exact_mut(stretch).enumerate() {
+            let [a, b] = [(a, cycles[0]), (b, cycles[1])]
+                .map(|(x, numbers)| &x[at * stretch % numbers..][..stretch]);
+            self.side_by_side(even, a, b, out);
+        }
+        Some(())
+    }
+
+    /// The results for a stretch of operands.
     fn side_by_side(&self, even: &Even, a: &[u8], b: &[u8], out: &mut [u8]) {
-        let (mut sums, mut numbers) = ([0; MANY], [0; MANY]);
-        let each = a.chunks(MANY).zip(b.chunks(MANY)).zip(out.chunks_mut(MANY));
-        for ((a, b), out) in each {
-            match &self.operator {
-                Operator::Add(add) => {
-                    let [first, second] = &add.parts;
+        match &self.operator {
+            Operator::Add(add) => {
+                // What is behind the last whole vector of the runtime has parts of its own.
+                let whole = add.in_vectors(Walk { stretch: out.len(), repeats: false });
+                let ((a, a_rest), (b, b_rest)) = (a.split_at(whole), b.split_at(whole));
+                let (out, rest) = out.split_at_mut(whole);
+                let [first, second] = &add.parts;
+                let fill = |a: &[u8], b: &[u8], sums: &mut [i32; MANY]| {
                     for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-                        *sum = first[usize::from(*a)].wrapping_add(second[usize::from(*b)]);
+                        *sum = first[usize::from(*a)] + second[usize::from(*b)];
                     }
-                }
-                Operator::Mul(mul) => {
-                    let zeros = mul.zeros;
-                    dispatch!(self.level, _s => products(zeros, a, b, &mut sums));
+                };
+                finish(even, a, b, out, fill);
+                for (out, (a, b)) in rest.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+                    *out = add.one(*a, *b);
                 }
             }
-            even.run(&sums, &mut numbers);
-            out.copy_from_slice(&numbers[..out.len()]);
+            Operator::Mul(mul) => {
+                let (level, zeros) = (self.level, mul.zeros);
+                let fill = |a: &[u8], b: &[u8], sums: &mut [i32; MANY]| {
+                    dispatch!(level, _s => products(zeros, a, b, sums));
+                };
+                finish(even, a, b, out, fill);
+            }
         }
+    }
+}
+
+/// The results for sums that `fill` makes of two operands, so many at a time.
+fn finish(
+    even: &Even,
+    a: &[u8],
+    b: &[u8],
+    out: &mut [u8],
+    fill: impl Fn(&[u8], &[u8], &mut [i32; MANY]),
+) {
+    let (mut sums, mut numbers) = ([0; MANY], [0; MANY]);
+    for ((a, b), out) in a.chunks(MANY).zip(b.chunks(MANY)).zip(out.chunks_mut(MANY)) {
+        fill(a, b, &mut sums);
+        even.run(&sums, &mut numbers);
+        out.copy_from_slice(&numbers[..out.len()]);
     }
 }
 
