@@ -4,7 +4,7 @@
 use fearless_simd::{Level, dispatch};
 
 use crate::kernels::whole::conv::for_each_place;
-use crate::kernels::whole::{AveragePool, Grid, MaxPool, Table, quantise as twin};
+use crate::kernels::whole::{AveragePool, Grid, Table, quantise as twin};
 
 /// `QUANTIZE` of real values; its twin is [`crate::kernels::whole::quantise`].
 pub(crate) fn quantise(level: Level, to: Grid, x: &[f32], out: &mut [u8]) {
@@ -43,57 +43,45 @@ pub(crate) fn table(level: Level, table: &Table, x: &[u8], out: &mut [u8]) {
     table.run(x, out);
 }
 
-/// Its twin is [`MaxPool::run`].
-pub(crate) fn max_pool(level: Level, pool: &MaxPool, x: &[u8], out: &mut [u8]) {
-    let channels = pool.geometry().input[2];
-    let (least, greatest) = pool.range();
-    for_each_place(pool.geometry(), out, |window, place| {
-        place.fill(0);
-        for (_, at) in window {
-            let x = &x[at * channels..][..channels];
-            dispatch!(level, _s => raise(x, place));
-        }
-        dispatch!(level, _s => limit(least, greatest, place));
-    });
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always)] // Is compiled for each instruction set.
-fn raise(x: &[u8], to: &mut [u8]) {
-    for (to, x) in to.iter_mut().zip(x) {
-        *to = (*to).max(*x);
-    }
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always)] // Is compiled for each instruction set.
-fn limit(least: u8, greatest: u8, to: &mut [u8]) {
-    for to in to {
-        *to = (*to).max(least).min(greatest);
-    }
-}
-
 /// Its twin is [`AveragePool::run`].
 pub(crate) fn average_pool(level: Level, pool: &AveragePool, x: &[u8], out: &mut [u8]) {
+    let [rows, columns] = pool.geometry().size;
+    let most = rows.saturating_mul(columns);
+    if most > FEW || out.len() < 4 * 255 * most {
+        return pool.run(x, out);
+    }
     let channels = pool.geometry().input[2];
-    let mut sums = vec![0_i32; channels];
+    let mut sums = vec![0_u16; channels];
+    // For windows of so many places, what becomes of each sum: divisions are slow.
+    let mut tables = vec![None; most + 1];
     for_each_place(pool.geometry(), out, |window, place| {
-        sums.fill(0);
-        for (_, at) in window {
-            let x = &x[at * channels..][..channels];
-            dispatch!(level, _s => add(x, &mut sums));
+        let count = window.len();
+        dispatch!(level, _s => add(window, x, channels, &mut sums));
+        let table = tables[count].get_or_insert_with(|| averages(pool, count));
+        for (number, sum) in place.iter_mut().zip(&sums) {
+            *number = table[usize::from(*sum)];
         }
-        // At most 2^22.
-        let count = i32::try_from(window.len()).unwrap_or(i32::MAX);
-        place.iter_mut().zip(&sums).for_each(|(number, sum)| *number = pool.one(*sum, count));
     });
 }
 
+/// Sums of so many numbers fit 16 bits, and their results a small table.
+const FEW: usize = 64;
+
+/// The results for all sums of `count` numbers, at most [`FEW`].
+fn averages(pool: &AveragePool, count: usize) -> Vec<u8> {
+    let count = i32::try_from(count).unwrap_or(0);
+    (0..=255 * count).map(|sum| pool.one(sum, count)).collect()
+}
+
+/// The sums of each channel over a window.
 #[inline(always)]
 #[allow(clippy::inline_always)] // Is compiled for each instruction set.
-fn add(x: &[u8], to: &mut [i32]) {
-    for (to, x) in to.iter_mut().zip(x) {
-        *to += i32::from(*x);
+fn add(window: &[(usize, usize)], x: &[u8], channels: usize, to: &mut [u16]) {
+    to.fill(0);
+    for (_, at) in window {
+        for (to, x) in to.iter_mut().zip(&x[at * channels..][..channels]) {
+            *to += u16::from(*x);
+        }
     }
 }
 
@@ -103,6 +91,7 @@ mod tests {
 
     use super::super::tests::{Random, cases, levels};
     use super::*;
+    use crate::kernels::Geometry;
     use crate::kernels::whole::Activation;
 
     proptest! {
@@ -116,14 +105,10 @@ mod tests {
             let mut random = Random(case.seed);
             let x = random.bytes(geometry.input.iter().product());
             let grid = Grid { scale: 0.05, zero, signed };
-            let Some(max) = MaxPool::new(geometry.clone(), grid, Activation::Relu6) else { return Ok(()) };
             let Some(average) = AveragePool::new(geometry.clone(), grid, Activation::None) else { return Ok(()) };
             let mut want = vec![7; geometry.output.iter().product()];
             let mut out = want.clone();
             for level in levels() {
-                max.run(&x, &mut want);
-                max_pool(level, &max, &x, &mut out);
-                prop_assert!(out == want, "the greatest differ on {level:?}");
                 average.run(&x, &mut want);
                 average_pool(level, &average, &x, &mut out);
                 prop_assert!(out == want, "the means differ on {level:?}");
@@ -162,6 +147,30 @@ mod tests {
                 out.fill(7);
                 quantise(level, to, &x, &mut out);
                 prop_assert_eq!(&out, &want, "{:?}", level);
+            }
+        }
+    }
+
+    /// A pool with enough results for tables, whose windows are cut at all edges.
+    #[test]
+    fn tables_of_means_are_the_divisions() {
+        let geometry = Geometry {
+            input: [20, 21, 70],
+            output: [20, 21, 70],
+            size: [3, 4],
+            stride: [1, 1],
+            dilation: [1, 1],
+            before: [1, 2],
+        };
+        let x = Random(3).bytes(20 * 21 * 70);
+        for signed in [false, true] {
+            let grid = Grid { scale: 0.05, zero: 77, signed };
+            let pool = AveragePool::new(geometry.clone(), grid, Activation::Relu).unwrap();
+            let (mut want, mut out) = (vec![7; x.len()], vec![7; x.len()]);
+            pool.run(&x, &mut want);
+            for level in levels() {
+                average_pool(level, &pool, &x, &mut out);
+                assert!(out == want, "{level:?}");
             }
         }
     }

@@ -11,7 +11,7 @@
 //! AVX-512, and the products of four of newer ARM ones (`udot`, `usdot`), have no level of their own in
 //! `fearless_simd`, and without one they cannot be reached from safe code.
 //!
-//! [`Binary8`] is `ADD`, `SUB` and `MUL`; [`quantise`], [`table`] and the pools are loops that the compiler
+//! [`Binary8`] is `ADD`, `SUB` and `MUL`; [`quantise`], [`table`] and [`average_pool`] are loops that the compiler
 //! turns into vectors, for each level.
 
 mod aligned;
@@ -41,5 +41,5 @@ mod windows;
 
 pub(crate) use binary::Binary8;
 pub(crate) use deep::Deep8;
-pub(crate) use elements::{average_pool, max_pool, quantise, table};
+pub(crate) use elements::{average_pool, quantise, table};
 pub(crate) use packed::{Packed8, Scratch};
