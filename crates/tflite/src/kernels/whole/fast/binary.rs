@@ -34,6 +34,7 @@ impl Binary8 {
     /// `MUL`.
     pub(crate) fn mul(level: Level, mul: Mul) -> Self {
         let even = ready(level, mul.multiplier, mul.zero, mul.least, mul.greatest, 1 << 16);
+        let even = even.filter(|_| !mul.narrow);
         Self { level, operator: Operator::Mul(mul), even }
     }
 
