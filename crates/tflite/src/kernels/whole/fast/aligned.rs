@@ -1,6 +1,6 @@
 //! Numbers that begin where a line of the cache does, so that no vector of them lies on two.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 /// A line of the cache, in bytes.
 const LINE: usize = 64;
@@ -14,12 +14,18 @@ pub(super) struct Aligned<T> {
 }
 
 impl<T: Copy + Default> Aligned<T> {
-    pub(super) fn new(numbers: &[T]) -> Self {
+    /// So many zeros.
+    pub(super) fn zeros(len: usize) -> Self {
         let mut all = Vec::new();
-        let len = numbers.len();
-        aligned(&mut all, len).copy_from_slice(numbers);
+        let _ = aligned(&mut all, len);
         let first = first(&all);
         Self { all, first, len }
+    }
+
+    pub(super) fn new(numbers: &[T]) -> Self {
+        let mut made = Self::zeros(numbers.len());
+        made.copy_from_slice(numbers);
+        made
     }
 }
 
@@ -31,6 +37,12 @@ impl<T> Deref for Aligned<T> {
     }
 }
 
+impl<T> DerefMut for Aligned<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.all[self.first..][..self.len]
+    }
+}
+
 impl<T: Copy + Default> Clone for Aligned<T> {
     fn clone(&self) -> Self {
         Self::new(self)
@@ -39,7 +51,10 @@ impl<T: Copy + Default> Clone for Aligned<T> {
 
 /// So many numbers of `of` that begin at a line of the cache. They hold anything.
 pub(super) fn aligned<T: Copy + Default>(of: &mut Vec<T>, len: usize) -> &mut [T] {
-    if of.len() < len + LINE {
+    if of.is_empty() {
+        // Pages of zeros cost nothing before they are written.
+        *of = vec![T::default(); len + LINE];
+    } else if of.len() < len + LINE {
         of.resize(len + LINE, T::default());
     }
     let first = first(of);
