@@ -16,7 +16,9 @@ use tract_tflite::prelude::{IntoTensor as _, TValue, Tensor};
 use crate::canonical::{Comparison, Pair, Whole};
 use crate::grid::Steps;
 use crate::kernels::Level;
-use crate::kernels::whole::{self as kernels, Broadcast, Deep8, Operator, Packed8, Scratch};
+use crate::kernels::whole::{
+    self as kernels, Binary8, Broadcast, Deep8, Operator, Packed8, Scratch, fast,
+};
 
 thread_local! {
     /// What kernels keep aside while they run.
@@ -29,6 +31,7 @@ pub(super) struct Compute {
     kernel: Arc<Kernel>,
     /// Of the result.
     shape: Vec<usize>,
+    level: Level,
 }
 
 /// What computes an operator.
@@ -38,6 +41,8 @@ enum Kernel {
     Packed(Packed8, usize),
     /// The same of each channel alone.
     Deep(Deep8, usize),
+    /// A sum, a difference or a product.
+    Binary(Binary8, Broadcast),
     /// Anything else.
     Plain(Box<Whole>),
 }
@@ -53,9 +58,15 @@ impl Compute {
                     _ => Kernel::Packed(Packed8::new(level, &layer.conv), results),
                 }
             }
+            Whole::Pair { pair: Pair::Add(add) | Pair::Subtract(add), broadcast, .. } => {
+                Kernel::Binary(Binary8::add(level, add), broadcast)
+            }
+            Whole::Pair { pair: Pair::Multiply(mul), broadcast, .. } => {
+                Kernel::Binary(Binary8::mul(level, mul), broadcast)
+            }
             whole => Kernel::Plain(Box::new(whole)),
         };
-        Self { kernel: Arc::new(kernel), shape: shape.to_vec() }
+        Self { kernel: Arc::new(kernel), shape: shape.to_vec(), level }
     }
 
     /// The last side of the result.
@@ -100,10 +111,15 @@ impl Compute {
                 scratched(|scratch| each(x, out, *results, |x, out| deep.run(x, out, scratch)));
                 return Ok(result);
             }
+            Kernel::Binary(binary, broadcast) => {
+                let b = input(1)?.try_as_plain_ram()?;
+                binary.run(broadcast, x.as_slice::<u8>()?, b.as_slice::<u8>()?, out);
+                return Ok(result);
+            }
             Kernel::Plain(whole) => &**whole,
         };
         if let Whole::Quantise(grid) = whole {
-            kernels::quantise(*grid, x.as_slice::<f32>()?, out);
+            fast::quantise(self.level, *grid, x.as_slice::<f32>()?, out);
             return Ok(result);
         }
         let x = x.as_slice::<u8>()?;
@@ -119,10 +135,11 @@ impl Compute {
     /// Operators of one operand.
     fn one(&self, whole: &Whole, x: &[u8], out: &mut [u8]) -> TractResult<()> {
         match whole {
-            Whole::Unary(_, table) | Whole::Part(table) => table.run(x, out),
+            Whole::Unary(_, table) | Whole::Part(table) => fast::table(self.level, table, x, out),
             Whole::Requantise(own) => own.run(x, out),
             Whole::AveragePool(own, _) => {
-                each(x, out, own.geometry().output.iter().product(), |x, out| own.run(x, out));
+                let results = own.geometry().output.iter().product();
+                each(x, out, results, |x, out| fast::average_pool(self.level, own, x, out));
             }
             Whole::MaxPool(own, _) => {
                 each(x, out, own.geometry().output.iter().product(), |x, out| own.run(x, out));
@@ -175,14 +192,15 @@ fn paired(
     out: &mut [u8],
 ) -> TractResult<()> {
     match pair {
-        Pair::Add(own) | Pair::Subtract(own) => own.run(broadcast, a, b, out),
-        Pair::Multiply(own) => own.run(broadcast, a, b, out),
         Pair::Divide(own) => own.run(broadcast, a, b, out),
         Pair::SquaredDifference(own) => own.run(broadcast, a, b, out),
         Pair::Prelu(own) => own.run(broadcast, a, b, out),
         Pair::Maximum => broadcast.zip(a, b, out, u8::max),
         Pair::Minimum => broadcast.zip(a, b, out, u8::min),
-        Pair::Compare(..) => return Err(format_err!("a comparison has no numbers")),
+        // These have kernels of their own.
+        Pair::Add(_) | Pair::Subtract(_) | Pair::Multiply(_) | Pair::Compare(..) => {
+            return Err(format_err!("{pair:?} is computed elsewhere"));
+        }
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ mod difference;
 mod div;
 mod ends;
 mod erf;
-mod fast;
+pub(crate) mod fast;
 #[cfg(test)]
 mod golden;
 mod grid;
@@ -51,7 +51,7 @@ pub(crate) use conv::{conv, depthwise};
 pub(crate) use difference::SquaredDifference;
 pub(crate) use div::Div;
 pub(crate) use ends::{Requantise, dequantise, quantise};
-pub(crate) use fast::{Deep8, Packed8, Scratch};
+pub(crate) use fast::{Binary8, Deep8, Packed8, Scratch};
 pub(crate) use grid::Grid;
 pub(crate) use matmul::MatMul;
 pub(crate) use mean::{Mean, Sum};
