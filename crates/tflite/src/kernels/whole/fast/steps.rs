@@ -52,7 +52,10 @@ impl Step {
         // What becomes 0 can move anywhere.
         let power = if bits == 0 { -1 } else { power };
         let (left, right) = (power.max(0).unsigned_abs(), power.min(0).unsigned_abs());
-        (most < BOUND >> left).then_some(Self {
+        // What is not moved left needs room for the half that is added before it moves right. Converters give
+        // channels without weights biases of up to 2^30.
+        let bound = if left > 0 { BOUND >> left } else { (1 << 31) - (1 << right >> 1) };
+        (most < bound).then_some(Self {
             bias,
             left,
             bits,
