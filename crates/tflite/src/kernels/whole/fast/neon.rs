@@ -6,7 +6,7 @@ use core::arch::aarch64::*;
 use fearless_simd::{Neon, i8x16, i32x4, prelude::*, u8x16};
 
 use super::panels::Form;
-use super::steps::Step;
+use super::steps::{Ends, Step};
 use super::tile::{Job, put};
 
 /// The numbers that the steps of a vector take.
@@ -147,3 +147,28 @@ macro_rules! tiles {
 }
 
 tiles!(1 t1 [0], 2 t2 [0 1], 3 t3 [0 1 2], 4 t4 [0 1 2 3], 5 t5 [0 1 2 3 4], 6 t6 [0 1 2 3 4 5]);
+
+fearless_simd::kernel!(
+    /// The numbers of sums that all go through the same step, which is written in `record`.
+    #[inline]
+    pub(super) fn even(
+        s: Neon,
+        record: &[i32],
+        ends: Ends,
+        sums: &[i32; 256],
+        out: &mut [u8; 256],
+    ) {
+        let by = lanes(s, record, 0);
+        let zero = vdupq_n_s16(ends.zero);
+        let (least, greatest) = (vdupq_n_u8(ends.least), vdupq_n_u8(ends.greatest));
+        for (sums, out) in sums.as_chunks::<16>().0.iter().zip(out.as_chunks_mut::<16>().0) {
+            let x = each!(V => product(load(s, &sums[V * 4..]), &by));
+            let low = vqmovn_high_s32(vqmovn_s32(x[0]), x[1]);
+            let high = vqmovn_high_s32(vqmovn_s32(x[2]), x[3]);
+            let low = vqmovun_s16(vqaddq_s16(low, zero));
+            let x = vqmovun_high_s16(low, vqaddq_s16(high, zero));
+            let x: u8x16<_> = vminq_u8(vmaxq_u8(x, least), greatest).simd_into(s);
+            *out = x.into();
+        }
+    }
+);

@@ -130,17 +130,11 @@ impl Way {
 impl Ready {
     fn new(form: Form, wide: bool, conv: &Conv) -> Option<Self> {
         let depth = conv.depth()?;
-        let zero = i64::from(conv.weights_zero);
-        if !(-128..=127).contains(&zero) {
+        if !(-128..=127).contains(&conv.weights_zero) {
             return None;
         }
         let each = conv.weights.len() / conv.geometry.output[2];
-        let sums = conv.weights.chunks_exact(each).map(|weights| {
-            weights.iter().fold((0, 0), |(sum, amount), weight| {
-                let weight = i64::from(*weight) - zero;
-                (sum + weight, amount + weight.abs())
-            })
-        });
+        let sums = conv.weights.chunks_exact(each).map(|weights| sums(weights, conv.weights_zero));
         let steps = Steps::new(&conv.finish, conv.input_zero, sums)?;
         let windows =
             Windows::new(&conv.geometry, depth, if wide { usize::MAX } else { form.group })?;
@@ -180,8 +174,8 @@ impl Ready {
                 // All panels of a group of channels see the same windows.
                 if self.weights_zero != 0 && summed != panel.from {
                     sums.clear();
-                    let start = |place| self.windows.start(place) + panel.from;
-                    sums.extend((first..behind).map(|place| self.correction(data, start(place))));
+                    let starts = self.windows.starts(first).take(behind - first);
+                    sums.extend(starts.map(|start| self.correction(data, start + panel.from)));
                     summed = panel.from;
                 }
                 let end = panels.get(at + 1);
@@ -197,17 +191,15 @@ impl Ready {
                 };
                 let tiles = (behind - first).div_ceil(most(panel.vectors));
                 let (each, more) = ((behind - first) / tiles, (behind - first) % tiles);
-                let mut place = first;
+                let (mut place, mut windows) = (first, self.windows.starts(first));
                 for of in 0..tiles {
                     let places = each + usize::from(of < more);
                     let (mut starts, mut add) = ([0; 8], [0; 8]);
-                    for (at, (start, add)) in
-                        (place..place + places).zip(starts.iter_mut().zip(&mut add))
-                    {
-                        *start = self.windows.start(at) + panel.from;
-                        if self.weights_zero != 0 {
-                            *add = sums[at - first];
-                        }
+                    for (start, of) in starts.iter_mut().take(places).zip(&mut windows) {
+                        *start = of + panel.from;
+                    }
+                    if self.weights_zero != 0 {
+                        add[..places].copy_from_slice(&sums[place - first..][..places]);
                     }
                     let out = &mut out[place * self.line + panel.channel..];
                     tile(panel, places, &job, &starts, &add, out);
@@ -227,6 +219,18 @@ impl Ready {
         let sum = self.windows.offsets.iter().map(run).fold(0, i32::wrapping_add);
         sum.wrapping_mul(-self.weights_zero)
     }
+}
+
+/// The sum of weights less their zero, and the sum of their amounts.
+fn sums(weights: &[i8], zero: i32) -> (i64, i64) {
+    // So few that sums of 32 bits hold them.
+    weights.chunks(1 << 20).fold((0, 0), |(sum, amount), weights| {
+        let of = weights.iter().fold((0_i32, 0_i32), |(sum, amount), weight| {
+            let weight = i32::from(*weight) - zero;
+            (sum + weight, amount + weight.abs())
+        });
+        (sum + i64::from(of.0), amount + i64::from(of.1))
+    })
 }
 
 /// The numbers of the input that stay near, and the least places of a block.
