@@ -1,6 +1,6 @@
 //! A convolution over all channels.
 
-use fearless_simd::Level;
+use fearless_simd::{Level, dispatch};
 
 use super::panels::{Form, Panel, Panels};
 use super::steps::Steps;
@@ -39,6 +39,7 @@ enum Way {
 /// What all instruction sets need.
 #[derive(Clone, Debug)]
 struct Ready {
+    level: Level,
     panels: Panels,
     windows: Windows,
     steps: Steps,
@@ -112,15 +113,24 @@ impl Way {
     fn new(level: Level, conv: &Conv) -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         if let Some(s) = level.as_avx512() {
-            return Some(Self::Avx512(s, Box::new(Ready::new(super::avx512::FORM, false, conv)?)));
+            return Some(Self::Avx512(
+                s,
+                Box::new(Ready::new(level, super::avx512::FORM, false, conv)?),
+            ));
         }
         #[cfg(target_arch = "x86_64")]
         if let Some(s) = level.as_avx2() {
-            return Some(Self::Avx2(s, Box::new(Ready::new(super::avx2::FORM, true, conv)?)));
+            return Some(Self::Avx2(
+                s,
+                Box::new(Ready::new(level, super::avx2::FORM, true, conv)?),
+            ));
         }
         #[cfg(target_arch = "aarch64")]
         if let Some(s) = level.as_neon() {
-            return Some(Self::Neon(s, Box::new(Ready::new(super::neon::FORM, true, conv)?)));
+            return Some(Self::Neon(
+                s,
+                Box::new(Ready::new(level, super::neon::FORM, true, conv)?),
+            ));
         }
         let _ = (level, conv);
         None
@@ -128,7 +138,7 @@ impl Way {
 }
 
 impl Ready {
-    fn new(form: Form, wide: bool, conv: &Conv) -> Option<Self> {
+    fn new(level: Level, form: Form, wide: bool, conv: &Conv) -> Option<Self> {
         let depth = conv.depth()?;
         if !(-128..=127).contains(&conv.weights_zero) {
             return None;
@@ -139,6 +149,7 @@ impl Ready {
         let windows =
             Windows::new(&conv.geometry, depth, if wide { usize::MAX } else { form.group })?;
         Some(Self {
+            level,
             panels: Panels::new(form, conv, depth, &windows, &steps),
             windows,
             steps,
@@ -173,9 +184,8 @@ impl Ready {
             for (at, panel) in panels.iter().enumerate() {
                 // All panels of a group of channels see the same windows.
                 if self.weights_zero != 0 && summed != panel.from {
-                    sums.clear();
-                    let starts = self.windows.starts(first).take(behind - first);
-                    sums.extend(starts.map(|start| self.correction(data, start + panel.from)));
+                    sums.resize(behind - first, 0);
+                    dispatch!(self.level, _s => self.correct(&data[panel.from..], first, sums));
                     summed = panel.from;
                 }
                 let end = panels.get(at + 1);
@@ -210,14 +220,19 @@ impl Ready {
         }
     }
 
-    /// What the sums of the window at `start` lack: its numbers, times the weights' zero.
-    fn correction<T: Copy + Into<i32>>(&self, data: &[T], start: usize) -> i32 {
-        let run = |offset: &usize| {
-            let run = &data[start + offset..][..self.windows.run];
-            run.iter().fold(0_i32, |sum, x| sum.wrapping_add((*x).into()))
-        };
-        let sum = self.windows.offsets.iter().map(run).fold(0, i32::wrapping_add);
-        sum.wrapping_mul(-self.weights_zero)
+    /// What the sums of places lack, from the first on: the numbers of their windows, times the weights' zero.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // Is compiled for each instruction set.
+    fn correct<T: Copy + Into<i32>>(&self, data: &[T], first: usize, sums: &mut [i32]) {
+        for (to, start) in sums.iter_mut().zip(self.windows.starts(first)) {
+            let mut sum = 0_i32;
+            for offset in &self.windows.offsets {
+                for x in &data[start + offset..][..self.windows.run] {
+                    sum = sum.wrapping_add((*x).into());
+                }
+            }
+            *to = sum.wrapping_mul(-self.weights_zero);
+        }
     }
 }
 
