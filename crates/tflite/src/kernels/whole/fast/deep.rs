@@ -225,7 +225,7 @@ impl Ready {
                 *amount += weight.abs();
             }
         }
-        let steps = Steps::new(&conv.finish, conv.input_zero, sums.into_iter())?;
+        let steps = Steps::new(&conv.finish, conv.input_zero.into(), sums.into_iter())?;
         let one = height.div_ceil(form.group);
         let two = height.checked_add(geometry.stride[0])?.div_ceil(form.group);
         let together = if rows == 1 && two <= one { 2 } else { 1 };

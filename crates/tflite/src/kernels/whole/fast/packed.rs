@@ -14,6 +14,8 @@ use crate::kernels::whole::sums::Conv;
 pub(crate) struct Scratch {
     pub(super) bytes: Vec<u8>,
     pub(super) wide: Vec<i16>,
+    #[cfg(target_arch = "aarch64")]
+    pub(super) signed: Vec<i8>,
     pub(super) zeros: Vec<u8>,
     pub(super) sums: Vec<i32>,
 }
@@ -34,6 +36,18 @@ enum Way {
     Avx2(fearless_simd::Avx2, Box<Ready>),
     #[cfg(target_arch = "aarch64")]
     Neon(fearless_simd::Neon, Box<Ready>),
+}
+
+/// How kernels read the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code)] // Each is one instruction set's.
+enum Read {
+    /// As it is.
+    Plain,
+    /// As numbers of 16 bits.
+    Wide,
+    /// Moved down by 128.
+    Signed,
 }
 
 /// What all instruction sets need.
@@ -97,13 +111,13 @@ impl Packed8 {
             }
             #[cfg(target_arch = "aarch64")]
             Way::Neon(s, ready) => {
-                let Scratch { wide, sums, .. } = scratch;
-                ready.windows.pad(x, ready.input_zero, wide, i16::from);
+                let Scratch { signed, sums, .. } = scratch;
+                ready.windows.pad(x, ready.input_zero, signed, |x| (x ^ 0x80).cast_signed());
                 let tile =
-                    |_: &Panel, places, job: &Job<'_, i16>, starts: &_, add: &_, out: &mut _| {
+                    |_: &Panel, places, job: &Job<'_, i8>, starts: &_, add: &_, out: &mut _| {
                         super::neon::tile(*s, places, job, starts, add, out);
                     };
-                ready.run(wide, 1, super::neon::most, tile, sums, out);
+                ready.run(signed, 2, super::neon::most, tile, sums, out);
             }
         }
     }
@@ -115,21 +129,21 @@ impl Way {
         if let Some(s) = level.as_avx512() {
             return Some(Self::Avx512(
                 s,
-                Box::new(Ready::new(level, super::avx512::FORM, false, conv)?),
+                Box::new(Ready::new(level, super::avx512::FORM, Read::Plain, conv)?),
             ));
         }
         #[cfg(target_arch = "x86_64")]
         if let Some(s) = level.as_avx2() {
             return Some(Self::Avx2(
                 s,
-                Box::new(Ready::new(level, super::avx2::FORM, true, conv)?),
+                Box::new(Ready::new(level, super::avx2::FORM, Read::Wide, conv)?),
             ));
         }
         #[cfg(target_arch = "aarch64")]
         if let Some(s) = level.as_neon() {
             return Some(Self::Neon(
                 s,
-                Box::new(Ready::new(level, super::neon::FORM, true, conv)?),
+                Box::new(Ready::new(level, super::neon::FORM, Read::Signed, conv)?),
             ));
         }
         let _ = (level, conv);
@@ -138,16 +152,20 @@ impl Way {
 }
 
 impl Ready {
-    fn new(level: Level, form: Form, wide: bool, conv: &Conv) -> Option<Self> {
+    fn new(level: Level, form: Form, read: Read, conv: &Conv) -> Option<Self> {
         let depth = conv.depth()?;
         if !(-128..=127).contains(&conv.weights_zero) {
             return None;
         }
         let each = conv.weights.len() / conv.geometry.output[2];
         let sums = conv.weights.chunks_exact(each).map(|weights| sums(weights, conv.weights_zero));
-        let steps = Steps::new(&conv.finish, conv.input_zero, sums)?;
-        let windows =
-            Windows::new(&conv.geometry, depth, if wide { usize::MAX } else { form.group })?;
+        let moved = if read == Read::Signed { 128 } else { 0 };
+        let steps = Steps::new(&conv.finish, i32::from(conv.input_zero) - moved, sums)?;
+        let windows = Windows::new(
+            &conv.geometry,
+            depth,
+            if read == Read::Plain { form.group } else { usize::MAX },
+        )?;
         Some(Self {
             level,
             panels: Panels::new(form, conv, depth, &windows, &steps),
