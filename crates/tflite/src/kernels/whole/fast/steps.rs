@@ -66,13 +66,13 @@ impl Step {
 }
 
 impl Steps {
-    /// `weights` says for each channel of the result: the sum of its weights, and the sum of their amounts,
+    /// `input_zero` is what stands for 0 as kernels see the input. `weights` says for each channel of the result: the sum of its weights, and the sum of their amounts,
     /// both less `weights_zero` each.
     ///
     /// `None` where sums could leave the bounds within which vectors compute what the twin does.
     pub(super) fn new(
         finish: &Finish,
-        input_zero: u8,
+        input_zero: i32,
         weights: impl Iterator<Item = (i64, i64)>,
     ) -> Option<Self> {
         let channels = finish.bias.len();
