@@ -1,4 +1,4 @@
-"""Cases of whole.py that compute number by number."""
+"""Cases of whole.py that compute number by number; and the ends."""
 
 import numpy as np
 
@@ -222,3 +222,35 @@ def compare(rng):
     case = {"operator": operator, "a": digits(numbers[0]), "a_grid": a.grid(), "a_shape": a.shape}
     case |= {"b": digits(numbers[1]), "b_grid": b.grid(), "b_shape": b.shape}
     return case | {"y": digits(out.astype(np.uint8))}
+
+
+@family("ends", 8)
+def quantise(rng):
+    kind = either(rng)
+    y = Tensor(kind, [1, int(rng.integers(1, 40))], scale(rng), zero(rng, kind))
+    halves = rng.integers(-300, 300, y.shape) / 2 * np.float64(y.scale)
+    x = np.where(rng.random(y.shape) < 0.5, halves, rng.normal(0, 60 * y.scale, y.shape)).astype(np.float32)
+    (out,) = invoke("QUANTIZE", ("QuantizeOptions", {}), [Tensor("float32", y.shape)], [y], [x])
+    return {"operator": "quantise", "x": digits(x), "y": digits(out), "y_grid": y.grid()}
+
+
+@family("ends", 8)
+def dequantise(rng):
+    kind = either(rng)
+    x = Tensor(kind, [1, int(rng.integers(1, 120))], scale(rng), zero(rng, kind))
+    numbers = x.numbers(rng)
+    (out,) = invoke("DEQUANTIZE", ("DequantizeOptions", {}), [x], [Tensor("float32", x.shape)], [numbers], 2)
+    return {"operator": "dequantise", "x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
+
+
+@family("ends", 12)
+def requantise(rng):
+    shape = [1, int(rng.integers(1, 200))]
+    x, y = (Tensor(either(rng), shape, scale(rng, 1e-2, 0.1)) for _ in range(2))
+    x.zero, y.zero = zero(rng, x.kind), zero(rng, y.kind)
+    numbers = x.numbers(rng)
+    if rng.random() < 0.2:
+        y.scale = x.scale
+    (out,) = invoke("QUANTIZE", ("QuantizeOptions", {}), [x], [y], [numbers], 2)
+    case = {"operator": "requantise", "x": digits(numbers), "x_grid": x.grid()}
+    return case | {"y": digits(out), "y_grid": y.grid()}

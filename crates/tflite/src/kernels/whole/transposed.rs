@@ -125,7 +125,7 @@ mod tests {
     fn halves_of_uint8_are_rounded_away_from_0_behind_the_last_sixteen() {
         let grid = Grid { scale: 1.0, zero: 128, signed: false };
         let finish =
-            Finish::new(Operator::Transposed, grid, &[0.5], grid, vec![0], Activation::None);
+            Finish::new(Operator::Transposed, grid, &[0.25], grid, vec![0], Activation::None);
         let made = TransposedConv {
             input: [1, 17, 1],
             output: [1, 17, 1],
