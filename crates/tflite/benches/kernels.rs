@@ -209,6 +209,7 @@ fn rate(run: impl FnOnce() -> f64) -> f64 {
 fn registers(level: Level) -> f64 {
     const ROUNDS: usize = 5000;
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is a part of what the level is switched on for")]
     fn go<S: Simd>(s: S) -> f64 {
         let mut sums = [S::f32s::splat(s, 0.0); 12];
         let (a, b) = (black_box(0.999), black_box(0.001));

@@ -277,6 +277,11 @@ fn gather<S: Simd, V: SimdFloat<S>>(x: [V; 4]) -> [V; 2] {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "what is right, rounded once"
+)]
 mod tests {
     use proptest::prelude::*;
 
