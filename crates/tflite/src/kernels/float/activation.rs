@@ -76,9 +76,17 @@ fn apply<S: Simd>(s: S, activation: Activation, x: S::f32s) -> S::f32s {
     }
 }
 
-/// `values` become their results.
-#[inline(always)]
+/// `values` become their results. Not a part of every kernel that calls it: it is much code.
+#[inline(never)]
 pub(super) fn activate<S: Simd>(s: S, activation: Activation, values: &mut [f32]) {
+    s.vectorize(
+        #[inline(always)]
+        || activate_in(s, activation, values),
+    );
+}
+
+#[inline(always)]
+fn activate_in<S: Simd>(s: S, activation: Activation, values: &mut [f32]) {
     macro_rules! go {
         ($($pattern:pat),*) => {
             // A loop for each, so that none looks up at each vector what it does.

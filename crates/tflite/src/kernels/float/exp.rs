@@ -16,7 +16,7 @@ pub(crate) fn exp<S: Simd>(s: S, x: S::f32s) -> S::f32s {
     let sum = x.mul_add(of(std::f32::consts::LOG2_E), magic);
     let whole = sum - magic;
     // ln 2 in two parts: the first has 9 bits, so that its products with `whole` are exact.
-    let rest = whole.mul_add(of(-0.693_359_375), x);
+    let rest = whole.mul_add(of(-0.693_359_4), x);
     let rest = whole.mul_add(of(2.121_944_4e-4), rest);
     // e^x for |x| <= ln 2 / 2: the coefficients of Moshier's Cephes library.
     let mut y = of(1.987_569_1e-4);

@@ -1,7 +1,18 @@
 //! Real values, in 32 bits.
 //!
-//! [`gemm`] is the matrix product that convolutions over all channels are: [`Packed`] weights times
-//! [`Rows`], which say where a window's values are.
+//! Convolutions over all channels are matrix products: [`gemm`] multiplies [`Rows`], which say where the
+//! values of each window are, with [`Packed`] weights, and applies the [`Finish`] while a result is still in
+//! registers. [`Winograd`] computes those of 3 by 3 with fewer products, where that [pays](Winograd::pays).
+//! [`depthwise`] is the convolution of each channel alone. The rest are pools, means, and what is done to
+//! each value: [`Activation`], sums and products.
+//!
+//! Weights of 16 bits (IEEE 754 binary16) are packed without a copy of 32 bits in between. A result that is
+//! no number stays none through every [`Activation`], so that whoever reads it sees that something is wrong.
+//!
+//! Three things decide how fast this is. The loops over a tile of results are unrolled, and its results
+//! written out by macros: with a loop, or a closure that is no part of the function, they would be kept in
+//! memory. What is read often fits into a cache: blocks of rows, groups of channels. And the optimiser must
+//! run: at a lower level than 3 this takes half as long again.
 #![allow(
     clippy::inline_always,
     reason = "a kernel must be a part of the function that its instruction set is switched on for"

@@ -18,10 +18,25 @@ pub(crate) fn max_pool(
     activation: Activation,
     out: &mut [f32],
 ) {
-    let least = f32::NEG_INFINITY;
-    // In this order, what is no number is kept.
-    let single = |most: f32, x: f32| if x <= most { most } else { x };
-    dispatch!(level, s => pool_in(s, x, geometry, activation, out, least, single, |most, x| most.max(x), |_| 1.0));
+    #[inline(always)]
+    #[allow(clippy::redundant_closure, reason = "the method has a type of its own for its operand")]
+    fn greatest<S: Simd>(s: S, x: &[f32], g: &Geometry, activation: Activation, out: &mut [f32]) {
+        // As processors do it.
+        let single = |most: f32, x: f32| if x <= most { most } else { x };
+        pool(
+            s,
+            x,
+            g,
+            activation,
+            out,
+            f32::NEG_INFINITY,
+            false,
+            single,
+            #[inline(always)]
+            |most: S::f32s, x: S::f32s| most.max(x),
+        );
+    }
+    dispatch!(level, s => greatest(s, x, geometry, activation, out));
 }
 
 /// The mean of each window, over what is inside of the input: padding does not count.
@@ -36,23 +51,36 @@ pub(crate) fn average_pool(
     activation: Activation,
     out: &mut [f32],
 ) {
-    #[allow(clippy::cast_precision_loss, reason = "a window has not 2^24 places")]
-    let share = |count: usize| 1.0 / count.max(1) as f32;
-    dispatch!(level, s => pool_in(s, x, geometry, activation, out, 0.0, |a, x| a + x, |a, x| a + x, share));
+    #[inline(always)]
+    fn mean<S: Simd>(s: S, x: &[f32], g: &Geometry, activation: Activation, out: &mut [f32]) {
+        pool(
+            s,
+            x,
+            g,
+            activation,
+            out,
+            0.0,
+            true,
+            |a, x| a + x,
+            #[inline(always)]
+            |a: S::f32s, x: S::f32s| a + x,
+        );
+    }
+    dispatch!(level, s => mean(s, x, geometry, activation, out));
 }
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "what differs between two kinds of pools")]
-fn pool_in<S: Simd>(
+fn pool<S: Simd>(
     s: S,
     x: &[f32],
     g: &Geometry,
     activation: Activation,
     out: &mut [f32],
     start: f32,
+    means: bool,
     single: impl Fn(f32, f32) -> f32,
     vector: impl Fn(S::f32s, S::f32s) -> S::f32s,
-    share: impl Fn(usize) -> f32,
 ) {
     let ([high, wide, c], lanes) = (g.input, S::f32s::LEN);
     assert_eq!(x.len(), high * wide * c, "values of a pool");
@@ -66,12 +94,14 @@ fn pool_in<S: Simd>(
         for (column, out) in out.chunks_exact_mut(c).enumerate() {
             let [left, right] = inside(g, 1, column);
             let count = (bottom - top) * (right - left);
+            #[allow(clippy::cast_precision_loss, reason = "a window has not 2^24 places")]
+            let share = if means { 1.0 / count.max(1) as f32 } else { 1.0 };
             let at = |ky: usize, kx: usize| {
                 let row = y * g.stride[0] + ky * g.dilation[0] - g.before[0];
                 let column = column * g.stride[1] + kx * g.dilation[1] - g.before[1];
                 (row * wide + column) * c
             };
-            let factor = S::f32s::splat(s, share(count));
+            let factor = S::f32s::splat(s, share);
             for first in (0..whole).step_by(lanes) {
                 let mut sum = S::f32s::splat(s, start);
                 for ky in top..bottom {
@@ -92,7 +122,7 @@ fn pool_in<S: Simd>(
                 }
             }
             for out in rest {
-                *out *= share(count);
+                *out *= share;
             }
         }
         activate(s, activation, out);

@@ -4,6 +4,8 @@
 //! the rows: for each value a vector of weights is read once, and a number of each row. All loops over a
 //! tile are unrolled: the numbers of its rows and vectors are constants.
 
+#![allow(clippy::needless_range_loop, reason = "loops over a tile go over several arrays at once")]
+
 use fearless_simd::{Simd, SimdBase, SimdFloat, f32x8};
 
 use super::activation::{Activation, activate, clamp, clamp_one};
@@ -23,10 +25,11 @@ pub(crate) struct Finish<'a> {
 /// Rows of the greatest tile of so many whole and half vectors: what the registers hold. None if panels
 /// have no such width on that level.
 const fn most_rows(lanes: usize, vectors: usize, halves: usize) -> usize {
+    if halves == 1 && lanes != 16 {
+        return 0;
+    }
     match (many_registers(lanes), vectors, halves) {
-        (_, _, 1) if lanes != 16 => 0,
-        (true, 2, 1) | (true, 3, 0) => 8,
-        (true, 0, 1) => 8,
+        (true, 2 | 0, 1) | (true, 3, 0) => 8,
         (true, 1 | 2, 0) | (true, 1, 1) => 12,
         // Old processors: little code for them is worth more than their speed.
         (false, 1 | 2, 0) if lanes == 4 => 4,
@@ -36,8 +39,8 @@ const fn most_rows(lanes: usize, vectors: usize, halves: usize) -> usize {
     }
 }
 
-/// Floats of the input in a block of rows, which all panels read one after the other: a quarter of a
-/// usual second-level cache.
+/// Floats of the input in a block of rows, which all panels read one after the other: half a usual
+/// second-level cache.
 const BLOCK: usize = 128 * 1024;
 
 /// What is the same for all tiles of a panel.

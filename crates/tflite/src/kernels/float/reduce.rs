@@ -67,7 +67,7 @@ pub(crate) fn softmax(level: Level, x: &[f32], len: usize, beta: f32, out: &mut 
     if len == 0 {
         return;
     }
-    assert!(x.len() == out.len() && x.len() % len == 0, "whole rows");
+    assert!(x.len() == out.len() && x.len().is_multiple_of(len), "whole rows");
     for (x, out) in x.chunks_exact(len).zip(out.chunks_exact_mut(len)) {
         dispatch!(level, s => softmax_in(s, x, beta, out));
     }

@@ -6,6 +6,8 @@
 //! sums before and after them do the rest. They are sums and differences of values that are as large as
 //! they are in windows, so no digit is lost.
 
+#![allow(clippy::needless_range_loop, reason = "loops over a tile go over several arrays at once")]
+
 use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
 
 use super::activation::{Activation, activate, clamp};
@@ -28,6 +30,8 @@ pub(crate) struct Winograd {
     /// One matrix for each place of a tile, without a bias.
     weights: Vec<Packed>,
     bias: Aligned,
+    /// One for each channel of the input.
+    zeros: Aligned,
 }
 
 impl Winograd {
@@ -37,6 +41,8 @@ impl Winograd {
         geometry.size == [3, 3]
             && geometry.stride == [1, 1]
             && geometry.dilation == [1, 1]
+            // The transformed weights are 16 for each 9: too many to read for few tiles.
+            && tiles(geometry) >= 32
             // The sums cost as much for each channel as some products do.
             && channels.min(geometry.output[2]) >= 2 * LINE.max(lanes(level))
     }
@@ -70,7 +76,7 @@ impl Winograd {
             .collect();
         let mut padded = Aligned::zeros(n);
         padded.get_mut().copy_from_slice(bias);
-        Self { level, geometry: geometry.clone(), weights, bias: padded }
+        Self { level, geometry: geometry.clone(), weights, bias: padded, zeros: Aligned::zeros(k) }
     }
 
     /// All of the result. `scratch` is memory for what is in between; it grows to what is needed.
@@ -87,7 +93,7 @@ impl Winograd {
     ) {
         let g = &self.geometry;
         let (k, n) = (g.input[2], g.output[2]);
-        let all = g.output[0].div_ceil(2) * g.output[1].div_ceil(2);
+        let all = tiles(g);
         if all == 0 {
             return;
         }
@@ -126,31 +132,34 @@ impl Winograd {
         let ([high, wide, k], lanes) = (g.input, S::f32s::LEN);
         let across = g.output[1].div_ceil(2);
         // Beside the input are zeros.
-        let zeros = S::f32s::splat(s, 0.0);
+        let (none, zeros) = (self.zeros.get(), S::f32s::splat(s, 0.0));
         for (index, tile) in tiles.enumerate() {
             let (top, left) = (tile / across * 2, tile % across * 2);
-            let mut starts = [usize::MAX; PLACES];
-            for (place, start) in starts.iter_mut().enumerate() {
-                let y = (top + place / SIDE).wrapping_sub(g.before[0]);
-                let x = (left + place % SIDE).wrapping_sub(g.before[1]);
-                if y < high && x < wide {
-                    *start = (y * wide + x) * k;
+            let mut from = [&none[..k]; PLACES];
+            for (place, from) in from.iter_mut().enumerate() {
+                let row = (top + place / SIDE).wrapping_sub(g.before[0]);
+                let column = (left + place % SIDE).wrapping_sub(g.before[1]);
+                if row < high && column < wide {
+                    *from = &x[(row * wide + column) * k..][..k];
                 }
             }
             for channel in firsts(k, lanes) {
                 let mut values = [[zeros; SIDE]; SIDE];
                 for row in 0..SIDE {
                     for column in 0..SIDE {
-                        let start = starts[row * SIDE + column];
-                        if start != usize::MAX {
-                            let from = &x[start + channel..][..lanes];
-                            values[row][column] = S::f32s::from_slice(s, from);
-                        }
+                        let from = &from[row * SIDE + column][channel..][..lanes];
+                        values[row][column] = S::f32s::from_slice(s, from);
                     }
                 }
-                let rows = values.map(spread);
+                let rows =
+                    [spread(values[0]), spread(values[1]), spread(values[2]), spread(values[3])];
                 for column in 0..SIDE {
-                    let sums = spread([0, 1, 2, 3].map(|row| rows[row][column]));
+                    let sums = spread([
+                        rows[0][column],
+                        rows[1][column],
+                        rows[2][column],
+                        rows[3][column],
+                    ]);
                     for row in 0..SIDE {
                         let at = (row * SIDE + column) * step + index * k + channel;
                         sums[row].store_slice(&mut to[at..][..lanes]);
@@ -188,10 +197,23 @@ impl Winograd {
                         values[row][column] = S::f32s::from_slice(s, &from[at..][..lanes]);
                     }
                 }
-                let rows = values.map(gather);
-                for column in 0..2.min(wide - left) {
-                    let sums = gather([0, 1, 2, 3].map(|row| rows[row][column]));
-                    for row in 0..2.min(high - top) {
+                // Not with a closure: what it calls would not be a part of this function.
+                let rows =
+                    [gather(values[0]), gather(values[1]), gather(values[2]), gather(values[3])];
+                for column in 0..2 {
+                    if left + column >= wide {
+                        break;
+                    }
+                    let sums = gather([
+                        rows[0][column],
+                        rows[1][column],
+                        rows[2][column],
+                        rows[3][column],
+                    ]);
+                    for row in 0..2 {
+                        if top + row >= high {
+                            break;
+                        }
                         let at = ((top + row) * wide + left + column) * n + channel;
                         let mut sum = sums[row] + bias;
                         if let Some(add) = finish.add {
@@ -214,6 +236,11 @@ impl Winograd {
 
 /// Floats of the input's or the result's tiles in a block: half a usual second-level cache.
 const BLOCK: usize = 128 * 1024;
+
+/// How many tiles the result has.
+fn tiles(geometry: &Geometry) -> usize {
+    geometry.output[0].div_ceil(2) * geometry.output[1].div_ceil(2)
+}
 
 /// From one matrix to the next.
 fn step(len: usize) -> usize {
@@ -260,7 +287,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(60))]
         #[test]
         fn as_windows_are(
-            high in [1usize..20, 1..20], channels in [32usize..70, 32..70], before in 0usize..3,
+            high in [11usize..20, 11..20], channels in [32usize..70, 32..70], before in 0usize..3,
             act in twin::any_activation(), added: bool, seed: u64,
         ) {
             let output = high.map(|side| (side + 2 * before).saturating_sub(2).max(1));
@@ -289,8 +316,8 @@ mod tests {
     #[test]
     fn other_windows_are_left_to_other_kernels() {
         let g = Geometry {
-            input: [8, 8, 64],
-            output: [8, 8, 64],
+            input: [12, 12, 64],
+            output: [12, 12, 64],
             size: [3, 3],
             stride: [1, 1],
             dilation: [1, 1],
@@ -300,10 +327,11 @@ mod tests {
             assert!(Winograd::pays(level, &g));
             for other in [
                 Geometry { size: [5, 5], ..g.clone() },
+                Geometry { input: [7, 7, 64], output: [7, 7, 64], ..g.clone() },
                 Geometry { stride: [2, 1], ..g.clone() },
                 Geometry { dilation: [2, 2], ..g.clone() },
-                Geometry { input: [8, 8, 3], ..g.clone() },
-                Geometry { output: [8, 8, 20], ..g.clone() },
+                Geometry { input: [12, 12, 3], ..g.clone() },
+                Geometry { output: [12, 12, 20], ..g.clone() },
             ] {
                 assert!(!Winograd::pays(level, &other), "{other:?}");
             }
