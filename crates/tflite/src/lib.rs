@@ -17,16 +17,17 @@
 //!
 //! ```text
 //! file ─▶ verify ─▶ source ─▶ lower ─▶ canonical ─▶ engine ─▶ Network
-//!          offsets   tensors,  operator   float32,     plans
-//!                    operators by operator fixed shape └▶ write ─▶ a file again
+//!          offsets   tensors,  operator   fixed shape,  plans
+//!                    operators by operator few kinds   └▶ write ─▶ a file again
 //! ```
 //!
 //! The *verifier* of the container format makes sure that every offset in the file points into it.
 //! `source` reads tensors and operators, every number checked. `lower` says each operator in operators
-//! of the `canonical` form, a float32 model of which the engine is known to give the official runtime's
-//! numbers; integer models are computed with floats that hold whole numbers. The `engine` makes that
-//! [`tract`](https://docs.rs/tract-core)'s, which *plans* it: it folds constants, and picks kernels for
-//! this processor. `write` makes a TensorFlow Lite file of it. All of it runs with panics contained.
+//! of the `canonical` form, a model of which the engine is known to give the official runtime's numbers:
+//! real values in float32, and whole numbers of 8 bits in whole numbers, rounded as the runtime rounds
+//! them, to the last step. The `engine` makes that [`tract`](https://docs.rs/tract-core)'s, which *plans*
+//! it: it folds constants, and picks kernels for this processor. `write` makes a TensorFlow Lite file of
+//! it. All of it runs with panics contained.
 
 mod array;
 mod ask;

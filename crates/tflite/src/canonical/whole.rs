@@ -5,9 +5,9 @@ use super::op::{Comparison, Op, Window};
 use crate::complaint::{Complaint, Remedy};
 use crate::kernels::Geometry;
 use crate::kernels::whole::{
-    Activation, Add, AveragePool, Broadcast, Comparable, Conv, Div, Grid, LogSoftmax, MatMul, MaxPool,
-    Mean, Mul, Operator, Prelu, Product, Requantise, ResizeBilinear, Softmax, SquaredDifference, Sum,
-    Table, TransposedConv, Unary, joined,
+    Activation, Add, AveragePool, Broadcast, Comparable, Conv, Div, Grid, LogSoftmax, MatMul,
+    MaxPool, Mean, Mul, Operator, Prelu, Product, Requantise, ResizeBilinear, Softmax,
+    SquaredDifference, Sum, Table, TransposedConv, Unary, joined,
 };
 
 /// An operator on whole numbers of 8 bits.

@@ -56,7 +56,8 @@ impl<'m> Lowering<'_, 'm> {
         }
         let down = if unsigned { 128 } else { 0 };
         let zero = i32::try_from(zero - down).unwrap_or(i32::MAX);
-        let (true, Some(numbers)) = ((-128..=127).contains(&zero), numbers(kernel, own, axis, down))
+        let (true, Some(numbers)) =
+            ((-128..=127).contains(&zero), numbers(kernel, own, axis, down))
         else {
             return Ok(None);
         };
@@ -69,7 +70,8 @@ impl<'m> Lowering<'_, 'm> {
                 let step = |result| f64::from(input.scale) * f64::from(scale(result));
                 let steps = real.iter().enumerate();
                 #[allow(clippy::cast_possible_truncation)] // Saturates.
-                let steps = steps.map(|(result, real)| (f64::from(*real) / step(result)).round() as i64);
+                let steps =
+                    steps.map(|(result, real)| (f64::from(*real) / step(result)).round() as i64);
                 steps.map(whole).collect()
             }
         };
