@@ -70,10 +70,7 @@ impl<'m> SourceTensor<'m> {
         }
         let data = match (self.type_, &self.quantisation) {
             (TensorType::FLOAT32, _) => Data::Bytes(bytes),
-            (TensorType::FLOAT16, _) => {
-                let (pairs, _) = bytes.as_chunks::<2>();
-                Data::Floats(pairs.iter().map(|b| half(u16::from_le_bytes(*b))).collect())
-            }
+            (TensorType::FLOAT16, _) => Data::Half(bytes),
             (type_, Some(own)) => {
                 own.fits(&shape)?;
                 Data::Stored(Stored { bytes, type_, count, quantisation: own.clone() })
@@ -123,19 +120,4 @@ fn numbers<'m>(
         TensorType::INT64 => Box::new(bytes.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b))),
         _ => Box::new(bytes.iter().map(|byte| i64::from(*byte))),
     }
-}
-
-/// A 16-bit float (IEEE 754 binary16) as one of 32 bits, which holds it exactly.
-fn half(bits: u16) -> f32 {
-    let sign = u32::from(bits & 0x8000) << 16;
-    let exponent = u32::from(bits >> 10 & 0x1F);
-    let fraction = u32::from(bits & 0x3FF);
-    let magnitude = match exponent {
-        // Below the least normal number: multiples of 2^-24.
-        #[allow(clippy::cast_precision_loss)] // At most 1023.
-        0 => fraction as f32 / 16_777_216.0,
-        31 => f32::from_bits(0x7F80_0000 | fraction << 13),
-        _ => f32::from_bits((exponent + 112) << 23 | fraction << 13),
-    };
-    f32::from_bits(magnitude.to_bits() | sign)
 }

@@ -25,9 +25,10 @@
 //! `source` reads tensors and operators, every number checked. `lower` says each operator in operators
 //! of the `canonical` form, a model of which the engine is known to give the official runtime's numbers:
 //! real values in float32, and whole numbers of 8 bits in whole numbers, rounded as the runtime rounds
-//! them, to the last step. The `engine` makes that [`tract`](https://docs.rs/tract-core)'s, which *plans*
-//! it: it folds constants, and picks kernels for this processor. `write` makes a TensorFlow Lite file of
-//! it. All of it runs with panics contained.
+//! them, to the last step. The `engine` finds what is one operator together, lays its weights out for this
+//! processor, and computes it with `kernels` of this crate, in a plan of
+//! [`tract`](https://docs.rs/tract-core), whose own operators compute all else. `write` makes a TensorFlow
+//! Lite file of the canonical form. All of it runs with panics contained.
 
 mod array;
 mod ask;

@@ -13,6 +13,7 @@ use tract_tflite::internal::{
 };
 use tract_tflite::prelude::{IntoTensor as _, TValue, Tensor};
 
+use super::ops::workspace::here;
 use crate::canonical::{Comparison, Pair, Whole};
 use crate::grid::Steps;
 use crate::kernels::Level;
@@ -82,7 +83,7 @@ impl Compute {
         if let Kernel::Plain(whole) = &*self.kernel {
             match &**whole {
                 Whole::Dequantise(grid) => {
-                    let mut result = Tensor::zero::<f32>(&self.shape)?;
+                    let mut result = here(|workspace| workspace.take::<f32>(&self.shape))?;
                     let mut out = result.try_as_plain_ram_mut()?;
                     kernels::dequantise(*grid, x.as_slice::<u8>()?, out.as_slice_mut::<f32>()?);
                     return Ok(result);
@@ -97,7 +98,7 @@ impl Compute {
                 _ => {}
             }
         }
-        let mut result = Tensor::zero::<u8>(&self.shape)?;
+        let mut result = here(|workspace| workspace.take::<u8>(&self.shape))?;
         let mut plain = result.try_as_plain_ram_mut()?;
         let out = plain.as_slice_mut::<u8>()?;
         let whole = match &*self.kernel {
@@ -255,7 +256,9 @@ impl Op for Compute {
 
 impl EvalOp for Compute {
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        Ok(tvec!(self.compute(&inputs)?.into()))
+        let result = self.compute(&inputs)?;
+        here(|workspace| inputs.into_iter().for_each(|input| workspace.give(input)));
+        Ok(tvec!(result.into()))
     }
 
     fn eval_out_of_plan(&self, inputs: TVec<TValue>) -> TractResult<Option<TVec<TValue>>> {
