@@ -217,15 +217,15 @@ impl Ready {
         if geometry.places() == 0 || !(-128..=127).contains(&conv.weights_zero) {
             return None;
         }
-        let zero = i64::from(conv.weights_zero);
-        let sums = (0..channels).map(|channel| {
-            let weights = conv.weights[channel..].iter().step_by(channels);
-            weights.fold((0, 0), |(sum, amount), weight| {
-                let weight = i64::from(*weight) - zero;
-                (sum + weight, amount + weight.abs())
-            })
-        });
-        let steps = Steps::new(&conv.finish, conv.input_zero, sums)?;
+        let mut sums = vec![(0_i64, 0_i64); channels];
+        for tap in conv.weights.chunks_exact(channels) {
+            for ((sum, amount), weight) in sums.iter_mut().zip(tap) {
+                let weight = i64::from(i32::from(*weight) - conv.weights_zero);
+                *sum += weight;
+                *amount += weight.abs();
+            }
+        }
+        let steps = Steps::new(&conv.finish, conv.input_zero.into(), sums.into_iter())?;
         let one = height.div_ceil(form.group);
         let two = height.checked_add(geometry.stride[0])?.div_ceil(form.group);
         let together = if rows == 1 && two <= one { 2 } else { 1 };
@@ -279,36 +279,36 @@ impl Ready {
         let all = self.geometry.output[2];
         let each = width * self.groups * block.vectors * lanes * group;
         weights.resize(block.weights + self.rows * self.passes * each, 0);
-        for vector in 0..block.vectors {
-            let mut of = vec![Step::default(); lanes];
-            for (lane, step) in of.iter_mut().enumerate() {
-                let within = (self.form.channel)(block.vectors, vector, lane);
-                if within >= block.channels {
-                    continue;
-                }
-                *step = steps.at(block.channel + within);
-                for row in 0..self.rows {
-                    for tap in 0..height * width {
-                        let weight = conv.weights[tap * all + block.channel + within];
-                        let weight = i32::from(weight) - conv.weights_zero;
-                        // The rest is within 8 bits too: the weight is from -255 to 255.
-                        let most = weight.clamp(-128, 127);
-                        let (y, x) = (tap / width + row * self.geometry.stride[0], tap % width);
-                        let at = (x * self.groups + y / group) * block.vectors + vector;
-                        let at = block.weights
-                            + row * self.passes * each
-                            + (at * lanes + lane) * group
-                            + y % group;
-                        weights[at] = i8::try_from(most).ok()?;
-                        if self.passes == 2 {
-                            weights[at + each] = i8::try_from(weight - most).ok()?;
-                        }
+        // The channel of each lane of each vector; none behind the block's last.
+        let slots = (0..block.vectors * lanes).map(|slot| {
+            let within = (self.form.channel)(block.vectors, slot / lanes, slot % lanes);
+            (within < block.channels).then_some(block.channel + within)
+        });
+        let slots: Vec<Option<usize>> = slots.collect();
+        for (row, y) in (0..self.rows).flat_map(|row| (0..height).map(move |y| (row, y))) {
+            let below = y + row * self.geometry.stride[0];
+            for x in 0..width {
+                let tap = &conv.weights[(y * width + x) * all..][..all];
+                let at = (x * self.groups + below / group) * slots.len() * group + below % group;
+                let at = block.weights + row * self.passes * each + at;
+                for (slot, channel) in slots.iter().enumerate() {
+                    let Some(channel) = channel else { continue };
+                    let weight = i32::from(tap[*channel]) - conv.weights_zero;
+                    // The rest is within 8 bits too: the weight is from -255 to 255.
+                    let most = weight.clamp(-128, 127);
+                    weights[at + slot * group] = i8::try_from(most).ok()?;
+                    if self.passes == 2 {
+                        weights[at + each + slot * group] = i8::try_from(weight - most).ok()?;
                     }
                 }
             }
+        }
+        for slots in slots.chunks_exact(lanes) {
+            let of =
+                slots.iter().map(|slot| slot.map_or_else(Step::default, |slot| steps.at(slot)));
             let at = to_steps.len();
             to_steps.resize(at + record, 0);
-            write(&of, &mut to_steps[at..]);
+            write(&of.collect::<Vec<_>>(), &mut to_steps[at..]);
         }
         self.blocks.push(block);
         Some(())

@@ -8,8 +8,8 @@
 //!
 //! Each has kernels for AVX-512 (with VNNI, which the level includes), AVX2 and NEON; on other levels, and
 //! for numbers beyond what vectors hold (see `steps`), the twin computes. Processors with VNNI but without
-//! AVX-512, and the products of four of newer ARM ones (`udot`, `usdot`), have no level of their own in
-//! `fearless_simd`, and without one they cannot be reached from safe code.
+//! AVX-512 have no level of their own in `fearless_simd`, and without one they cannot be reached from safe
+//! code; the products of four of newer ARM ones (`sdot`) are not in stable Rust.
 //!
 //! [`Binary8`] is `ADD`, `SUB` and `MUL`; [`quantise`], [`table`] and [`average_pool`] are loops that the compiler
 //! turns into vectors, for each level.
