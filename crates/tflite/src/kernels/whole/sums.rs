@@ -220,4 +220,27 @@ mod tests {
         assert_eq!(made(&[-0.1]), None);
         assert_eq!(made(&[f32::NAN]), None);
     }
+
+    #[test]
+    fn scales_are_multiplied_in_float32_only_by_the_older_operators() {
+        let multiplier = |operator, signed, scales: &[f32]| {
+            let input = Grid { scale: 0.1, zero: 128, signed };
+            let output = Grid { scale: 1.0, ..input };
+            let bias = vec![0; 2];
+            Finish::new(operator, input, scales, output, bias, Activation::None)
+                .unwrap()
+                .multipliers[0]
+        };
+        let double = Multiplier::new(f64::from(0.1_f32) * f64::from(0.3_f32)).unwrap();
+        let single = Multiplier::new(f64::from(0.1_f32 * 0.3_f32)).unwrap();
+        assert_ne!(double, single);
+        for operator in
+            [Operator::Conv, Operator::Grouped, Operator::Depthwise, Operator::Transposed]
+        {
+            assert_eq!(multiplier(operator, true, &[0.3]), double);
+            assert_eq!(multiplier(operator, false, &[0.3]), single);
+        }
+        assert_eq!(multiplier(Operator::Dense, true, &[0.3]), single);
+        assert_eq!(multiplier(Operator::Dense, true, &[0.3, 0.3]), double);
+    }
 }
