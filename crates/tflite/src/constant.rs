@@ -30,11 +30,6 @@ impl Stored<'_> {
         (self.type_ == type_).then_some(self.bytes)
     }
 
-    /// What the numbers stand for.
-    pub(crate) fn quantisation(&self) -> &Quantisation {
-        &self.quantisation
-    }
-
     /// Whether there is more than one scale.
     pub(crate) fn has_scales(&self) -> bool {
         self.quantisation.scales.len() > 1

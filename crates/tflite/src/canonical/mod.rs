@@ -17,4 +17,4 @@ mod whole;
 
 pub(crate) use model::{Canonical, Content, Node, Tensor};
 pub(crate) use op::{Binary, Comparison, Logical, Op, Reduction, Unary, Window};
-pub(crate) use whole::{Layer, Over, Pair, Pool, Weights, Whole};
+pub(crate) use whole::{Layer, Over, Pair, Pool, Transposed, Weights, Whole};

@@ -17,7 +17,9 @@ use super::ops::workspace::here;
 use crate::canonical::{Comparison, Pair, Whole};
 use crate::grid::Steps;
 use crate::kernels::Level;
-use crate::kernels::whole::{self as kernels, Broadcast, Deep8, Operator, Packed8, Scratch};
+use crate::kernels::whole::{
+    self as kernels, Binary8, Broadcast, Deep8, Operator, Packed8, Scratch, fast,
+};
 
 thread_local! {
     /// What kernels keep aside while they run.
@@ -30,6 +32,7 @@ pub(super) struct Compute {
     kernel: Arc<Kernel>,
     /// Of the result.
     shape: Vec<usize>,
+    level: Level,
 }
 
 /// What computes an operator.
@@ -39,8 +42,10 @@ enum Kernel {
     Packed(Packed8, usize),
     /// The same of each channel alone.
     Deep(Deep8, usize),
+    /// A sum, a difference or a product.
+    Binary(Binary8, Broadcast),
     /// Anything else.
-    Plain(Whole),
+    Plain(Box<Whole>),
 }
 
 impl Compute {
@@ -54,9 +59,15 @@ impl Compute {
                     _ => Kernel::Packed(Packed8::new(level, &layer.conv), results),
                 }
             }
-            whole => Kernel::Plain(whole),
+            Whole::Pair { pair: Pair::Add(add) | Pair::Subtract(add), broadcast, .. } => {
+                Kernel::Binary(Binary8::add(level, add), broadcast)
+            }
+            Whole::Pair { pair: Pair::Multiply(mul), broadcast, .. } => {
+                Kernel::Binary(Binary8::mul(level, mul), broadcast)
+            }
+            whole => Kernel::Plain(Box::new(whole)),
         };
-        Self { kernel: Arc::new(kernel), shape: shape.to_vec() }
+        Self { kernel: Arc::new(kernel), shape: shape.to_vec(), level }
     }
 
     /// The last side of the result.
@@ -69,21 +80,23 @@ impl Compute {
             inputs.get(place).ok_or_else(|| format_err!("an operator has no operand {place}"))
         };
         let x = input(0)?.try_as_plain_ram()?;
-        match &*self.kernel {
-            Kernel::Plain(Whole::Dequantise(grid)) => {
-                let mut result = here(|workspace| workspace.take::<f32>(&self.shape))?;
-                let mut out = result.try_as_plain_ram_mut()?;
-                kernels::dequantise(*grid, x.as_slice::<u8>()?, out.as_slice_mut::<f32>()?);
-                return Ok(result);
+        if let Kernel::Plain(whole) = &*self.kernel {
+            match &**whole {
+                Whole::Dequantise(grid) => {
+                    let mut result = here(|workspace| workspace.take::<f32>(&self.shape))?;
+                    let mut out = result.try_as_plain_ram_mut()?;
+                    kernels::dequantise(*grid, x.as_slice::<u8>()?, out.as_slice_mut::<f32>()?);
+                    return Ok(result);
+                }
+                Whole::Pair { pair: Pair::Compare(how, own), broadcast, .. } => {
+                    let mut flags = vec![false; self.shape.iter().product()];
+                    let b = input(1)?.try_as_plain_ram()?;
+                    let (a, b) = (x.as_slice::<u8>()?, b.as_slice::<u8>()?);
+                    broadcast.zip(a, b, &mut flags, |a, b| holds(*how, own.one(a, b)));
+                    return Tensor::from_shape(&self.shape, &flags);
+                }
+                _ => {}
             }
-            Kernel::Plain(Whole::Pair { pair: Pair::Compare(how, own), broadcast, .. }) => {
-                let mut flags = vec![false; self.shape.iter().product()];
-                let b = input(1)?.try_as_plain_ram()?;
-                let (a, b) = (x.as_slice::<u8>()?, b.as_slice::<u8>()?);
-                broadcast.zip(a, b, &mut flags, |a, b| holds(*how, own.one(a, b)));
-                return Tensor::from_shape(&self.shape, &flags);
-            }
-            _ => {}
         }
         let mut result = here(|workspace| workspace.take::<u8>(&self.shape))?;
         let mut plain = result.try_as_plain_ram_mut()?;
@@ -99,12 +112,17 @@ impl Compute {
                 scratched(|scratch| each(x, out, *results, |x, out| deep.run(x, out, scratch)));
                 return Ok(result);
             }
-            Kernel::Plain(Whole::Quantise(grid)) => {
-                kernels::quantise(*grid, x.as_slice::<f32>()?, out);
+            Kernel::Binary(binary, broadcast) => {
+                let b = input(1)?.try_as_plain_ram()?;
+                binary.run(broadcast, x.as_slice::<u8>()?, b.as_slice::<u8>()?, out);
                 return Ok(result);
             }
-            Kernel::Plain(whole) => whole,
+            Kernel::Plain(whole) => &**whole,
         };
+        if let Whole::Quantise(grid) = whole {
+            fast::quantise(self.level, *grid, x.as_slice::<f32>()?, out);
+            return Ok(result);
+        }
         let x = x.as_slice::<u8>()?;
         if whole.operands() == 2 {
             let b = input(1)?.try_as_plain_ram()?;
@@ -118,10 +136,11 @@ impl Compute {
     /// Operators of one operand.
     fn one(&self, whole: &Whole, x: &[u8], out: &mut [u8]) -> TractResult<()> {
         match whole {
-            Whole::Unary(_, table) | Whole::Part(table) => table.run(x, out),
+            Whole::Unary(_, table) | Whole::Part(table) => fast::table(self.level, table, x, out),
             Whole::Requantise(own) => own.run(x, out),
             Whole::AveragePool(own, _) => {
-                each(x, out, own.geometry().output.iter().product(), |x, out| own.run(x, out));
+                let results = own.geometry().output.iter().product();
+                each(x, out, results, |x, out| fast::average_pool(self.level, own, x, out));
             }
             Whole::MaxPool(own, _) => {
                 each(x, out, own.geometry().output.iter().product(), |x, out| own.run(x, out));
@@ -174,14 +193,15 @@ fn paired(
     out: &mut [u8],
 ) -> TractResult<()> {
     match pair {
-        Pair::Add(own) | Pair::Subtract(own) => own.run(broadcast, a, b, out),
-        Pair::Multiply(own) => own.run(broadcast, a, b, out),
         Pair::Divide(own) => own.run(broadcast, a, b, out),
         Pair::SquaredDifference(own) => own.run(broadcast, a, b, out),
         Pair::Prelu(own) => own.run(broadcast, a, b, out),
         Pair::Maximum => broadcast.zip(a, b, out, u8::max),
         Pair::Minimum => broadcast.zip(a, b, out, u8::min),
-        Pair::Compare(..) => return Err(format_err!("a comparison has no numbers")),
+        // These have kernels of their own.
+        Pair::Add(_) | Pair::Subtract(_) | Pair::Multiply(_) | Pair::Compare(..) => {
+            return Err(format_err!("{pair:?} is computed elsewhere"));
+        }
     }
     Ok(())
 }
@@ -257,8 +277,11 @@ impl TypedOp for Compute {
 
     fn output_facts(&self, _inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let type_ = match &*self.kernel {
-            Kernel::Plain(Whole::Dequantise(_)) => f32::datum_type(),
-            Kernel::Plain(Whole::Pair { pair: Pair::Compare(..), .. }) => bool::datum_type(),
+            Kernel::Plain(whole) => match &**whole {
+                Whole::Dequantise(_) => f32::datum_type(),
+                Whole::Pair { pair: Pair::Compare(..), .. } => bool::datum_type(),
+                _ => u8::datum_type(),
+            },
             _ => u8::datum_type(),
         };
         Ok(tvec!(TypedFact::dt_shape(type_, &self.shape)))

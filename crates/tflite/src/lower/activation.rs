@@ -23,6 +23,9 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn single(&mut self, site: &Site<'_, 'm>, how: Unary8) -> Lowered<Option<Wire>> {
         let Some(to) = site.grid()? else { return Ok(None) };
         let Some(x) = self.whole_input(site, 0)? else { return Ok(None) };
+        if x.1.signed != to.signed {
+            return Ok(None);
+        }
         Ok(self.canonical.whole_unary(how, x, to)?.map(|tensor| Wire::whole(tensor, to)))
     }
 
@@ -133,6 +136,7 @@ impl<'m> Lowering<'_, 'm> {
             return Err(Complaint::new(format!("has a beta of {beta}"), Remedy::Export));
         }
         if let (Some(x), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && x.1.signed == to.signed
             && let Some(tensor) = self.canonical.whole_softmax(x, beta, to)?
         {
             return Ok(Wire::whole(tensor, to));
@@ -148,6 +152,7 @@ impl<'m> Lowering<'_, 'm> {
     /// `LOG_SOFTMAX` along the last axis.
     pub(super) fn log_softmax(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         if let (Some(x), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && x.1.signed == to.signed
             && let Some(tensor) = self.canonical.whole_log_softmax(x, to)?
         {
             return Ok(Wire::whole(tensor, to));
@@ -168,6 +173,7 @@ impl<'m> Lowering<'_, 'm> {
     /// `L2_NORMALIZATION` along the last axis.
     pub(super) fn l2_normalization(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         if let (Some(x), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && x.1.signed == to.signed
             && to.is_near(Grid { scale: 1.0 / 128.0, zero: 128, ..to })
         {
             return Ok(Wire::whole(self.canonical.whole_normalise(x, to)?, to));

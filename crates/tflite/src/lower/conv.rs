@@ -43,7 +43,7 @@ impl<'m> Lowering<'_, 'm> {
             return self.whole_window(operator, x, layer, window, activation);
         }
         let x = self.real(x)?;
-        let (kernel, bias) = self.real_layer(site, kernel, [out, 2])?;
+        let (kernel, bias) = Self::real_layer(site, kernel, [out, 2])?;
         let tensor = match (groups, of) {
             (1, _) => self.full_conv(x, &kernel, &bias, window)?,
             // From (out, rows, columns, 1) to (1, rows, columns, out).
@@ -87,7 +87,7 @@ impl<'m> Lowering<'_, 'm> {
             return self.whole_window(Operator::Depthwise, x, layer, window, activation);
         }
         let x = self.real(x)?;
-        let (kernel, bias) = self.real_layer(site, kernel, [out, 2])?;
+        let (kernel, bias) = Self::real_layer(site, kernel, [out, 2])?;
         let tensor = self.each_channel(x, &kernel, &bias, window)?;
         self.activate(tensor, activation)
     }
@@ -224,7 +224,7 @@ impl<'m> Lowering<'_, 'm> {
     /// Rows of real values through weights, known ones or others.
     fn real_dense(&mut self, site: &Site<'_, 'm>, rows: usize, out: usize) -> Lowered<usize> {
         if let Value::Known(weights) = site.operand(1)? {
-            let (kernel, bias) = self.real_layer(site, weights, [out, 2])?;
+            let (kernel, bias) = Self::real_layer(site, weights, [out, 2])?;
             let kernel = self.canonical.constant(&kernel)?;
             let bias = self.canonical.constant(&bias)?;
             return self.canonical.dense(rows, kernel, bias);

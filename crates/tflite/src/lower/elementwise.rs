@@ -4,7 +4,7 @@ use tract_tflite::tflite::ActivationFunctionType;
 
 use super::lowering::Lowering;
 use super::site::{Site, no_options};
-use super::value::{Lowered, Value, Wire};
+use super::value::{Lowered, OnGrid, Value, Wire};
 use super::weights::whole_activation;
 use crate::canonical::{Binary, Pair, Unary};
 use crate::complaint::{Complaint, Remedy};
@@ -61,10 +61,12 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn whole_pair(
         &mut self,
         site: &Site<'_, 'm>,
-    ) -> Lowered<Option<([(usize, Grid); 2], Grid)>> {
+    ) -> Lowered<Option<([OnGrid; 2], Grid)>> {
         let Some(grid) = site.grid()? else { return Ok(None) };
         let (a, b) = (self.whole_input(site, 0)?, self.whole_input(site, 1)?);
-        Ok(a.zip(b).map(|(a, b)| ([a, b], grid)))
+        // The runtime knows no operators on numbers of both kinds.
+        let alike = |operand: &OnGrid| operand.1.signed == grid.signed;
+        Ok(a.filter(alike).zip(b.filter(alike)).map(|(a, b)| ([a, b], grid)))
     }
 
     /// Two operands as real values, joined.

@@ -46,7 +46,7 @@ impl<'m> Lowering<'_, 'm> {
         let options = options.ok_or_else(no_options)?;
         let rank = self.shape_of(site.operand(0)?).len();
         let axis = axis(i64::from(options.axis()), rank)?;
-        self.join(site, options.fused_activation_function(), |this, parts| {
+        self.join(site, options.fused_activation_function(), true, |this, parts| {
             this.canonical.concat(axis, parts)
         })
     }
@@ -58,7 +58,7 @@ impl<'m> Lowering<'_, 'm> {
         let mut shape = self.shape_of(site.operand(0)?).to_vec();
         let axis = axis(i64::from(options.axis()), shape.len() + 1)?;
         shape.insert(axis, 1);
-        self.join(site, ActivationFunctionType::NONE, |this, parts| {
+        self.join(site, ActivationFunctionType::NONE, false, |this, parts| {
             let parts: Vec<usize> = parts
                 .iter()
                 .map(|part| this.canonical.reshape(*part, &shape))
@@ -67,11 +67,13 @@ impl<'m> Lowering<'_, 'm> {
         })
     }
 
-    /// All operands, each on the result's grid, put together.
+    /// All operands, each on the result's grid, put together. Those on another grid are `rescaled`, or left as
+    /// they are.
     fn join(
         &mut self,
         site: &Site<'_, 'm>,
         activation: ActivationFunctionType,
+        rescaled: bool,
         how: impl FnOnce(&mut Self, &[usize]) -> Lowered<usize>,
     ) -> Lowered<Wire> {
         let output = site.outputs[0];
@@ -79,6 +81,7 @@ impl<'m> Lowering<'_, 'm> {
         for place in 0..site.inputs.len() {
             let mut part = self.input(site, place)?;
             if let (Some(from), Some(to)) = (part.grid, site.grid()?)
+                && (rescaled || from.signed != to.signed)
                 && from != to
             {
                 part = match self.canonical.joined((part.tensor, from), to)? {

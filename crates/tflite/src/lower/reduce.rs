@@ -63,6 +63,9 @@ impl<'m> Lowering<'_, 'm> {
         axes: &[usize],
     ) -> Lowered<Option<Wire>> {
         let (Some(from), Some(to)) = (x.grid, site.grid()?) else { return Ok(None) };
+        if from.signed != to.signed {
+            return Ok(None);
+        }
         let options = site.operator.table.builtin_options_as_reducer_options();
         let kept = options.ok_or_else(no_options)?.keep_dims();
         let tensor = self.canonical.whole_over(over, (x.tensor, from), axes, kept, to)?;

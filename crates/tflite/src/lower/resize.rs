@@ -14,7 +14,8 @@ impl<'m> Lowering<'_, 'm> {
         let size = new_size(site)?;
         let (align, half) = (options.align_corners(), options.half_pixel_centers());
         // The runtime takes the numbers as they are.
-        if let (Some((x, _)), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+        if let (Some((x, from)), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && from.signed == to.signed
             && let Some(tensor) = self.canonical.whole_bilinear((x, to), size, align, half)?
         {
             return Ok(Wire::whole(tensor, to));

@@ -47,7 +47,7 @@ impl<'m> Lowering<'_, 'm> {
             return Ok(Wire::whole(tensor, output));
         }
         let x = self.real(x)?;
-        let (kernel, bias) = self.real_layer(site, kernel, [out, 3])?;
+        let (kernel, bias) = Self::real_layer(site, kernel, [out, 3])?;
         let mut tensor = self.spread(x, [batch, rows, columns, channels], stride)?;
         for (axis, result) in [(1, height), (2, width)] {
             tensor = self.framed(tensor, axis, result, [size[axis - 1], stride[axis - 1]], same)?;

@@ -43,3 +43,6 @@ impl Wire {
         Self { tensor, ..self }
     }
 }
+
+/// A tensor of whole numbers, and what they stand for.
+pub(super) type OnGrid = (usize, Grid);

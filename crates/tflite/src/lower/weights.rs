@@ -44,12 +44,17 @@ impl<'m> Lowering<'_, 'm> {
             return Ok(None);
         };
         let Some(own) = &tensor.quantisation else { return Ok(None) };
+        // The runtime knows no layers of numbers of both kinds.
+        let unsigned = tensor.type_ == TensorType::UINT8;
+        if input.signed != output.signed || input.signed == unsigned {
+            return Ok(None);
+        }
         let fits = own.scales.len() == 1 || own.scales.len() == out && own.axis == axis;
         let zero = own.zero_points.first().copied().unwrap_or(0);
         if !fits || own.zero_points.iter().any(|other| *other != zero) {
             return Ok(None);
         }
-        let down = if tensor.type_ == TensorType::UINT8 { 128 } else { 0 };
+        let down = if unsigned { 128 } else { 0 };
         let zero = i32::try_from(zero - down).unwrap_or(i32::MAX);
         let (true, Some(numbers)) =
             ((-128..=127).contains(&zero), numbers(kernel, own, axis, down))
@@ -57,7 +62,7 @@ impl<'m> Lowering<'_, 'm> {
             return Ok(None);
         };
         let scale = |result: usize| *own.scales.get(result).unwrap_or(&own.scales[0]);
-        let bias = self.bias(site, bias, out)?;
+        let bias = biases(site, bias, out)?;
         let bias = match &bias.data {
             Data::Stored(stored) => stored.numbers().map(whole).collect(),
             _ => {
@@ -74,30 +79,8 @@ impl<'m> Lowering<'_, 'm> {
         Ok(Some(WholeLayer { input, output, weights, bias }))
     }
 
-    /// The biases of a site with `out` results; zeros if it has none.
-    pub(super) fn bias(&self, site: &Site<'_, 'm>, place: usize, out: usize) -> Lowered<Array<'m>> {
-        let bias = match site.optional(place) {
-            None => Array::floats(vec![out], vec![0.0; out]),
-            Some(Value::Known(bias)) if bias.len() == out => bias.reshaped(vec![out]),
-            Some(Value::Known(bias)) => {
-                return Err(Complaint::new(
-                    format!("has {} biases for {out} results", bias.len()),
-                    Remedy::Export,
-                ));
-            }
-            Some(Value::Wire(_)) => {
-                return Err(Complaint::new("has a bias that depends on the input", Remedy::Fixed));
-            }
-        };
-        if bias.is_integer() && bias.to_floats().iter().any(|bias| *bias != 0.0) {
-            return Err(unscaled());
-        }
-        Ok(bias)
-    }
-
     /// The weights and biases of a site with `out` results as real values.
     pub(super) fn real_layer(
-        &self,
         site: &Site<'_, 'm>,
         kernel: &Rc<Array<'m>>,
         [out, bias]: [usize; 2],
@@ -108,12 +91,33 @@ impl<'m> Lowering<'_, 'm> {
                 Remedy::Export,
             ));
         }
-        let bias = self.bias(site, bias, out)?;
+        let bias = biases(site, bias, out)?;
         if kernel.is_integer() {
             return Err(unscaled());
         }
         Ok((Array::clone(kernel), bias))
     }
+}
+
+/// The biases of a site with `out` results; zeros if it has none.
+fn biases<'m>(site: &Site<'_, 'm>, place: usize, out: usize) -> Lowered<Array<'m>> {
+    let bias = match site.optional(place) {
+        None => Array::floats(vec![out], vec![0.0; out]),
+        Some(Value::Known(bias)) if bias.len() == out => bias.reshaped(vec![out]),
+        Some(Value::Known(bias)) => {
+            return Err(Complaint::new(
+                format!("has {} biases for {out} results", bias.len()),
+                Remedy::Export,
+            ));
+        }
+        Some(Value::Wire(_)) => {
+            return Err(Complaint::new("has a bias that depends on the input", Remedy::Fixed));
+        }
+    };
+    if bias.is_integer() && bias.to_floats().iter().any(|bias| *bias != 0.0) {
+        return Err(unscaled());
+    }
+    Ok(bias)
 }
 
 /// The whole numbers of a kernel, less `down`.

@@ -12,6 +12,15 @@ pub(crate) struct Broadcast {
     numbers: [usize; 2],
 }
 
+/// How many places at a time two operands are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Walk {
+    /// So many places are read in one go.
+    pub(crate) stretch: usize,
+    /// Whether one operand is the same number over all of a stretch.
+    pub(crate) repeats: bool,
+}
+
 impl Broadcast {
     /// Shapes are aligned at their last axis; an axis of one stretches. `None` if they do not go together, or
     /// if there are more places than can be counted.
@@ -53,6 +62,45 @@ impl Broadcast {
     /// The result's shape.
     pub(crate) fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    /// How the runtime walks through the places (`BinaryBroadcastFiveFold` of TensorFlow Lite). `None` if it takes
+    /// one at a time: where an operand repeats over axes that lie too far from each other.
+    pub(crate) fn walk(&self) -> Option<Walk> {
+        let (stretch, repeats) = match self.axes.first() {
+            None => (1, false),
+            Some((length, [1, 1])) => (*length, false),
+            Some((length, _)) => (*length, true),
+        };
+        // From the last axis: shared ones; those over which one operand repeats; shared ones; those of the
+        // other operand; shared ones. Each may be missing.
+        let mut rest = self.axes.iter().map(|(_, steps)| steps.map(|step| step == 0)).peekable();
+        let mut skip = |kind: [bool; 2]| while rest.next_if_eq(&kind).is_some() {};
+        skip([false, false]);
+        let first = self.axes.iter().find(|(_, steps)| steps.contains(&0));
+        let fast = first.map_or([false; 2], |(_, steps)| steps.map(|step| step == 0));
+        for kind in [fast, [false, false], fast.map(|repeats| !repeats), [false, false]] {
+            skip(kind);
+        }
+        rest.next().is_none().then_some(Walk { stretch, repeats })
+    }
+
+    /// How many numbers each operand has, if each begins anew where its numbers end: number `place` of the
+    /// result then has number `place % numbers` of each.
+    pub(super) fn cycles(&self) -> Option<[usize; 2]> {
+        let cyclic = (0..2).all(|of| {
+            let mut numbers = 1;
+            self.axes.iter().all(|(length, steps)| match steps[of] {
+                0 => true,
+                // Counts on from the axes within, none of which may repeat.
+                step => {
+                    let goes_on = step == numbers;
+                    numbers *= length;
+                    goes_on
+                }
+            }) && self.axes.iter().skip_while(|axis| axis.1[of] != 0).all(|axis| axis.1[of] == 0)
+        });
+        cyclic.then_some(self.numbers)
     }
 
     /// Calls `f` with what each place of `out` looks at. Operands that are not as many as the shapes say leave
@@ -132,6 +180,23 @@ mod tests {
         assert_eq!(Broadcast::new(&[4, 3, 5], &[4, 3, 5]).unwrap().axes, [(60, [1, 1])]);
         assert_eq!(Broadcast::new(&[4, 3, 5], &[]).unwrap().axes, [(60, [1, 0])]);
         assert_eq!(Broadcast::new(&[4, 3, 5], &[5]).unwrap().axes, [(5, [1, 1]), (12, [5, 0])]);
+    }
+
+    #[test]
+    fn stretches_are_the_last_axes_that_are_alike() {
+        let walk = |a: &[usize], b: &[usize]| {
+            Broadcast::new(a, b).unwrap().walk().map(|walk| (walk.stretch, walk.repeats))
+        };
+        assert_eq!(walk(&[4, 3, 5], &[4, 3, 5]), Some((60, false)));
+        assert_eq!(walk(&[4, 3, 5], &[1]), Some((60, true)));
+        assert_eq!(walk(&[4, 3, 5], &[3, 5]), Some((15, false)));
+        assert_eq!(walk(&[4, 3, 5], &[4, 3, 1]), Some((5, true)));
+        assert_eq!(walk(&[1, 1, 5], &[4, 3, 1]), Some((5, true)));
+        assert_eq!(walk(&[2, 4, 3, 5], &[2, 1, 3, 5]), Some((15, false)));
+        // One operand repeats, then the other: no more than that.
+        assert_eq!(walk(&[2, 1, 3, 5], &[2, 4, 3, 1]), Some((5, true)));
+        assert_eq!(walk(&[2, 4, 3, 5], &[2, 1, 3, 1]), None);
+        assert_eq!(walk(&[], &[]), Some((1, false)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use core::arch::x86_64::*;
 use fearless_simd::{Avx2, i8x16, i32x8, prelude::*, u8x32};
 
 use super::panels::Form;
-use super::steps::Step;
+use super::steps::{Ends, Step};
 use super::tile::{Job, put};
 
 /// The numbers that the steps of a vector take.
@@ -64,18 +64,32 @@ pub(super) fn lanes(s: Avx2, steps: &[i32], vector: usize) -> Lanes {
     }
 }
 
-/// The products of 8 sums and their multipliers, rounded.
+/// The products of 8 sums and their multipliers, rounded once.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn product(x: __m256i, by: &Lanes) -> __m256i {
-    let x = _mm256_sllv_epi32(x, by.left);
+fn high(x: __m256i, by: &Lanes) -> __m256i {
     let first = _mm256_set1_epi64x(1 << 30);
     let even = _mm256_add_epi64(_mm256_mul_epi32(x, by.bits[0]), first);
     let odd = _mm256_mul_epi32(_mm256_srli_epi64::<32>(x), by.bits[1]);
     let odd = _mm256_add_epi64(odd, first);
     let even = _mm256_srli_epi64::<31>(even);
     let odd = _mm256_slli_epi64::<1>(odd);
-    let high = _mm256_blend_epi32::<0xaa>(even, odd);
+    _mm256_blend_epi32::<0xaa>(even, odd)
+}
+
+/// The products of 8 sums and their multipliers, rounded twice.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn product(x: __m256i, by: &Lanes) -> __m256i {
+    _mm256_srav_epi32(_mm256_add_epi32(high(x, by), by.half), by.right)
+}
+
+/// The same where some channels move left, or round halves away from 0: what is negative after the first
+/// rounding ends one lower before the second.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn product_away(x: __m256i, by: &Lanes) -> __m256i {
+    let high = high(_mm256_sllv_epi32(x, by.left), by);
     let below = _mm256_and_si256(_mm256_srai_epi32::<31>(high), by.away);
     let sum = _mm256_add_epi32(_mm256_add_epi32(high, by.half), below);
     _mm256_srav_epi32(sum, by.right)
@@ -121,10 +135,17 @@ macro_rules! tile {
                         } )*
                     }
                 }
-                each!($vectors, V => {
-                    let by = lanes(s, job.steps, V);
-                    $( acc[$r][V] = product(acc[$r][V], &by); )*
-                });
+                if job.ends.lefts || job.ends.away {
+                    each!($vectors, V => {
+                        let by = lanes(s, job.steps, V);
+                        $( acc[$r][V] = product_away(acc[$r][V], &by); )*
+                    });
+                } else {
+                    each!($vectors, V => {
+                        let by = lanes(s, job.steps, V);
+                        $( acc[$r][V] = product(acc[$r][V], &by); )*
+                    });
+                }
                 let zero = _mm256_set1_epi16(job.ends.zero);
                 let least = _mm256_set1_epi8(job.ends.least.cast_signed());
                 let greatest = _mm256_set1_epi8(job.ends.greatest.cast_signed());
@@ -185,3 +206,32 @@ pub(super) fn tile(
         _ => one(s, places, job, starts, add, out),
     }
 }
+
+fearless_simd::kernel!(
+    /// The numbers of sums that all go through the same step, which is written in `record`.
+    #[inline]
+    pub(super) fn even(
+        s: Avx2,
+        record: &[i32],
+        ends: Ends,
+        sums: &[i32; 256],
+        out: &mut [u8; 256],
+    ) {
+        let by = lanes(s, record, 0);
+        // Packing leaves parts of four side by side.
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        let zero = _mm256_set1_epi16(ends.zero);
+        let least = _mm256_set1_epi8(ends.least.cast_signed());
+        let greatest = _mm256_set1_epi8(ends.greatest.cast_signed());
+        for (sums, out) in sums.as_chunks::<32>().0.iter().zip(out.as_chunks_mut::<32>().0) {
+            let [a, b, c, d] = [0, 8, 16, 24].map(|at| load(s, &sums[at..]));
+            let low = _mm256_packs_epi32(product_away(a, &by), product_away(b, &by));
+            let high = _mm256_packs_epi32(product_away(c, &by), product_away(d, &by));
+            let x =
+                _mm256_packus_epi16(_mm256_adds_epi16(low, zero), _mm256_adds_epi16(high, zero));
+            let x = _mm256_min_epu8(_mm256_max_epu8(x, least), greatest);
+            let x: u8x32<_> = _mm256_permutevar8x32_epi32(x, order).simd_into(s);
+            *out = x.into();
+        }
+    }
+);

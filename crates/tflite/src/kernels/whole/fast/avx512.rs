@@ -7,7 +7,7 @@ use core::arch::x86_64::*;
 use fearless_simd::{Avx512, i8x64, i32x16, prelude::*, u8x64};
 
 use super::panels::Form;
-use super::steps::Step;
+use super::steps::{Ends, Step};
 use super::tile::{Job, put};
 
 /// The numbers that the steps of a vector take.
@@ -78,7 +78,7 @@ pub(super) fn lanes(s: Avx512, steps: &[i32], vector: usize) -> Lanes {
 #[target_feature(enable = "avx512f,avx512dq")]
 pub(super) fn product(x: __m512i, by: &Lanes) -> __m512i {
     let even = _mm512_add_epi64(_mm512_mul_epi32(x, by.bits[0]), by.half[0]);
-    let odd = _mm512_mul_epi32(_mm512_srli_epi64::<32>(x), by.bits[1]);
+    let odd = _mm512_mul_epi32(_mm512_shuffle_epi32::<0xf5>(x), by.bits[1]);
     let odd = _mm512_add_epi64(odd, by.half[1]);
     let even = _mm512_srav_epi64(even, by.shift[0]);
     let odd = _mm512_srav_epi64(odd, by.shift[1]);
@@ -97,7 +97,7 @@ pub(super) fn product_away(x: __m512i, by: &Lanes) -> __m512i {
         _mm512_srav_epi64(_mm512_mask_sub_epi64(sum, below, sum, by.away[of]), by.shift[of])
     };
     let even = one(_mm512_mul_epi32(x, by.bits[0]), 0);
-    let odd = one(_mm512_mul_epi32(_mm512_srli_epi64::<32>(x), by.bits[1]), 1);
+    let odd = one(_mm512_mul_epi32(_mm512_shuffle_epi32::<0xf5>(x), by.bits[1]), 1);
     _mm512_mask_blend_epi32(0xaaaa, even, odd)
 }
 
@@ -229,3 +229,47 @@ pub(super) fn tile(
         _ => one(s, places, job, starts, add, out),
     }
 }
+
+fearless_simd::kernel!(
+    /// The numbers of sums that all go through the same step, which is written in `record`.
+    #[inline]
+    pub(super) fn even(
+        s: Avx512,
+        record: &[i32],
+        ends: Ends,
+        sums: &[i32; 256],
+        out: &mut [u8; 256],
+    ) {
+        let (left, by) = (load(s, &record[16..]), lanes(s, record, 0));
+        // Packing leaves parts of four side by side.
+        let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        let zero = _mm512_set1_epi16(ends.zero);
+        let least = _mm512_set1_epi8(ends.least.cast_signed());
+        let greatest = _mm512_set1_epi8(ends.greatest.cast_signed());
+        for (sums, out) in sums.as_chunks::<64>().0.iter().zip(out.as_chunks_mut::<64>().0) {
+            let x = each!(4, V => {
+                product_away(_mm512_sllv_epi32(load(s, &sums[V * 16..]), left), &by)
+            });
+            let x = _mm512_min_epu8(_mm512_max_epu8(pack!(4, x, zero), least), greatest);
+            *out = bytes(s, _mm512_permutexvar_epi32(order, x));
+        }
+    }
+);
+
+fearless_simd::kernel!(
+    /// A table's results for all numbers, in whole blocks of 64: the upper bit of a number says which half of
+    /// the table holds its result.
+    #[inline]
+    pub(super) fn table(s: Avx512, table: &[u8; 256], x: &[u8], out: &mut [u8]) {
+        let part = each!(4, V => {
+            let part: __m512i = u8x64::from_slice(s, &table[V * 64..][..64]).into();
+            part
+        });
+        for (x, out) in x.as_chunks::<64>().0.iter().zip(out.as_chunks_mut::<64>().0) {
+            let x: __m512i = u8x64::from_slice(s, x).into();
+            let low = _mm512_permutex2var_epi8(part[0], x, part[1]);
+            let high = _mm512_permutex2var_epi8(part[2], x, part[3]);
+            *out = bytes(s, _mm512_mask_blend_epi8(_mm512_movepi8_mask(x), low, high));
+        }
+    }
+);

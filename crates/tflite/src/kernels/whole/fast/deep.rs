@@ -7,8 +7,8 @@
 
 use fearless_simd::Level;
 
+use super::aligned::{Aligned, aligned};
 use super::packed::{Packed8, Scratch};
-use super::panels::channel;
 use super::steps::{Ends, Step, Steps};
 use crate::kernels::Geometry;
 use crate::kernels::whole::conv::depthwise as twin;
@@ -26,6 +26,8 @@ pub(super) struct Form {
     /// The numbers that a vector's steps take, and what writes them.
     pub(super) record: usize,
     pub(super) write: fn(&[Step], &mut [i32]),
+    /// The channel of a block that a vector's lane holds, given the vectors, the vector and the lane.
+    pub(super) channel: fn(usize, usize, usize) -> usize,
 }
 
 /// A convolution of each channel alone, made ready for an instruction set.
@@ -64,8 +66,8 @@ struct Ready {
     columns: usize,
     blocks: Vec<Block>,
     /// For each block, each row of the result, each pass, each column of the window and each group of rows.
-    weights: Vec<i8>,
-    steps: Vec<i32>,
+    weights: Aligned<i8>,
+    steps: Aligned<i32>,
     ends: Ends,
 }
 
@@ -134,9 +136,12 @@ impl Deep8 {
             #[cfg(target_arch = "x86_64")]
             Way::Avx2(s, ready) => {
                 let Scratch { wide, zeros, .. } = scratch;
-                let lay = |_, rows: &Rows<'_>, to: &mut [i16]| super::deep2::lay(*s, rows, to);
-                let line =
-                    |_, line: &Line<'_, i16>, out: &mut [u8]| super::deep2::line(*s, line, out);
+                let lay = |vectors, rows: &Rows<'_>, to: &mut [i16]| {
+                    super::deep2::lay(*s, vectors, rows, to);
+                };
+                let line = |vectors, line: &Line<'_, i16>, out: &mut [u8]| {
+                    super::deep2::line(*s, vectors, line, out);
+                };
                 ready.run(x, wide, zeros, ready.input_zero.into(), lay, line, out);
             }
             #[cfg(target_arch = "aarch64")]
@@ -212,15 +217,15 @@ impl Ready {
         if geometry.places() == 0 || !(-128..=127).contains(&conv.weights_zero) {
             return None;
         }
-        let zero = i64::from(conv.weights_zero);
-        let sums = (0..channels).map(|channel| {
-            let weights = conv.weights[channel..].iter().step_by(channels);
-            weights.fold((0, 0), |(sum, amount), weight| {
-                let weight = i64::from(*weight) - zero;
-                (sum + weight, amount + weight.abs())
-            })
-        });
-        let steps = Steps::new(&conv.finish, conv.input_zero, sums)?;
+        let mut sums = vec![(0_i64, 0_i64); channels];
+        for tap in conv.weights.chunks_exact(channels) {
+            for ((sum, amount), weight) in sums.iter_mut().zip(tap) {
+                let weight = i64::from(i32::from(*weight) - conv.weights_zero);
+                *sum += weight;
+                *amount += weight.abs();
+            }
+        }
+        let steps = Steps::new(&conv.finish, conv.input_zero.into(), sums.into_iter())?;
         let one = height.div_ceil(form.group);
         let two = height.checked_add(geometry.stride[0])?.div_ceil(form.group);
         let together = if rows == 1 && two <= one { 2 } else { 1 };
@@ -238,10 +243,11 @@ impl Ready {
             passes: if conv.weights.iter().all(|weight| fits(conv, *weight)) { 1 } else { 2 },
             columns: reach,
             blocks: vec![],
-            weights: vec![],
-            steps: vec![],
+            weights: Aligned::new(&[]),
+            steps: Aligned::new(&[]),
             ends: steps.ends,
         };
+        let mut packed = (vec![], vec![]);
         let mut first = 0;
         while first < channels {
             let left = (channels - first) / form.lanes;
@@ -251,51 +257,58 @@ impl Ready {
                 channel: first,
                 channels: (channels - first).min(vectors * form.lanes),
                 vectors,
-                weights: made.weights.len(),
-                steps: made.steps.len(),
+                weights: packed.0.len(),
+                steps: packed.1.len(),
             };
-            made.push(conv, &steps, block)?;
+            made.push(conv, &steps, block, &mut packed)?;
             first += block.channels;
         }
+        (made.weights, made.steps) = (Aligned::new(&packed.0), Aligned::new(&packed.1));
         Some(made)
     }
 
-    fn push(&mut self, conv: &Conv, steps: &Steps, block: Block) -> Option<()> {
+    fn push(
+        &mut self,
+        conv: &Conv,
+        steps: &Steps,
+        block: Block,
+        (weights, to_steps): &mut (Vec<i8>, Vec<i32>),
+    ) -> Option<()> {
         let Form { lanes, group, record, write, .. } = self.form;
         let [height, width] = self.geometry.size;
         let all = self.geometry.output[2];
         let each = width * self.groups * block.vectors * lanes * group;
-        self.weights.resize(block.weights + self.rows * self.passes * each, 0);
-        for vector in 0..block.vectors {
-            let mut of = vec![Step::default(); lanes];
-            for (lane, step) in of.iter_mut().enumerate() {
-                let within = channel(block.vectors, vector, lane);
-                if within >= block.channels {
-                    continue;
-                }
-                *step = steps.at(block.channel + within);
-                for row in 0..self.rows {
-                    for tap in 0..height * width {
-                        let weight = conv.weights[tap * all + block.channel + within];
-                        let weight = i32::from(weight) - conv.weights_zero;
-                        // The rest is within 8 bits too: the weight is from -255 to 255.
-                        let most = weight.clamp(-128, 127);
-                        let (y, x) = (tap / width + row * self.geometry.stride[0], tap % width);
-                        let at = (x * self.groups + y / group) * block.vectors + vector;
-                        let at = block.weights
-                            + row * self.passes * each
-                            + (at * lanes + lane) * group
-                            + y % group;
-                        self.weights[at] = i8::try_from(most).ok()?;
-                        if self.passes == 2 {
-                            self.weights[at + each] = i8::try_from(weight - most).ok()?;
-                        }
+        weights.resize(block.weights + self.rows * self.passes * each, 0);
+        // The channel of each lane of each vector; none behind the block's last.
+        let slots = (0..block.vectors * lanes).map(|slot| {
+            let within = (self.form.channel)(block.vectors, slot / lanes, slot % lanes);
+            (within < block.channels).then_some(block.channel + within)
+        });
+        let slots: Vec<Option<usize>> = slots.collect();
+        for (row, y) in (0..self.rows).flat_map(|row| (0..height).map(move |y| (row, y))) {
+            let below = y + row * self.geometry.stride[0];
+            for x in 0..width {
+                let tap = &conv.weights[(y * width + x) * all..][..all];
+                let at = (x * self.groups + below / group) * slots.len() * group + below % group;
+                let at = block.weights + row * self.passes * each + at;
+                for (slot, channel) in slots.iter().enumerate() {
+                    let Some(channel) = channel else { continue };
+                    let weight = i32::from(tap[*channel]) - conv.weights_zero;
+                    // The rest is within 8 bits too: the weight is from -255 to 255.
+                    let most = weight.clamp(-128, 127);
+                    weights[at + slot * group] = i8::try_from(most).ok()?;
+                    if self.passes == 2 {
+                        weights[at + each + slot * group] = i8::try_from(weight - most).ok()?;
                     }
                 }
             }
-            let at = self.steps.len();
-            self.steps.resize(at + record, 0);
-            write(&of, &mut self.steps[at..]);
+        }
+        for slots in slots.chunks_exact(lanes) {
+            let of =
+                slots.iter().map(|slot| slot.map_or_else(Step::default, |slot| steps.at(slot)));
+            let at = to_steps.len();
+            to_steps.resize(at + record, 0);
+            write(&of.collect::<Vec<_>>(), &mut to_steps[at..]);
         }
         self.blocks.push(block);
         Some(())
@@ -304,7 +317,7 @@ impl Ready {
     /// Computes all rows. `lay` lays rows between each other, `line` computes a row of the result, both for a
     /// block of so many vectors.
     #[allow(clippy::too_many_arguments)] // One call for each instruction set.
-    fn run<T: Copy>(
+    fn run<T: Copy + Default>(
         &self,
         x: &[u8],
         laid: &mut Vec<T>,
@@ -322,12 +335,13 @@ impl Ready {
         // As much of a row as windows reach.
         let left = before[1].min(self.columns);
         let across = width.min(self.columns - left);
+        let taps: Vec<Vec<usize>> = self.blocks.iter().map(|block| self.taps(block)).collect();
         for (pair, out) in out.chunks_mut(self.rows * output[1] * channels).enumerate() {
             let first = pair * self.rows * stride[0];
-            for (at, block) in self.blocks.iter().enumerate() {
+            for (at, (block, taps)) in self.blocks.iter().zip(&taps).enumerate() {
                 let place = block.vectors * lanes * group;
                 let each = self.columns * place;
-                laid.resize(self.groups * each, zero);
+                let laid = aligned(laid, self.groups * each);
                 for (of, to) in laid.chunks_exact_mut(each).enumerate() {
                     let mut rows = [&zeros[block.channel..]; 4];
                     for (row, from) in rows[..group].iter_mut().enumerate() {
@@ -351,15 +365,10 @@ impl Ready {
                     &self.weights[block.weights..end.map_or(self.weights.len(), |end| end.weights)];
                 let steps = &self.steps[block.steps..end.map_or(self.steps.len(), |end| end.steps)];
                 let weights = weights.chunks_exact(weights.len() / self.rows);
-                let taps = (0..self.geometry.size[1]).flat_map(|tap| {
-                    (0..self.groups).map(move |of| of * each + tap * dilation[1] * place)
-                });
-                let taps: Vec<usize> =
-                    taps.clone().chain(taps.take_while(|_| self.passes == 2)).collect();
                 for (out, weights) in out.chunks_mut(output[1] * channels).zip(weights) {
                     let of = Line {
                         data: laid,
-                        taps: &taps,
+                        taps,
                         along: stride[1] * place,
                         weights,
                         steps,
@@ -372,5 +381,15 @@ impl Ready {
                 }
             }
         }
+    }
+
+    /// From a window's first column to each of its taps, for a block, in the order of its weights.
+    fn taps(&self, block: &Block) -> Vec<usize> {
+        let place = block.vectors * self.form.lanes * self.form.group;
+        let along = self.geometry.dilation[1] * place;
+        let once = (0..self.geometry.size[1]).flat_map(|tap| {
+            (0..self.groups).map(move |of| of * self.columns * place + tap * along)
+        });
+        once.clone().chain(once.take_while(|_| self.passes == 2)).collect()
     }
 }

@@ -8,11 +8,12 @@ use fearless_simd::{Avx512, i8x64, prelude::*, u8x16, u8x64};
 
 use super::avx512::{RECORD, bytes, lanes, load, product, product_away, write_steps};
 use super::deep::{Form, Line, Rows};
+use super::panels::channel;
 use super::tile::put;
 
 /// See [`Form`].
 pub(super) const FORM: Form =
-    Form { lanes: 16, group: 4, vectors: &[4, 1], record: RECORD, write: write_steps };
+    Form { lanes: 16, group: 4, vectors: &[4, 1], record: RECORD, write: write_steps, channel };
 
 /// Lays four rows between each other: for each column and channel, the four numbers above each other.
 pub(super) fn lay(s: Avx512, vectors: usize, rows: &Rows<'_>, to: &mut [u8]) {

@@ -8,11 +8,12 @@ use fearless_simd::{Neon, i8x16, i16x8, prelude::*, u8x16};
 
 use super::deep::{Form, Line, Rows};
 use super::neon::{RECORD, lanes, load, product, write_steps};
+use super::panels::channel;
 use super::tile::put;
 
 /// See [`Form`].
 pub(super) const FORM: Form =
-    Form { lanes: 4, group: 1, vectors: &[4], record: RECORD, write: write_steps };
+    Form { lanes: 4, group: 1, vectors: &[4], record: RECORD, write: write_steps, channel };
 
 /// Widens a row, for 16 channels.
 pub(super) fn lay(s: Neon, rows: &Rows<'_>, to: &mut [i16]) {

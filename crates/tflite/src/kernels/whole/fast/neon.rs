@@ -1,4 +1,5 @@
-//! Tiles of a convolution on NEON, by products of `i16` that are added to sums of 32 bits.
+//! Tiles of a convolution on NEON, by products of `i8` in 16 bits that are added to sums of 32 in pairs. The
+//! input is moved down by 128 for that, and so is its zero.
 
 #[allow(clippy::wildcard_imports)] // Dozens of instructions.
 use core::arch::aarch64::*;
@@ -6,7 +7,7 @@ use core::arch::aarch64::*;
 use fearless_simd::{Neon, i8x16, i32x4, prelude::*, u8x16};
 
 use super::panels::Form;
-use super::steps::Step;
+use super::steps::{Ends, Step};
 use super::tile::{Job, put};
 
 /// The numbers that the steps of a vector take.
@@ -14,7 +15,7 @@ pub(super) const RECORD: usize = 5 * 4;
 
 /// See [`Form`].
 pub(super) const FORM: Form =
-    Form { lanes: 4, group: 1, vectors: &[4], record: RECORD, write: write_steps };
+    Form { lanes: 4, group: 2, vectors: &[4], record: RECORD, write: write_steps };
 
 /// The most places of a tile: sums, weights and an input fill 32 registers.
 pub(super) fn most(_vectors: usize) -> usize {
@@ -79,26 +80,29 @@ macro_rules! tile {
     ($name:ident, $places:tt [$($r:tt)*]) => {
         fearless_simd::kernel!(
             #[inline]
-            fn $name(s: Neon, job: &Job<'_, i16>, starts: &[usize; 8], add: &[i32; 8], out: &mut [u8]) {
+            fn $name(s: Neon, job: &Job<'_, i8>, starts: &[usize; 8], add: &[i32; 8], out: &mut [u8]) {
                 let bias = each!(V => load(s, &job.steps[V * RECORD..]));
                 let mut acc = [$( {
                     let add = vdupq_n_s32(add[$r]);
                     each!(V => vaddq_s32(bias[V], add))
                 } ),*];
-                let segments = job.weights.chunks_exact(job.groups * 16);
+                let segments = job.weights.chunks_exact(job.groups * 32);
                 for (offset, weights) in job.offsets.iter().zip(segments) {
-                    let x: [&[i16]; $places] =
-                        [$( &job.data[starts[$r] + offset..][..job.groups] ),*];
-                    for (k, weights) in (0..job.groups).zip(weights.chunks_exact(16)) {
-                        let w: int8x16_t = i8x16::from_slice(s, weights).into();
-                        let (low, high) = (vmovl_s8(vget_low_s8(w)), vmovl_high_s8(w));
+                    let x: [&[[i8; 2]]; $places] = [$( {
+                        let run = &job.data[starts[$r] + offset..][..2 * job.groups];
+                        &run.as_chunks::<2>().0[..job.groups]
+                    } ),*];
+                    for (k, weights) in (0..job.groups).zip(weights.chunks_exact(32)) {
+                        let low: int8x16_t = i8x16::from_slice(s, &weights[..16]).into();
+                        let high: int8x16_t = i8x16::from_slice(s, &weights[16..]).into();
                         $( {
-                            let x = x[$r][k];
+                            let x = u16::from_le_bytes(x[$r][k].map(i8::cast_unsigned));
+                            let x = vreinterpretq_s8_u16(vdupq_n_u16(x));
                             acc[$r] = [
-                                vmlal_n_s16(acc[$r][0], vget_low_s16(low), x),
-                                vmlal_high_n_s16(acc[$r][1], low, x),
-                                vmlal_n_s16(acc[$r][2], vget_low_s16(high), x),
-                                vmlal_high_n_s16(acc[$r][3], high, x),
+                                vpadalq_s16(acc[$r][0], vmull_s8(vget_low_s8(low), vget_low_s8(x))),
+                                vpadalq_s16(acc[$r][1], vmull_high_s8(low, x)),
+                                vpadalq_s16(acc[$r][2], vmull_s8(vget_low_s8(high), vget_low_s8(x))),
+                                vpadalq_s16(acc[$r][3], vmull_high_s8(high, x)),
                             ];
                         } )*
                     }
@@ -133,7 +137,7 @@ macro_rules! tiles {
         pub(super) fn tile(
             s: Neon,
             places: usize,
-            job: &Job<'_, i16>,
+            job: &Job<'_, i8>,
             starts: &[usize; 8],
             add: &[i32; 8],
             out: &mut [u8],
@@ -147,3 +151,28 @@ macro_rules! tiles {
 }
 
 tiles!(1 t1 [0], 2 t2 [0 1], 3 t3 [0 1 2], 4 t4 [0 1 2 3], 5 t5 [0 1 2 3 4], 6 t6 [0 1 2 3 4 5]);
+
+fearless_simd::kernel!(
+    /// The numbers of sums that all go through the same step, which is written in `record`.
+    #[inline]
+    pub(super) fn even(
+        s: Neon,
+        record: &[i32],
+        ends: Ends,
+        sums: &[i32; 256],
+        out: &mut [u8; 256],
+    ) {
+        let by = lanes(s, record, 0);
+        let zero = vdupq_n_s16(ends.zero);
+        let (least, greatest) = (vdupq_n_u8(ends.least), vdupq_n_u8(ends.greatest));
+        for (sums, out) in sums.as_chunks::<16>().0.iter().zip(out.as_chunks_mut::<16>().0) {
+            let x = each!(V => product(load(s, &sums[V * 4..]), &by));
+            let low = vqmovn_high_s32(vqmovn_s32(x[0]), x[1]);
+            let high = vqmovn_high_s32(vqmovn_s32(x[2]), x[3]);
+            let low = vqmovun_s16(vqaddq_s16(low, zero));
+            let x = vqmovun_high_s16(low, vqaddq_s16(high, zero));
+            let x: u8x16<_> = vminq_u8(vmaxq_u8(x, least), greatest).simd_into(s);
+            *out = x.into();
+        }
+    }
+);

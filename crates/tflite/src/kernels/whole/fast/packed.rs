@@ -1,6 +1,6 @@
 //! A convolution over all channels.
 
-use fearless_simd::Level;
+use fearless_simd::{Level, dispatch};
 
 use super::panels::{Form, Panel, Panels};
 use super::steps::Steps;
@@ -14,6 +14,8 @@ use crate::kernels::whole::sums::Conv;
 pub(crate) struct Scratch {
     pub(super) bytes: Vec<u8>,
     pub(super) wide: Vec<i16>,
+    #[cfg(target_arch = "aarch64")]
+    pub(super) signed: Vec<i8>,
     pub(super) zeros: Vec<u8>,
     pub(super) sums: Vec<i32>,
 }
@@ -36,9 +38,22 @@ enum Way {
     Neon(fearless_simd::Neon, Box<Ready>),
 }
 
+/// How kernels read the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code)] // Each is one instruction set's.
+enum Read {
+    /// As it is.
+    Plain,
+    /// As numbers of 16 bits.
+    Wide,
+    /// Moved down by 128.
+    Signed,
+}
+
 /// What all instruction sets need.
 #[derive(Clone, Debug)]
 struct Ready {
+    level: Level,
     panels: Panels,
     windows: Windows,
     steps: Steps,
@@ -96,13 +111,13 @@ impl Packed8 {
             }
             #[cfg(target_arch = "aarch64")]
             Way::Neon(s, ready) => {
-                let Scratch { wide, sums, .. } = scratch;
-                ready.windows.pad(x, ready.input_zero, wide, i16::from);
+                let Scratch { signed, sums, .. } = scratch;
+                ready.windows.pad(x, ready.input_zero, signed, |x| (x ^ 0x80).cast_signed());
                 let tile =
-                    |_: &Panel, places, job: &Job<'_, i16>, starts: &_, add: &_, out: &mut _| {
+                    |_: &Panel, places, job: &Job<'_, i8>, starts: &_, add: &_, out: &mut _| {
                         super::neon::tile(*s, places, job, starts, add, out);
                     };
-                ready.run(wide, 1, super::neon::most, tile, sums, out);
+                ready.run(signed, 2, super::neon::most, tile, sums, out);
             }
         }
     }
@@ -112,15 +127,24 @@ impl Way {
     fn new(level: Level, conv: &Conv) -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         if let Some(s) = level.as_avx512() {
-            return Some(Self::Avx512(s, Box::new(Ready::new(super::avx512::FORM, false, conv)?)));
+            return Some(Self::Avx512(
+                s,
+                Box::new(Ready::new(level, super::avx512::FORM, Read::Plain, conv)?),
+            ));
         }
         #[cfg(target_arch = "x86_64")]
         if let Some(s) = level.as_avx2() {
-            return Some(Self::Avx2(s, Box::new(Ready::new(super::avx2::FORM, true, conv)?)));
+            return Some(Self::Avx2(
+                s,
+                Box::new(Ready::new(level, super::avx2::FORM, Read::Wide, conv)?),
+            ));
         }
         #[cfg(target_arch = "aarch64")]
         if let Some(s) = level.as_neon() {
-            return Some(Self::Neon(s, Box::new(Ready::new(super::neon::FORM, true, conv)?)));
+            return Some(Self::Neon(
+                s,
+                Box::new(Ready::new(level, super::neon::FORM, Read::Signed, conv)?),
+            ));
         }
         let _ = (level, conv);
         None
@@ -128,23 +152,22 @@ impl Way {
 }
 
 impl Ready {
-    fn new(form: Form, wide: bool, conv: &Conv) -> Option<Self> {
+    fn new(level: Level, form: Form, read: Read, conv: &Conv) -> Option<Self> {
         let depth = conv.depth()?;
-        let zero = i64::from(conv.weights_zero);
-        if !(-128..=127).contains(&zero) {
+        if !(-128..=127).contains(&conv.weights_zero) {
             return None;
         }
         let each = conv.weights.len() / conv.geometry.output[2];
-        let sums = conv.weights.chunks_exact(each).map(|weights| {
-            weights.iter().fold((0, 0), |(sum, amount), weight| {
-                let weight = i64::from(*weight) - zero;
-                (sum + weight, amount + weight.abs())
-            })
-        });
-        let steps = Steps::new(&conv.finish, conv.input_zero, sums)?;
-        let windows =
-            Windows::new(&conv.geometry, depth, if wide { usize::MAX } else { form.group })?;
+        let sums = conv.weights.chunks_exact(each).map(|weights| sums(weights, conv.weights_zero));
+        let moved = if read == Read::Signed { 128 } else { 0 };
+        let steps = Steps::new(&conv.finish, i32::from(conv.input_zero) - moved, sums)?;
+        let windows = Windows::new(
+            &conv.geometry,
+            depth,
+            if read == Read::Plain { form.group } else { usize::MAX },
+        )?;
         Some(Self {
+            level,
             panels: Panels::new(form, conv, depth, &windows, &steps),
             windows,
             steps,
@@ -179,9 +202,8 @@ impl Ready {
             for (at, panel) in panels.iter().enumerate() {
                 // All panels of a group of channels see the same windows.
                 if self.weights_zero != 0 && summed != panel.from {
-                    sums.clear();
-                    let start = |place| self.windows.start(place) + panel.from;
-                    sums.extend((first..behind).map(|place| self.correction(data, start(place))));
+                    sums.resize(behind - first, 0);
+                    dispatch!(self.level, _s => self.correct(&data[panel.from..], first, sums));
                     summed = panel.from;
                 }
                 let end = panels.get(at + 1);
@@ -197,17 +219,15 @@ impl Ready {
                 };
                 let tiles = (behind - first).div_ceil(most(panel.vectors));
                 let (each, more) = ((behind - first) / tiles, (behind - first) % tiles);
-                let mut place = first;
+                let (mut place, mut windows) = (first, self.windows.starts(first));
                 for of in 0..tiles {
                     let places = each + usize::from(of < more);
                     let (mut starts, mut add) = ([0; 8], [0; 8]);
-                    for (at, (start, add)) in
-                        (place..place + places).zip(starts.iter_mut().zip(&mut add))
-                    {
-                        *start = self.windows.start(at) + panel.from;
-                        if self.weights_zero != 0 {
-                            *add = sums[at - first];
-                        }
+                    for (start, of) in starts.iter_mut().take(places).zip(&mut windows) {
+                        *start = of + panel.from;
+                    }
+                    if self.weights_zero != 0 {
+                        add[..places].copy_from_slice(&sums[place - first..][..places]);
                     }
                     let out = &mut out[place * self.line + panel.channel..];
                     tile(panel, places, &job, &starts, &add, out);
@@ -218,15 +238,32 @@ impl Ready {
         }
     }
 
-    /// What the sums of the window at `start` lack: its numbers, times the weights' zero.
-    fn correction<T: Copy + Into<i32>>(&self, data: &[T], start: usize) -> i32 {
-        let run = |offset: &usize| {
-            let run = &data[start + offset..][..self.windows.run];
-            run.iter().fold(0_i32, |sum, x| sum.wrapping_add((*x).into()))
-        };
-        let sum = self.windows.offsets.iter().map(run).fold(0, i32::wrapping_add);
-        sum.wrapping_mul(-self.weights_zero)
+    /// What the sums of places lack, from the first on: the numbers of their windows, times the weights' zero.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // Is compiled for each instruction set.
+    fn correct<T: Copy + Into<i32>>(&self, data: &[T], first: usize, sums: &mut [i32]) {
+        for (to, start) in sums.iter_mut().zip(self.windows.starts(first)) {
+            let mut sum = 0_i32;
+            for offset in &self.windows.offsets {
+                for x in &data[start + offset..][..self.windows.run] {
+                    sum = sum.wrapping_add((*x).into());
+                }
+            }
+            *to = sum.wrapping_mul(-self.weights_zero);
+        }
     }
+}
+
+/// The sum of weights less their zero, and the sum of their amounts.
+fn sums(weights: &[i8], zero: i32) -> (i64, i64) {
+    // So few that sums of 32 bits hold them.
+    weights.chunks(1 << 20).fold((0, 0), |(sum, amount), weights| {
+        let of = weights.iter().fold((0_i32, 0_i32), |(sum, amount), weight| {
+            let weight = i32::from(*weight) - zero;
+            (sum + weight, amount + weight.abs())
+        });
+        (sum + i64::from(of.0), amount + i64::from(of.1))
+    })
 }
 
 /// The numbers of the input that stay near, and the least places of a block.

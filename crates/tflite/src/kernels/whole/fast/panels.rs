@@ -1,8 +1,9 @@
 //! Weights in the order in which tiles read them.
 
-use super::super::sums::Conv;
+use super::aligned::Aligned;
 use super::steps::{Step, Steps};
 use super::windows::Windows;
+use crate::kernels::whole::Conv;
 
 /// How an instruction set multiplies.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +39,8 @@ pub(super) struct Panel {
 #[derive(Clone, Debug)]
 pub(super) struct Panels {
     pub(super) each: Vec<Panel>,
-    pub(super) weights: Vec<i8>,
-    pub(super) steps: Vec<i32>,
+    pub(super) weights: Aligned<i8>,
+    pub(super) steps: Aligned<i32>,
     /// The groups of a run.
     pub(super) groups: usize,
 }
@@ -62,7 +63,7 @@ impl Panels {
         let (from, to) = (conv.geometry.input[2], conv.geometry.output[2]);
         let per_group = to * depth / from;
         let groups = windows.run.div_ceil(form.group);
-        let mut made = Self { each: vec![], weights: vec![], steps: vec![], groups };
+        let (mut each, mut at) = (vec![], (0, 0));
         for first in (0..to).step_by(per_group.max(1)) {
             let mut done = 0;
             while done < per_group {
@@ -74,43 +75,66 @@ impl Panels {
                     channels: (per_group - done).min(vectors * form.lanes),
                     vectors,
                     from: first / per_group * depth,
-                    weights: made.weights.len(),
-                    steps: made.steps.len(),
+                    weights: at.0,
+                    steps: at.1,
                 };
-                made.push(form, conv, windows, steps, panel);
+                at.0 += windows.offsets.len() * groups * vectors * form.lanes * form.group;
+                at.1 += vectors * form.record;
                 done += panel.channels;
+                each.push(panel);
             }
         }
-        made
+        let (mut weights, mut written) = (Aligned::zeros(at.0), Aligned::zeros(at.1));
+        for panel in &each {
+            let weights = &mut weights[panel.weights..];
+            match form.group {
+                4 => panel.pack::<4>(form.lanes, conv, windows, weights),
+                2 => panel.pack::<2>(form.lanes, conv, windows, weights),
+                _ => panel.pack::<1>(form.lanes, conv, windows, weights),
+            }
+            let written = written[panel.steps..].chunks_exact_mut(form.record);
+            for (vector, to) in (0..panel.vectors).zip(written) {
+                let of = (0..form.lanes).map(|lane| match channel(panel.vectors, vector, lane) {
+                    within if within < panel.channels => steps.at(panel.channel + within),
+                    _ => Step::default(),
+                });
+                (form.write)(&of.collect::<Vec<_>>(), to);
+            }
+        }
+        Self { each, weights, steps: written, groups }
     }
+}
 
-    fn push(&mut self, form: Form, conv: &Conv, windows: &Windows, steps: &Steps, panel: Panel) {
-        let (lanes, group, vectors) = (form.lanes, form.group, panel.vectors);
-        let each = windows.run * windows.offsets.len();
-        let start = self.weights.len();
-        self.weights
-            .resize(start + windows.offsets.len() * self.groups * vectors * lanes * group, 0);
-        for vector in 0..vectors {
-            let mut of = vec![Step::default(); lanes];
-            for (lane, step) in of.iter_mut().enumerate() {
-                let within = channel(vectors, vector, lane);
-                if within >= panel.channels {
-                    continue;
-                }
-                *step = steps.at(panel.channel + within);
-                let weights = &conv.weights[(panel.channel + within) * each..][..each];
-                for (segment, weights) in weights.chunks(windows.run).enumerate() {
-                    for (row, weights) in weights.chunks(group).enumerate() {
-                        let row = segment * self.groups + row;
-                        let at = start + ((row * vectors + vector) * lanes + lane) * group;
-                        self.weights[at..][..weights.len()].copy_from_slice(weights);
+impl Panel {
+    /// Writes the panel's weights, in groups of `GROUP`.
+    fn pack<const GROUP: usize>(
+        &self,
+        lanes: usize,
+        conv: &Conv,
+        windows: &Windows,
+        to: &mut [i8],
+    ) {
+        let all = windows.run * windows.offsets.len();
+        // Where the weights of each lane's channel begin; none behind the last channel.
+        let channels = (0..self.vectors * lanes).map(|slot| {
+            let within = channel(self.vectors, slot / lanes, slot % lanes);
+            (within < self.channels).then_some((self.channel + within) * all)
+        });
+        let channels: Vec<Option<usize>> = channels.collect();
+        let mut rows = to.chunks_exact_mut(channels.len() * GROUP);
+        for segment in 0..windows.offsets.len() {
+            for first in (0..windows.run).step_by(GROUP) {
+                let Some(row) = rows.next() else { return };
+                let left = (windows.run - first).min(GROUP);
+                for (to, start) in row.as_chunks_mut::<GROUP>().0.iter_mut().zip(&channels) {
+                    let Some(start) = start else { continue };
+                    let from = &conv.weights[start + segment * windows.run + first..];
+                    match from.first_chunk::<GROUP>() {
+                        Some(from) if left == GROUP => *to = *from,
+                        _ => to[..left].copy_from_slice(&from[..left]),
                     }
                 }
             }
-            let at = self.steps.len();
-            self.steps.resize(at + form.record, 0);
-            (form.write)(&of, &mut self.steps[at..]);
         }
-        self.each.push(panel);
     }
 }

@@ -1,8 +1,8 @@
 //! What becomes of sums, laid out for vectors.
 
-use super::super::sums::Finish;
+use crate::kernels::whole::{Finish, Multiplier};
 
-/// A sum that no convolution of a real model reaches; beyond, shifts could overflow.
+/// Sums that move left are below it, so that they do not overflow.
 const BOUND: i64 = 1 << 30;
 
 /// What a channel's sums go through: moved left, multiplied by `bits / 2^31` and rounded halves up, moved
@@ -41,14 +41,38 @@ pub(super) struct Ends {
     pub(super) away: bool,
 }
 
+impl Step {
+    /// What becomes of sums whose amounts are at most `most`. `None` where they could leave the bounds within
+    /// which vectors compute what the twin does.
+    pub(super) fn new(multiplier: Multiplier, bias: i32, away: bool, most: i64) -> Option<Self> {
+        let Multiplier { bits, power } = multiplier;
+        if bits < 0 || !(-31..=30).contains(&power) {
+            return None;
+        }
+        // What becomes 0 can move anywhere.
+        let power = if bits == 0 { -1 } else { power };
+        let (left, right) = (power.max(0).unsigned_abs(), power.min(0).unsigned_abs());
+        // What does not move right may move left by one more (see `avx512`); what does needs room for the half
+        // that is added before. Converters give channels without weights biases of up to 2^30.
+        let bound = if right == 0 { BOUND >> left } else { (1 << 31) - (1 << (right - 1)) };
+        (most < bound).then_some(Self {
+            bias,
+            left,
+            bits,
+            right,
+            away: away && right > 0 && bits > 0,
+        })
+    }
+}
+
 impl Steps {
-    /// `weights` says for each channel of the result: the sum of its weights, and the sum of their amounts,
+    /// `input_zero` is what stands for 0 as kernels see the input. `weights` says for each channel of the result: the sum of its weights, and the sum of their amounts,
     /// both less `weights_zero` each.
     ///
     /// `None` where sums could leave the bounds within which vectors compute what the twin does.
     pub(super) fn new(
         finish: &Finish,
-        input_zero: u8,
+        input_zero: i32,
         weights: impl Iterator<Item = (i64, i64)>,
     ) -> Option<Self> {
         let channels = finish.bias.len();
@@ -58,26 +82,10 @@ impl Steps {
         let mut steps = Vec::with_capacity(channels);
         let each = finish.bias.iter().zip(&finish.multipliers).zip(weights).enumerate();
         for (channel, ((bias, multiplier), (sum, amount))) in each {
-            if multiplier.bits < 0 || !(-31..=30).contains(&multiplier.power) {
-                return None;
-            }
-            let left = multiplier.power.max(0).unsigned_abs();
-            // What is 0 can move anywhere.
-            let right =
-                if multiplier.bits == 0 { 1 } else { multiplier.power.min(0).unsigned_abs() };
-            let left = if multiplier.bits == 0 { 0 } else { left };
-            let greatest = i64::from(*bias).abs() + 255 * amount;
-            if greatest >= BOUND >> left {
-                return None;
-            }
-            steps.push(Step {
-                // Within bounds: the weights' sum is at most their amounts'.
-                bias: i32::try_from(i64::from(*bias) - i64::from(input_zero) * sum).ok()?,
-                left,
-                bits: multiplier.bits,
-                right,
-                away: channel >= half_up && right > 0 && multiplier.bits > 0 && matters,
-            });
+            // Within bounds: the weights' sum is at most their amounts'.
+            let start = i32::try_from(i64::from(*bias) - i64::from(input_zero) * sum).ok()?;
+            let most = i64::from(*bias).abs() + 255 * amount;
+            steps.push(Step::new(*multiplier, start, channel >= half_up && matters, most)?);
         }
         (steps.len() == channels).then_some(())?;
         let ends = Ends {

@@ -8,7 +8,7 @@ use crate::kernels::Geometry;
 use crate::kernels::whole::{Conv, Finish, Multiplier, Rounding, conv as dense, depthwise};
 
 /// The levels of this machine, the plain one with them.
-fn levels() -> Vec<Level> {
+pub(super) fn levels() -> Vec<Level> {
     let level = Level::new();
     #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
     let mut levels = vec![level];
@@ -21,16 +21,16 @@ fn levels() -> Vec<Level> {
 }
 
 /// Numbers that look random, the same for the same seed.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
@@ -43,24 +43,23 @@ impl Random {
         }
     }
 
-    fn bytes(&mut self, len: usize) -> Vec<u8> {
+    pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.byte()).collect()
     }
 }
 
 /// What a test tries.
 #[derive(Clone, Debug)]
-struct Case {
-    geometry: Geometry,
-    groups: usize,
+pub(super) struct Case {
+    pub(super) geometry: Geometry,
     weights_zero: i32,
     input_zero: u8,
     rounding: Rounding,
     zero: u8,
-    range: (u8, u8),
+    pub(super) range: (u8, u8),
     /// The multipliers' powers lie around it.
     power: i32,
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl Case {
@@ -103,7 +102,7 @@ impl Case {
 }
 
 /// Shapes, and all else but the channels and groups.
-fn cases() -> impl Strategy<Value = Case> {
+pub(super) fn cases() -> impl Strategy<Value = Case> {
     let shape = ([1_usize..12, 1_usize..12], [1_usize..6, 1_usize..6], [1_usize..4, 1_usize..4]);
     let window = ([1_usize..3, 1_usize..3], [0_usize..3, 0_usize..3], any::<bool>());
     let number = (any::<u8>(), any::<u8>(), any::<(u8, u8)>(), -14_i32..3, any::<u64>());
@@ -129,7 +128,6 @@ fn cases() -> impl Strategy<Value = Case> {
                     dilation,
                     before,
                 },
-                groups: 1,
                 weights_zero,
                 input_zero,
                 rounding,
@@ -299,6 +297,47 @@ fn all_roundings_are_their_twins() {
                 let mut dense = conv;
                 dense.geometry.input[2] = 1;
                 check_dense(&dense, &[0]).unwrap();
+            }
+        }
+    }
+}
+
+/// Channels without weights, whose biases go up to the bounds of vectors and beyond them.
+#[test]
+fn the_greatest_sums_are_their_twins() {
+    let ends = [1 << 30, (1 << 30) + 1, (1 << 30) - 1, 3 << 29, i32::MAX - (1 << 20), i32::MAX];
+    let bias: Vec<i32> = ends.iter().flat_map(|end| [*end, -*end, end / 3, 1 - *end]).collect();
+    let channels = bias.len();
+    let geometry = Geometry {
+        input: [1, 1, channels],
+        output: [1, 1, channels],
+        size: [1, 1],
+        stride: [1, 1],
+        dilation: [1, 1],
+        before: [0, 0],
+    };
+    for power in -31..=2 {
+        for most in ends {
+            let bias: Vec<i32> = bias.iter().map(|bias| *bias % most).collect();
+            for bits in [1 << 30, i32::MAX] {
+                let conv = Conv {
+                    geometry: geometry.clone(),
+                    input_zero: 0,
+                    weights: vec![0; channels],
+                    weights_zero: 0,
+                    finish: Finish {
+                        bias: bias.clone(),
+                        multipliers: vec![Multiplier { bits, power }; channels],
+                        rounding: Rounding::Depthwise,
+                        zero: 128,
+                        least: 0,
+                        greatest: 255,
+                    },
+                };
+                check_deep(&conv, &vec![255; channels]).unwrap();
+                let mut dense = conv;
+                dense.weights = vec![0; channels * channels];
+                check_dense(&dense, &vec![255; channels]).unwrap();
             }
         }
     }

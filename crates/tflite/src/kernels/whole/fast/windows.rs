@@ -1,5 +1,7 @@
 //! Where the windows of a convolution lie in memory.
 
+use std::iter;
+
 use crate::kernels::Geometry;
 
 /// The input as windows see it: with its padding around it, and each window as runs of numbers that lie
@@ -64,10 +66,21 @@ impl Windows {
         })
     }
 
-    /// Where the window of a place of the result starts.
+    /// Where the windows of a place of the result and of all behind it start.
     #[inline]
-    pub(super) fn start(&self, place: usize) -> usize {
-        place / self.columns * self.down + place % self.columns * self.along
+    pub(super) fn starts(&self, place: usize) -> impl Iterator<Item = usize> {
+        let (columns, along, down) = (self.columns, self.along, self.down);
+        let (row, mut column) = (place / columns, place % columns);
+        let (mut line, mut start) = (row * down, row * down + column * along);
+        iter::repeat_with(move || {
+            let this = start;
+            (start, column) = (start + along, column + 1);
+            if column == columns {
+                line += down;
+                (start, column) = (line, 0);
+            }
+            this
+        })
     }
 
     /// Writes the input with its padding into `to`, whose numbers are made by `f`.
