@@ -115,8 +115,13 @@ fn real_models_answer_as_in_the_official_runtime() {
         let expected: Vec<Vec<f64>> = model.cases.iter().map(|case| model.outputs(case)).collect();
         let all = || expected.iter().flatten().copied();
         let range = all().fold(f64::MIN, f64::max) - all().fold(f64::MAX, f64::min);
-        let whole = model.output.dtype != "float32" || model.model.contains("embedder");
-        let tolerance = if whole { 0.05 * range } else { 1e-4 };
+        let tolerance = match model.output.dtype.as_str() {
+            // The official runtime rounds the activations of this one.
+            _ if model.model.contains("embedder") => 0.05 * range,
+            "float32" => 1e-4,
+            // The same whole numbers: only their products with the scale are rounded.
+            _ => 1e-6 * range,
+        };
         for (answer, expected) in answers.iter().zip(&expected) {
             assert_eq!(answer.len(), expected.len(), "{}", model.model);
             let differences = answer.iter().zip(expected).map(|(a, b)| (a - b).abs());

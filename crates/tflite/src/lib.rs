@@ -17,17 +17,18 @@
 //!
 //! ```text
 //! file ─▶ verify ─▶ source ─▶ lower ─▶ canonical ─▶ engine ─▶ Network
-//!          offsets   tensors,  operator   float32,     plans
-//!                    operators by operator fixed shape └▶ write ─▶ a file again
+//!          offsets   tensors,  operator   fixed shape,  plans
+//!                    operators by operator few kinds   └▶ write ─▶ a file again
 //! ```
 //!
 //! The *verifier* of the container format makes sure that every offset in the file points into it.
 //! `source` reads tensors and operators, every number checked. `lower` says each operator in operators
-//! of the `canonical` form, of which the engine is known to give the official runtime's numbers. The
-//! `engine` finds what is one operator together, lays its weights out for this processor, and computes it
-//! with `kernels` of this crate, in a plan of [`tract`](https://docs.rs/tract-core), whose own operators
-//! compute all else. `write` makes a TensorFlow Lite file of the canonical form. All of it runs with panics
-//! contained.
+//! of the `canonical` form, a model of which the engine is known to give the official runtime's numbers:
+//! real values in float32, and whole numbers of 8 bits in whole numbers, rounded as the runtime rounds
+//! them, to the last step. The `engine` finds what is one operator together, lays its weights out for this
+//! processor, and computes it with `kernels` of this crate, in a plan of
+//! [`tract`](https://docs.rs/tract-core), whose own operators compute all else. `write` makes a TensorFlow
+//! Lite file of the canonical form. All of it runs with panics contained.
 
 mod array;
 mod ask;

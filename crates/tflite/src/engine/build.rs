@@ -100,7 +100,9 @@ impl Builder<'_> {
                 Ours::new(&shape, Mean { level, channels, images })
             }
             Work::Affine { factors, addends, activation } => {
-                Ours::new(&shape, Affine { level, factors, addends, activation })
+                let len = shape.iter().product();
+                let affine = Affine::new(level, [factors, addends], activation, len);
+                Ours::new(&shape, affine)
             }
             Work::Scale(activation) => {
                 let images = shape.first().copied().unwrap_or(1);

@@ -46,11 +46,11 @@ impl Builder<'_> {
         }
         own.select_output_outlets(&[made?])?;
         own.optimize()?;
-        self.put(own, &operands)
+        self.put(&own, &operands)
     }
 
     /// Puts a model of one result into the whole.
-    fn put(&mut self, own: TypedModel, operands: &[OutletId]) -> TractResult<OutletId> {
+    fn put(&mut self, own: &TypedModel, operands: &[OutletId]) -> TractResult<OutletId> {
         let mut outlets: HashMap<OutletId, OutletId> =
             own.input_outlets()?.iter().copied().zip(operands.iter().copied()).collect();
         for place in own.eval_order()? {

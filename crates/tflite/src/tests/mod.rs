@@ -4,6 +4,7 @@ mod engine;
 mod forms;
 mod official;
 mod operators;
+mod whole;
 
 use lookbook_tflite_fixture::tflite::{
     AddOptionsArgs, BuiltinOperator as Op, Conv2DOptionsArgs, FullyConnectedOptionsArgs, Padding,

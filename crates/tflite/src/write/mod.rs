@@ -50,7 +50,12 @@ enum Kind<'a> {
     Flags,
     Integers,
     /// Whole numbers; one scale and zero point in all, or one for each index of an axis.
-    Quantised { type_: TensorType, scales: &'a [f32], zero: i64, axis: usize },
+    Quantised {
+        type_: TensorType,
+        scales: &'a [f32],
+        zero: i64,
+        axis: usize,
+    },
 }
 
 /// The file's content, for a model with this input and output.
@@ -170,7 +175,8 @@ impl Writer {
                 (*type_, Some(fb::QuantizationParameters::create(b, &args)))
             }
         };
-        let args = fb::TensorArgs { name, shape, type_, buffer, quantization, ..Default::default() };
+        let args =
+            fb::TensorArgs { name, shape, type_, buffer, quantization, ..Default::default() };
         self.tensors.push(fb::Tensor::create(b, &args));
         self.tensors.len() - 1
     }
@@ -210,8 +216,7 @@ impl Writer {
             return Err(unsayable("numbers of 16 bits with a zero point"));
         }
         let Tensor { name, shape, .. } = &model.tensors[node.output];
-        let kind =
-            Kind::Quantised { type_: TensorType::INT16, scales: &[scale], zero: 0, axis: 0 };
+        let kind = Kind::Quantised { type_: TensorType::INT16, scales: &[scale], zero: 0, axis: 0 };
         let steps = self.tensor(&format!("{name}.steps"), shape, &kind, None);
         self.operator((BuiltinOperator::QUANTIZE, 1), &node.inputs, steps, None);
         self.operator((BuiltinOperator::DEQUANTIZE, 1), &[steps], node.output, None);

@@ -123,8 +123,7 @@ impl Writer {
             Pair::Prelu(_) => (Code::PRELU, None),
             Pair::Maximum | Pair::Minimum => {
                 let maximum = matches!(pair, Pair::Maximum);
-                let options =
-                    options!(b, MaximumMinimumOptions, fb::MaximumMinimumOptionsArgs {});
+                let options = options!(b, MaximumMinimumOptions, fb::MaximumMinimumOptionsArgs {});
                 (if maximum { Code::MAXIMUM } else { Code::MINIMUM }, options)
             }
             Pair::Compare(how, _) => (comparison(*how), None),

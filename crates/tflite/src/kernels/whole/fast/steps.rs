@@ -2,7 +2,7 @@
 
 use crate::kernels::whole::{Finish, Multiplier};
 
-/// A sum that no convolution of a real model reaches; beyond, shifts could overflow.
+/// Sums that move left are below it, so that they do not overflow.
 const BOUND: i64 = 1 << 30;
 
 /// What a channel's sums go through: moved left, multiplied by `bits / 2^31` and rounded halves up, moved
@@ -52,9 +52,9 @@ impl Step {
         // What becomes 0 can move anywhere.
         let power = if bits == 0 { -1 } else { power };
         let (left, right) = (power.max(0).unsigned_abs(), power.min(0).unsigned_abs());
-        // What is not moved left needs room for the half that is added before it moves right. Converters give
-        // channels without weights biases of up to 2^30.
-        let bound = if left > 0 { BOUND >> left } else { (1 << 31) - (1 << right >> 1) };
+        // What does not move right may move left by one more (see `avx512`); what does needs room for the half
+        // that is added before. Converters give channels without weights biases of up to 2^30.
+        let bound = if right == 0 { BOUND >> left } else { (1 << 31) - (1 << (right - 1)) };
         (most < bound).then_some(Self {
             bias,
             left,

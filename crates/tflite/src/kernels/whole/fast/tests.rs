@@ -302,6 +302,47 @@ fn all_roundings_are_their_twins() {
     }
 }
 
+/// Channels without weights, whose biases go up to the bounds of vectors and beyond them.
+#[test]
+fn the_greatest_sums_are_their_twins() {
+    let ends = [1 << 30, (1 << 30) + 1, (1 << 30) - 1, 3 << 29, i32::MAX - (1 << 20), i32::MAX];
+    let bias: Vec<i32> = ends.iter().flat_map(|end| [*end, -*end, end / 3, 1 - *end]).collect();
+    let channels = bias.len();
+    let geometry = Geometry {
+        input: [1, 1, channels],
+        output: [1, 1, channels],
+        size: [1, 1],
+        stride: [1, 1],
+        dilation: [1, 1],
+        before: [0, 0],
+    };
+    for power in -31..=2 {
+        for most in ends {
+            let bias: Vec<i32> = bias.iter().map(|bias| *bias % most).collect();
+            for bits in [1 << 30, i32::MAX] {
+                let conv = Conv {
+                    geometry: geometry.clone(),
+                    input_zero: 0,
+                    weights: vec![0; channels],
+                    weights_zero: 0,
+                    finish: Finish {
+                        bias: bias.clone(),
+                        multipliers: vec![Multiplier { bits, power }; channels],
+                        rounding: Rounding::Depthwise,
+                        zero: 128,
+                        least: 0,
+                        greatest: 255,
+                    },
+                };
+                check_deep(&conv, &vec![255; channels]).unwrap();
+                let mut dense = conv;
+                dense.weights = vec![0; channels * channels];
+                check_dense(&dense, &vec![255; channels]).unwrap();
+            }
+        }
+    }
+}
+
 /// Only what is beyond the bounds of vectors is left to the twins.
 #[test]
 fn what_fits_vectors_is_computed_on_them() {
