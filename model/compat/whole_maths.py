@@ -1,4 +1,4 @@
-"""Cases of whole.py that compute number by number."""
+"""Cases of whole.py that compute number by number; and the ends."""
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from whole_model import (
 )
 
 
-def pair(rng, kind):
-    """Shapes of two operands: alike, of which one repeats, or all pairs of numbers."""
+def pair(rng):
+    """Shapes of two operands: alike, or of which one repeats."""
     shapes = [
         ([1, 3, 5, 7], [1, 3, 5, 7]),
         ([1, 4, 4, 16], [16]),
@@ -31,22 +31,24 @@ def pair(rng, kind):
     return shapes[rng.integers(len(shapes))]
 
 
-def binary(rng, operator, options, more=None, grids=None, version=2, every=False, kind=None, nonzero=False):
+def binary(rng, operator, options, more=None, grids=None, version=2, kind=None, nonzero=False):
     kind = kind or either(rng)
-    shapes = ([65536], [65536]) if every else pair(rng, kind)
+    shapes = pair(rng)
     a, b = (Tensor(kind, shape, scale(rng, 5e-3, 0.1), zero(rng, kind)) for shape in shapes)
     y = Tensor(kind, np.broadcast_shapes(*shapes), 1, zero(rng, kind))
     grids(rng, a, b, y)
     numbers = [a.numbers(rng), b.numbers(rng)]
     if nonzero:
         numbers[1][numbers[1] == b.zero] ^= 1
-    if every:
-        numbers = [np.repeat(np.arange(256), 256), np.tile(np.arange(256), 256)]
-        numbers = [(numbers + LEAST[kind]).astype(TYPES[kind]) for numbers in numbers]
     (out,) = invoke(operator, options, [a, b], [y], numbers, version)
+    return paired(a, b, y, numbers, out) | (more or {})
+
+
+def paired(a, b, y, numbers, out):
+    """What all cases of two operands have."""
     case = {"a": digits(numbers[0]), "a_grid": a.grid(), "a_shape": a.shape}
     case |= {"b": digits(numbers[1]), "b_grid": b.grid(), "b_shape": b.shape}
-    return case | {"y": digits(out), "y_grid": y.grid()} | (more or {})
+    return case | {"y": digits(out), "y_grid": y.grid()}
 
 
 def sum_grids(rng, a, b, y):
@@ -61,17 +63,13 @@ def product_grids(rng, a, b, y):
         y.scale = np.float32(y.scale * rng.uniform(0.5, 1.5))
 
 
-def added(rng, every):
+@family("add", 24)
+def added(rng):
     minus = bool(rng.random() < 0.4)
     name, code = activation(rng)
     options = ("SubOptions" if minus else "AddOptions", {"fusedActivationFunction": code})
     more = {"minus": minus, "activation": name}
-    return binary(rng, "SUB" if minus else "ADD", options, more, sum_grids, every=every)
-
-
-@family("add", 24)
-def add(rng):
-    return added(rng, False)
+    return binary(rng, "SUB" if minus else "ADD", options, more, sum_grids)
 
 
 @family("mul", 24)
@@ -93,9 +91,37 @@ def div(rng):
     return binary(rng, "DIV", options, {"activation": name}, grids, kind="uint8", nonzero=True)
 
 
-@family("every", 0.05)
-def every(rng):
-    return added(rng, True)
+@family("add", 8)
+def cancelled(rng):
+    """Sums near 0 on a fine grid, where it shows how operands are brought to one grid."""
+    kind, minus = either(rng), bool(rng.random() < 0.25)
+    shapes = [([1, 45], [1, 45]), ([1, 45], [1]), ([3, 21], [21]), ([2, 3, 2, 5], [2, 1, 2, 1])][
+        rng.integers(4)
+    ]
+    a, b = (Tensor(kind, shape, 1, zero(rng, kind)) for shape in shapes)
+    a.scale = np.float32(2.0 ** -rng.integers(0, 4) * rng.uniform(0.5, 1))
+    b.scale = np.float32(a.scale * 2.0 ** rng.integers(-2, 3) * (1 + rng.uniform(-3, 3) * 1e-5))
+    most = max(a.scale, b.scale)
+    y = Tensor(kind, a.shape, most * 2.4e-6 * 2.0 ** rng.uniform(0, 8), zero(rng, kind))
+    steps = rng.integers(-60, 60, b.shape)
+    opposite = np.round(steps * np.float64(b.scale) / np.float64(a.scale)) * (1 if minus else -1)
+    numbers = [np.broadcast_to(opposite, a.shape) + a.zero, steps + b.zero]
+    numbers = [np.clip(each, LEAST[kind], LEAST[kind] + 255).astype(TYPES[kind]) for each in numbers]
+    options = ("SubOptions" if minus else "AddOptions", {})
+    (out,) = invoke("SUB" if minus else "ADD", options, [a, b], [y], numbers, 2)
+    return paired(a, b, y, numbers, out) | {"minus": minus, "activation": "NONE"}
+
+
+@family("mul", 8)
+def overflown(rng):
+    """Products of more than 16 bits."""
+
+    def grids(rng, a, b, y):
+        y.scale = np.float32(a.scale * b.scale / rng.uniform(0.5, 4))
+
+    name, code = activation(rng)
+    options = ("MulOptions", {"fusedActivationFunction": code})
+    return binary(rng, "MUL", options, {"activation": name}, grids)
 
 
 UNARY = {
@@ -186,7 +212,7 @@ COMPARISONS = {
 def compare(rng):
     operator = str(rng.choice(list(COMPARISONS)))
     kind = either(rng)
-    shapes = pair(rng, kind)
+    shapes = pair(rng)
     a, b = (Tensor(kind, shape, scale(rng, 5e-3, 0.1), zero(rng, kind)) for shape in shapes)
     if rng.random() < 0.4:
         b.scale = a.scale
@@ -196,3 +222,35 @@ def compare(rng):
     case = {"operator": operator, "a": digits(numbers[0]), "a_grid": a.grid(), "a_shape": a.shape}
     case |= {"b": digits(numbers[1]), "b_grid": b.grid(), "b_shape": b.shape}
     return case | {"y": digits(out.astype(np.uint8))}
+
+
+@family("ends", 8)
+def quantise(rng):
+    kind = either(rng)
+    y = Tensor(kind, [1, int(rng.integers(1, 40))], scale(rng), zero(rng, kind))
+    halves = rng.integers(-300, 300, y.shape) / 2 * np.float64(y.scale)
+    x = np.where(rng.random(y.shape) < 0.5, halves, rng.normal(0, 60 * y.scale, y.shape)).astype(np.float32)
+    (out,) = invoke("QUANTIZE", ("QuantizeOptions", {}), [Tensor("float32", y.shape)], [y], [x])
+    return {"operator": "quantise", "x": digits(x), "y": digits(out), "y_grid": y.grid()}
+
+
+@family("ends", 8)
+def dequantise(rng):
+    kind = either(rng)
+    x = Tensor(kind, [1, int(rng.integers(1, 120))], scale(rng), zero(rng, kind))
+    numbers = x.numbers(rng)
+    (out,) = invoke("DEQUANTIZE", ("DequantizeOptions", {}), [x], [Tensor("float32", x.shape)], [numbers], 2)
+    return {"operator": "dequantise", "x": digits(numbers), "x_grid": x.grid(), "y": digits(out)}
+
+
+@family("ends", 12)
+def requantise(rng):
+    shape = [1, int(rng.integers(1, 200))]
+    x, y = (Tensor(either(rng), shape, scale(rng, 1e-2, 0.1)) for _ in range(2))
+    x.zero, y.zero = zero(rng, x.kind), zero(rng, y.kind)
+    numbers = x.numbers(rng)
+    if rng.random() < 0.2:
+        y.scale = x.scale
+    (out,) = invoke("QUANTIZE", ("QuantizeOptions", {}), [x], [y], [numbers], 2)
+    case = {"operator": "requantise", "x": digits(numbers), "x_grid": x.grid()}
+    return case | {"y": digits(out), "y_grid": y.grid()}

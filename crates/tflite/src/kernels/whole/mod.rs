@@ -8,6 +8,27 @@
 //! kernels come in several versions that round in different ways, and which one an operator takes was
 //! measured. What each operator needs is computed once, from grids, by its constructor, which refuses
 //! (`None`) what the runtime refuses or would overflow in; what runs afterwards cannot fail.
+//!
+//! Almost everywhere a sum is multiplied by a real factor in whole numbers ([`Multiplier`]), which rounds
+//! twice: halves up, and then halves away from 0 or, in some vectors, up again.
+//!
+//! | operator | the second rounding |
+//! |---|---|
+//! | convolution, dense layer | up |
+//! | convolution in groups; depthwise of `uint8` | away |
+//! | depthwise and transposed convolution of `int8` | up in whole groups of 8 channels, away behind them |
+//! | transposed convolution of `uint8` | up in whole groups of 16 numbers, away behind them |
+//! | `QUANTIZE` of whole numbers | up in whole groups of 16 numbers, away behind them |
+//! | `MEAN` over rows and columns that are kept | up in whole groups of 16 channels, away behind them |
+//! | `ADD`, `MUL`, `SUB`, `PRELU`, other means, activations in whole numbers, and so on | away |
+//!
+//! `ADD` brings its operands to one grid in three ways ([`Add`]). `QUANTIZE` of real values and `DEQUANTIZE`
+//! compute whole groups of 8 numbers otherwise than what is behind them. Averages of a window, and
+//! `RESIZE_BILINEAR` of `int8`, round halves away from 0 in the file's own numbers. `SUM`, `SOFTMAX`,
+//! `LOG_SOFTMAX`, `RESIZE_BILINEAR` of `uint8` and `CONCATENATION` compute in float32.
+//!
+//! No kernel is needed where the runtime takes numbers as they are, whatever their grids: `MAXIMUM` and
+//! `MINIMUM`, `REDUCE_MAX` and `REDUCE_MIN`, `ARG_MAX`, `RESIZE_NEAREST_NEIGHBOR`, and all that moves numbers.
 
 mod add;
 mod axes;

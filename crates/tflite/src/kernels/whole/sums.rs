@@ -163,3 +163,84 @@ impl Conv {
             && self.finish.bias.len() == to
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conv(channels: [usize; 2], weights: usize, biases: usize) -> Conv {
+        let geometry = Geometry {
+            input: [3, 3, channels[0]],
+            output: [3, 3, channels[1]],
+            size: [1, 2],
+            stride: [1, 1],
+            dilation: [1, 1],
+            before: [0, 0],
+        };
+        let grid = Grid { scale: 0.5, zero: 128, signed: true };
+        let bias = vec![0; biases];
+        let finish = Finish::new(Operator::Conv, grid, &[0.1], grid, bias, Activation::None);
+        Conv {
+            geometry,
+            input_zero: 128,
+            weights: vec![0; weights],
+            weights_zero: 0,
+            finish: finish.unwrap(),
+        }
+    }
+
+    #[test]
+    fn weights_say_how_many_channels_one_looks_at() {
+        assert_eq!(conv([6, 4], 2 * 6 * 4, 4).depth(), Some(6));
+        assert_eq!(conv([6, 4], 2 * 3 * 4, 4).depth(), Some(3));
+        // Six channels are no groups of four, four results are not in three groups.
+        assert_eq!(conv([6, 4], 2 * 4 * 4, 4).depth(), None);
+        assert_eq!(conv([6, 4], 2 * 2 * 4, 4).depth(), None);
+        assert_eq!(conv([6, 4], 2 * 6 * 4 + 1, 4).depth(), None);
+        assert_eq!(conv([6, 4], 2 * 6 * 4, 3).depth(), None);
+        assert_eq!(conv([6, 4], 0, 4).depth(), None);
+        assert_eq!(conv([6, 0], 0, 0).depth(), None);
+        assert!(conv([6, 12], 2 * 12, 12).is_depthwise());
+        assert!(!conv([6, 13], 2 * 13, 13).is_depthwise());
+        assert!(!conv([6, 12], 2 * 12, 11).is_depthwise());
+        assert!(!conv([0, 0], 0, 0).is_depthwise());
+    }
+
+    #[test]
+    fn scales_are_one_or_as_many_as_channels() {
+        let grid = Grid { scale: 0.5, zero: 128, signed: true };
+        let made = |scales: &[f32]| {
+            Finish::new(Operator::Conv, grid, scales, grid, vec![0; 3], Activation::None)
+                .map(|made| made.multipliers.len())
+        };
+        assert_eq!(made(&[0.1]), Some(3));
+        assert_eq!(made(&[0.1, 0.2, 0.3]), Some(3));
+        assert_eq!(made(&[0.1, 0.2]), None);
+        assert_eq!(made(&[]), None);
+        assert_eq!(made(&[-0.1]), None);
+        assert_eq!(made(&[f32::NAN]), None);
+    }
+
+    #[test]
+    fn scales_are_multiplied_in_float32_only_by_the_older_operators() {
+        let multiplier = |operator, signed, scales: &[f32]| {
+            let input = Grid { scale: 0.1, zero: 128, signed };
+            let output = Grid { scale: 1.0, ..input };
+            let bias = vec![0; 2];
+            Finish::new(operator, input, scales, output, bias, Activation::None)
+                .unwrap()
+                .multipliers[0]
+        };
+        let double = Multiplier::new(f64::from(0.1_f32) * f64::from(0.3_f32)).unwrap();
+        let single = Multiplier::new(f64::from(0.1_f32 * 0.3_f32)).unwrap();
+        assert_ne!(double, single);
+        for operator in
+            [Operator::Conv, Operator::Grouped, Operator::Depthwise, Operator::Transposed]
+        {
+            assert_eq!(multiplier(operator, true, &[0.3]), double);
+            assert_eq!(multiplier(operator, false, &[0.3]), single);
+        }
+        assert_eq!(multiplier(Operator::Dense, true, &[0.3]), single);
+        assert_eq!(multiplier(Operator::Dense, true, &[0.3, 0.3]), double);
+    }
+}

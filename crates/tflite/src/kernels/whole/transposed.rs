@@ -85,6 +85,8 @@ impl TransposedConv {
 #[cfg(test)]
 mod tests {
     use super::super::golden::check;
+    use super::super::grid::Grid;
+    use super::super::range::Activation;
     use super::super::sums::Operator;
     use super::*;
 
@@ -117,5 +119,28 @@ mod tests {
             made.run(&case.bytes("x"), &mut out);
             Some(out)
         });
+    }
+
+    #[test]
+    fn halves_of_uint8_are_rounded_away_from_0_behind_the_last_sixteen() {
+        let grid = Grid { scale: 1.0, zero: 128, signed: false };
+        let finish =
+            Finish::new(Operator::Transposed, grid, &[0.25], grid, vec![0], Activation::None);
+        let made = TransposedConv {
+            input: [1, 17, 1],
+            output: [1, 17, 1],
+            size: [1, 1],
+            stride: [1, 1],
+            before: [0, 0],
+            input_zero: 128,
+            weights: vec![1],
+            weights_zero: 0,
+            finish: finish.unwrap(),
+        };
+        // -6 times a quarter: the first rounding leaves the half.
+        let mut out = [0; 17];
+        made.run(&[122; 17], &mut out);
+        assert_eq!(out[..16], [127; 16]);
+        assert_eq!(out[16], 126);
     }
 }
