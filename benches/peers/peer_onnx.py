@@ -1,4 +1,5 @@
-"""The same with ONNX Runtime: Python, Pillow, one thread. Arguments and answers of peer_litert.py."""
+"""The same with ONNX Runtime: Python, Pillow, one thread. Arguments and answers are
+those of peer_litert.py; it has one kind of kernels, fast."""
 
 import json
 import sys
@@ -8,11 +9,13 @@ import onnxruntime as ort
 from PIL import Image, ImageOps
 
 
-def main(model, labels, mean, std, resize, *photos):
+def main(model, labels, mean, std, resize, kernels, *photos):
     with open(labels) as lines:
         names = [line.strip() for line in lines if line.strip()]
     mean, std = np.float32(mean), np.float32(std)
     resize = {"nearest": Image.NEAREST, "bilinear": Image.BILINEAR}[resize]
+    if kernels != "fast":
+        sys.exit(f"no kernels '{kernels}'")
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
