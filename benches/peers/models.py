@@ -44,8 +44,10 @@ CONFIDENCE = 0.4
 
 LITE = (127.0, 128.0)
 UNIT = (127.5, 127.5)
+EVEN = (128.0, 128.0)
 RAW = (0.0, 1.0)
-"""Mean and deviation that make a network's input of pixels of 0 to 255."""
+"""Mean and deviation that make a network's input of pixels of 0 to 255. Those of UNIT become halves when they
+are quantised to 8 bits, which each program rounds as it likes; with EVEN they become whole."""
 
 apps = keras.applications
 
@@ -79,6 +81,7 @@ def efficientnet_lite0(weights=None, include_top=False, input_shape=None) -> ker
 
 NETWORKS = {
     "mobilenet_v2": (apps.MobileNetV2, 224, UNIT),
+    "mobilenet_v2_even": (apps.MobileNetV2, 224, EVEN),
     "mobilenet_v3_large": (apps.MobileNetV3Large, 224, RAW),
     "efficientnet_b0": (apps.EfficientNetB0, 224, RAW),
     "resnet50": (apps.ResNet50, 224, UNIT),
@@ -94,7 +97,7 @@ MODELS = {
     "efficientnet_b0": ("efficientnet_b0", "float32"),
     "resnet50": ("resnet50", "float32"),
     "xception": ("xception", "float32"),
-    "mobilenet_v2.int8": ("mobilenet_v2", "int8_int8"),
+    "mobilenet_v2.int8": ("mobilenet_v2_even", "int8_int8"),
     "mobilenet_v2.dynamic": ("mobilenet_v2", "dynamic"),
     "efficientnet_lite0.int8": ("efficientnet_lite0", "int8_uint8"),
     "efficientnet_b1.int8": ("efficientnet_b1", "int8_uint8"),

@@ -2,8 +2,9 @@
 
     peer_litert.py MODEL.tflite LABELS.txt MEAN STD FILTER KERNELS PHOTO...
 
-A pixel's value of 0 to 255 becomes (value - MEAN) / STD; FILTER is nearest or bilinear. KERNELS is
-fast (XNNPACK, as LiteRT comes) or plain (as the rules of whole numbers say). Prints one JSON line a photo. Kept as short as such programs are: what it imports is part of its start-up.
+A pixel's value of 0 to 255 becomes (value - MEAN) / STD; FILTER is nearest or bilinear. KERNELS is fast
+(XNNPACK, as LiteRT comes) or plain (as the rules of whole numbers say). Prints one JSON line a photo. Kept as
+short as such programs are: what it imports is part of its start-up.
 """
 
 import json
