@@ -39,7 +39,9 @@ class Bench:
             self.environment |= {"LD_PRELOAD": str(options.mask.resolve())}
         self.cores = {options.cpu} if options.cpu is not None else None
 
-    def command(self, who: str, model: str, photos: list[pathlib.Path], resize="nearest", kernels="fast", threads=1) -> list:
+    def command(
+        self, who: str, model: str, photos: list[pathlib.Path], resize="nearest", kernels="fast", threads=1
+    ) -> list:
         """How a contestant classifies photos."""
         fact, file = self.models[model], self.options.models / f"{model}.tflite"
         if who == "lookbook":
@@ -98,7 +100,10 @@ class Bench:
         rows = []
         for folder in sorted((self.options.photos / "sizes").iterdir(), key=lambda path: float(path.name)):
             photos = sorted(folder.glob("*.jpg"))
-            row = {"megapixels": float(folder.name), "bytes": sum(path.stat().st_size for path in photos) // len(photos)}
+            row = {
+                "megapixels": float(folder.name),
+                "bytes": sum(path.stat().st_size for path in photos) // len(photos),
+            }
             times = {one: [] for one in self.contestants(BUILT_IN)}
             for _ in range(self.options.rounds):
                 for one, found in times.items():
@@ -123,6 +128,7 @@ class Bench:
 
     def sizes_on_disk(self) -> dict[str, int]:
         """Bytes that each needs: the program, or the packages beside Python itself."""
+
         def packages(python: pathlib.Path) -> int:
             # Not resolved: that would be the Python that the environment was made with.
             folder = python.parent.parent / "lib"

@@ -75,7 +75,9 @@ def main() -> None:
         if path.with_suffix(".onnx").exists():
             calls["onnx"] = onnx(path.with_suffix(".onnx"), 1)
         times = timed(calls, options.seconds)
-        rows[path.stem] = {name: {"median": statistics.median(t), "least": min(t), "count": len(t)} for name, t in times.items()}
+        rows[path.stem] = {
+            name: {"median": statistics.median(t), "least": min(t), "count": len(t)} for name, t in times.items()
+        }
         cells = [
             f"{rows[path.stem][name]['median']:8.2f} ({rows[path.stem][name]['least']:6.2f})" if name in times else "-"
             for name in ("litert", "plain", "onnx")

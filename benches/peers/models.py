@@ -164,7 +164,7 @@ def toml(name: str) -> str:
     """What lookbook is told about a model: the same pixels as the peers have."""
     _, _, (mean, std) = NETWORKS[MODELS[name][0]]
     labels = ", ".join(f'"{label}"' for label in LABEL_NAMES)
-    text = f"[input]\nfilter = \"nearest\"\nmean = [{mean}, {mean}, {mean}]\nstd = [{std}, {std}, {std}]\n"
+    text = f'[input]\nfilter = "nearest"\nmean = [{mean}, {mean}, {mean}]\nstd = [{std}, {std}, {std}]\n'
     # That of Model Maker has labels in the file.
     return text if name == "model_maker" else f"labels = [{labels}]\n{text}"
 

@@ -14,7 +14,13 @@ import re
 import statistics
 
 NAMES = {"lookbook": "lookbook", "litert": "LiteRT", "onnx": "ONNX Runtime", "plain": "LiteRT, plain kernels"}
-FORMS = {"float32": "float32", "float16": "float32", "dynamic": "int8 weights", "int8_int8": "int8", "int8_uint8": "int8"}
+FORMS = {
+    "float32": "float32",
+    "float16": "float32",
+    "dynamic": "int8 weights",
+    "int8_int8": "int8",
+    "int8_uint8": "int8",
+}
 
 
 def middle(rounds: list[dict], what: str) -> float:
@@ -32,15 +38,18 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
     widths = [max(len(row[place]) for row in [header, *rows]) for place in range(len(header))]
 
     def line(row):
-        cells = [cell.ljust(width) if not place else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths))]
+        cells = [
+            cell.ljust(width) if not place else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths))
+        ]
         return "| " + " | ".join(cells) + " |"
 
     rule = [("-" * width if not place else "-" * (width - 1) + ":") for place, width in enumerate(widths)]
     return "\n".join([line(header), line(rule), *map(line, rows)])
 
 
-def photo_times(models: dict, clock: str) -> str:
-    """Milliseconds a photo, and what that is of the faster peer's."""
+def times(models: dict, what: str, digits: int) -> str:
+    """Milliseconds of each program, and what lookbook's are of the faster peer's."""
     rows = []
     for name, found in models.items():
         if "failed" in found:
@@ -48,9 +57,12 @@ def photo_times(models: dict, clock: str) -> str:
             continue
         rounds = found["rounds"]
         peers = [peer for peer in rounds if peer != "lookbook"]
-        faster = min(peers, key=lambda peer: middle(rounds[peer], clock))
-        times = [f"{middle(rounds[who], clock):.1f}" if who in rounds else "-" for who in ("lookbook", "litert", "onnx")]
-        rows.append([name, FORMS[found["form"]], *times, f"{ratio(rounds, faster, clock):.2f}"])
+        faster = min(peers, key=lambda peer: middle(rounds[peer], what))
+        figures = [
+            f"{middle(rounds[who], what):.{digits}f}" if who in rounds else "-"
+            for who in ("lookbook", "litert", "onnx")
+        ]
+        rows.append([name, FORMS[found["form"]], *figures, f"{ratio(rounds, faster, what):.2f}"])
     return markdown(["model", "numbers", "lookbook, ms", "LiteRT, ms", "ONNX Runtime, ms", "of the faster"], rows)
 
 
@@ -66,14 +78,13 @@ def answers(models: dict) -> str:
 
 
 def rest(results: dict) -> str:
-    """Start-up, memory and size of the built-in model's run."""
+    """Memory and size of the built-in model's run."""
     rounds = results["models"]["clothing"]["rounds"]
 
     def megabytes(size):
         return f"{size / 1e6:.0f}"
 
     rows = [
-        ["start to first answer, ms", *(f"{middle(runs, 'start_ms'):.0f}" for runs in rounds.values())],
         ["peak memory, one photo, MB", *(megabytes(middle(runs, "peak_one")) for runs in rounds.values())],
         ["peak memory, all photos, MB", *(megabytes(middle(runs, "peak_all")) for runs in rounds.values())],
         ["on disk, MB", *(megabytes(results["disk"][who]) for who in rounds)],
@@ -85,7 +96,11 @@ def sizes(rows: list[dict]) -> str:
     """Milliseconds by the photos' size."""
     who = list(rows[0]["ms"])
     cells = [
-        [f"{row['megapixels']:g}", f"{row['bytes'] / 1e6:.2f}", *(f"{statistics.median(row['ms'][one]):.1f}" for one in who)]
+        [
+            f"{row['megapixels']:g}",
+            f"{row['bytes'] / 1e6:.2f}",
+            *(f"{statistics.median(row['ms'][one]):.1f}" for one in who),
+        ]
         for row in rows
     ]
     return markdown(["megapixels", "MB", *(f"{NAMES[one]}, ms" for one in who)], cells)
@@ -101,22 +116,30 @@ def text(results: dict, clock: str) -> str:
     lines = [
         f"{machine['processor']} (family {machine['family'][0]}, model {machine['family'][1]}; {', '.join(flags)}), one"
         f" core of {machine['cores']}, {machine['system']}."
-        + (f" Peak of its multiply-adds in registers, before and after: {' and '.join(peaks)} GFLOP/s." if peaks else ""),
+        + (
+            f" Peak of its multiply-adds in registers, before and after: {' and '.join(peaks)} GFLOP/s."
+            if peaks
+            else ""
+        ),
         f"{versions['lookbook']}; Python {versions['python']}, Pillow {versions['pillow']}, LiteRT {versions['litert']},"
         f" ONNX Runtime {versions['onnx']}."
         + (f" {len(measured['rounds']['lookbook'])} rounds." if measured else "")
-        + (" Times a photo are processor time." if clock == "cpu_ms" else ""),
+        + (" Times of a photo and of starting are processor time." if clock == "cpu_ms" else ""),
     ]
-    parts = ["\n".join(lines), photo_times(models, clock)]
+    start = "start_ms" if clock == "ms" else "start_cpu_ms"
+    parts = ["\n".join(lines), "A photo:", times(models, clock, 1)]
+    parts += ["From start to first answer:", times(models, start, 0)]
     if "rounds" in models.get("clothing", {}):
         parts.append(rest(results))
     if results.get("sizes"):
-        parts.append(sizes(results["sizes"]))
+        parts += ["A photo by its size, with the built-in model:", sizes(results["sizes"])]
     if cores := results.get("two_cores"):
         share = statistics.median(two / one for one, two in zip(cores["one"], cores["two"]))
         one, two = statistics.median(cores["one"]), statistics.median(cores["two"])
-        parts.append(f"{cores['photos']:,} photos: {one:.1f} s on one core, {two:.1f} s on two, {share:.2f} of the time.")
-    parts.append(answers(models))
+        parts.append(
+            f"{cores['photos']:,} photos: {one:.1f} s on one core, {two:.1f} s on two, {share:.2f} of the time."
+        )
+    parts += ["Answers, lookbook's and the others':", answers(models)]
     return "\n\n".join(parts) + "\n"
 
 
