@@ -24,6 +24,10 @@ edition = "2024"
 [lib]
 path = "lib.rs"
 
+[[bin]]
+name = "kernels"
+path = "$PWD/crates/tflite/benches/kernels.rs"
+
 [workspace]
 
 [dependencies]

@@ -67,13 +67,13 @@ if [ -z "${LOOKBOOK-}" ]; then
     cargo build --release --bin lookbook
     LOOKBOOK=$target/release/lookbook
 fi
+PEAK=${PEAK-$(.ci/gate.sh --build)}
 results=$out/results
 if [ -n "$mask" ]; then
     "${CC-cc}" -O2 -shared -fPIC -o "$out/mask.so" "$here/mask.c"
     flags+=(--mask "$out/mask.so")
     results=$out/results-masked
 fi
-# Its own packages only: so that the processes are small when they begin.
 "${PYTHON-python3}" "$here/compare.py" --lookbook "$LOOKBOOK" ${PEAK:+--peak "$PEAK"} \
     --models "$out/models" --photos "$out/photos" --count "$count" \
     --litert "$out/litert/bin/python" --onnx "$out/onnx/bin/python" \
