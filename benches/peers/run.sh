@@ -2,13 +2,13 @@
 # Times lookbook against Python with LiteRT and with ONNX Runtime: benches/peers/run.sh [FLAG...]
 #
 #   --photos FOLDER  JPEGs to classify [events/photos, again and again]
-#   --quick          the built-in model and MobileNetV2, 60 photos, 3 rounds: some minutes
+#   --quick          the built-in model and MobileNetV2 alone, 60 photos, 3 rounds: some minutes
 #   --mask           AVX-512 hidden from all of them (Linux on Intel)
 #   --docs           rewrite the table and the picture of docs/performance.md
 #   --cpu-time       processor time in the tables: for a machine that does other work too
 #   --only NAME, --count N, --others N, --rounds N, --cpu N   as compare.py has them
 #
-# All else is measured too: photos of 0.2 to 12 megapixels, and 1,000 photos on one core and on two.
+# Without --quick, also photos of 0.2 to 12 megapixels, and 1,000 photos on one core and on two.
 # Everything goes to benches/peers/.out; models and environments that are there are not made again.
 # The first run downloads about 500 MB and makes models for some ten minutes; a whole run takes about
 # half an hour of a quiet machine.
@@ -23,14 +23,18 @@ root=$(cd "$here/../.." && pwd)
 out=${OUT-$here/.out}
 photos=$root/events/photos
 flags=()
+more=(--sizes --two-cores)
 docs=
 mask=
 clock=wall
 count=300
 while [ $# -gt 0 ]; do
     case $1 in
-    --photos) photos=$(cd "$2" && pwd) && shift ;;
-    --quick) flags+=(--only clothing --only mobilenet_v2 --rounds 3) && count=60 ;;
+    --photos)
+        photos=$(cd "$2" && pwd)
+        shift
+        ;;
+    --quick) flags+=(--only clothing --only mobilenet_v2 --rounds 3) && count=60 && more=() ;;
     --mask) mask=yes ;;
     --docs) docs=yes ;;
     --cpu-time) clock=cpu ;;
@@ -44,6 +48,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 mkdir -p "$out"
+out=$(cd "$out" && pwd)
+[ -z "${LOOKBOOK-}" ] || LOOKBOOK=$(realpath "$LOOKBOOK")
+[ -z "${PEAK-}" ] || PEAK=$(realpath "$PEAK")
 
 # A virtual environment with what the named files ask for.
 environment() {
@@ -77,9 +84,11 @@ fi
 "${PYTHON-python3}" "$here/compare.py" --lookbook "$LOOKBOOK" ${PEAK:+--peak "$PEAK"} \
     --models "$out/models" --photos "$out/photos" --count "$count" \
     --litert "$out/litert/bin/python" --onnx "$out/onnx/bin/python" \
-    --sizes --two-cores --out "$results" "${flags[@]}"
+    --out "$results" "${more[@]}" "${flags[@]}"
 "$make/bin/python" "$here/table.py" "$results/results.json" --clock "$clock" ${docs:+--docs "$root/docs/performance.md"}
-picture=$results
-# One picture is enough there: that of all that the processor can do.
-[ -z "$docs" ] || [ -n "$mask" ] || picture=$root/docs
-"$make/bin/python" "$here/plot.py" "$results/results.json" --out "$picture/performance.png"
+if [ ${#more[@]} -gt 0 ]; then
+    picture=$results
+    # One picture is enough there: that of all that the processor can do.
+    [ -z "$docs" ] || [ -n "$mask" ] || picture=$root/docs
+    "$make/bin/python" "$here/plot.py" "$results/results.json" --out "$picture/performance.png"
+fi
