@@ -1,0 +1,90 @@
+//! The exponential function and what is made of it, for vectors.
+
+use fearless_simd::{Bytes, Simd, SimdBase, SimdFloat};
+
+/// `e` to the power of `x`, within 2 units in the last place.
+///
+/// Below -87.3 it is 2^-126 (about 1e-38), and above 88.3 it is 2.4e38: no zero, nothing below the least
+/// normal number, and no infinity. What is no number stays none.
+#[inline(always)]
+pub(crate) fn exp<S: Simd>(s: S, x: S::f32s) -> S::f32s {
+    let of = |value: f32| S::f32s::splat(s, value);
+    // In this order, what is no number passes.
+    let x = of(88.37).min(of(-87.33).max(x));
+    // A sum with 1.5 * 2^23 has no places behind the point: its last bits are a whole number.
+    let magic = of(12_582_912.0);
+    let sum = x.mul_add(of(std::f32::consts::LOG2_E), magic);
+    let whole = sum - magic;
+    // ln 2 in two parts: the first has 9 bits, so that its products with `whole` are exact.
+    let rest = whole.mul_add(of(-0.693_359_4), x);
+    let rest = whole.mul_add(of(2.121_944_4e-4), rest);
+    // e^x for |x| <= ln 2 / 2: the coefficients of Moshier's Cephes library.
+    let mut y = of(1.987_569_1e-4);
+    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+        y = y.mul_add(rest, of(c));
+    }
+    let y = (rest * rest).mul_add(y, rest) + of(1.0);
+    let bits: <S::f32s as SimdFloat<S>>::Bits = sum.bitcast();
+    let one = <<S::f32s as SimdFloat<S>>::Bits as SimdBase<S>>::splat(s, 127 << 23);
+    let power: S::f32s = ((bits << 23) + one).bitcast();
+    y * power
+}
+
+/// `1 / (1 + e^-x)`.
+#[inline(always)]
+pub(crate) fn sigmoid<S: Simd>(s: S, x: S::f32s) -> S::f32s {
+    let one = S::f32s::splat(s, 1.0);
+    one / (one + exp(s, -x))
+}
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::Level;
+
+    use super::*;
+    use crate::kernels::float::level::{dispatch, levels};
+
+    fn apply(level: Level, sigmoids: bool, values: &mut [f32]) {
+        #[inline(always)]
+        fn go<S: Simd>(s: S, sigmoids: bool, values: &mut [f32]) {
+            for some in values.chunks_exact_mut(S::f32s::LEN) {
+                let x = S::f32s::from_slice(s, some);
+                (if sigmoids { sigmoid(s, x) } else { exp(s, x) }).store_slice(some);
+            }
+        }
+        dispatch!(level, s => go(s, sigmoids, values));
+    }
+
+    #[test]
+    fn within_a_few_units_of_the_standard_library() {
+        let xs: Vec<f32> = (-87_000..88_000).map(|i| i as f32 / 1000.0).collect();
+        let xs = &xs[..xs.len() / 16 * 16];
+        for level in levels() {
+            for (sigmoids, units) in [(false, 2.0), (true, 3.0)] {
+                let mut got = xs.to_vec();
+                apply(level, sigmoids, &mut got);
+                for (&x, got) in xs.iter().zip(got) {
+                    let e = f64::from(x).exp();
+                    let right = if sigmoids { e / (1.0 + e) } else { e };
+                    let off = (f64::from(got) - right).abs() / right / f64::from(f32::EPSILON);
+                    assert!(off <= units, "{level:?} {x}: {got} and not {right}, {off}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ends_and_what_is_no_number() {
+        for level in levels() {
+            let mut x = [0.0f32; 16];
+            x[..4].copy_from_slice(&[f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0]);
+            let mut y = x;
+            apply(level, false, &mut x);
+            assert!(x[0] > 1e38 && x[0].is_finite() && x[1] < 1e-37 && x[1] >= 0.0);
+            assert!(x[2].is_nan());
+            assert_eq!(x[3], 1.0);
+            apply(level, true, &mut y);
+            assert!(y[0] == 1.0 && y[1] < 1e-37 && y[2].is_nan() && y[3] == 0.5);
+        }
+    }
+}
