@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::complaint::{Complaint, Remedy};
+use crate::constant::Stored;
 
 /// Values that are known before any input is, in row-major order.
 #[derive(Clone, Debug)]
@@ -16,8 +17,12 @@ pub(crate) struct Array<'m> {
 pub(crate) enum Data<'m> {
     /// Little-endian 32-bit floats, as they lie in the file.
     Bytes(&'m [u8]),
+    /// Little-endian 16-bit floats, as they lie in the file: half the memory, until they are used.
+    Half(&'m [u8]),
     /// Floats.
     Floats(Rc<[f32]>),
+    /// Whole numbers that stand for real ones, as they lie in the file.
+    Stored(Stored<'m>),
     /// Whole numbers: shapes, axes, positions.
     Integers(Rc<[i64]>),
 }
@@ -43,7 +48,7 @@ impl Array<'_> {
         let data = match self.data {
             Data::Integers(values) => Data::Integers(values),
             Data::Floats(values) => Data::Floats(values),
-            Data::Bytes(_) => Data::Floats(self.to_floats()),
+            Data::Bytes(_) | Data::Half(_) | Data::Stored(_) => Data::Floats(self.to_floats()),
         };
         Array { shape: self.shape, data }
     }
@@ -66,6 +71,11 @@ impl Array<'_> {
                 let (chunks, _) = bytes.as_chunks::<4>();
                 chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
             }
+            Data::Half(bytes) => {
+                let (pairs, _) = bytes.as_chunks::<2>();
+                pairs.iter().map(|bytes| half(u16::from_le_bytes(*bytes))).collect()
+            }
+            Data::Stored(stored) => stored.to_floats(&self.shape),
             #[allow(clippy::cast_precision_loss)] // Shapes and pixels: far below 2^24.
             Data::Integers(values) => values.iter().map(|value| *value as f32).collect(),
         }
@@ -81,7 +91,14 @@ impl Array<'_> {
 
     /// The same values under another shape, which must have as many.
     pub(crate) fn reshaped(&self, shape: Vec<usize>) -> Self {
-        Self { shape, data: self.data.clone() }
+        let data = match &self.data {
+            // Its scales lie along an axis of the old shape.
+            Data::Stored(stored) if stored.has_scales() && shape != self.shape => {
+                Data::Floats(self.to_floats())
+            }
+            data => data.clone(),
+        };
+        Self { shape, data }
     }
 
     /// The floats, each changed.
@@ -153,4 +170,19 @@ pub(crate) fn stretched(shape: &[usize], into: &[usize]) -> Vec<usize> {
             _ => 0,
         })
         .collect()
+}
+
+/// A 16-bit float (IEEE 754 binary16) as one of 32 bits, which holds it exactly.
+pub(crate) fn half(bits: u16) -> f32 {
+    let sign = u32::from(bits & 0x8000) << 16;
+    let exponent = u32::from(bits >> 10 & 0x1F);
+    let fraction = u32::from(bits & 0x3FF);
+    let magnitude = match exponent {
+        // Below the least normal number: multiples of 2^-24.
+        #[allow(clippy::cast_precision_loss)] // At most 1023.
+        0 => fraction as f32 / 16_777_216.0,
+        31 => f32::from_bits(0x7F80_0000 | fraction << 13),
+        _ => f32::from_bits((exponent + 112) << 23 | fraction << 13),
+    };
+    f32::from_bits(magnitude.to_bits() | sign)
 }

@@ -1,13 +1,48 @@
-//! The constants of a file, as real values.
+//! The constants of a file.
+
+use std::rc::Rc;
 
 use tract_tflite::tflite::TensorType;
 
 use crate::array::{Array, Data};
 use crate::complaint::{Complaint, Remedy};
+use crate::quantisation::Quantisation;
 use crate::source::SourceTensor;
 
+/// Whole numbers that stand for real ones, as they lie in a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored<'m> {
+    bytes: &'m [u8],
+    type_: TensorType,
+    count: usize,
+    /// What they stand for.
+    quantisation: Rc<Quantisation>,
+}
+
+impl Stored<'_> {
+    /// The numbers, one after another.
+    pub(crate) fn numbers(&self) -> Box<dyn Iterator<Item = i64> + '_> {
+        numbers(self.type_, self.bytes, self.count)
+    }
+
+    /// The bytes, if each is a number of this type.
+    pub(crate) fn bytes_of(&self, type_: TensorType) -> Option<&[u8]> {
+        (self.type_ == type_).then_some(self.bytes)
+    }
+
+    /// Whether there is more than one scale.
+    pub(crate) fn has_scales(&self) -> bool {
+        self.quantisation.scales.len() > 1
+    }
+
+    /// The real values, under the shape that [`SourceTensor::constant`] found to fit.
+    pub(crate) fn to_floats(&self, shape: &[usize]) -> Rc<[f32]> {
+        self.quantisation.dequantise(shape, self.numbers())
+    }
+}
+
 impl<'m> SourceTensor<'m> {
-    /// Its real values, if it is a constant.
+    /// Its values, if it is a constant.
     pub(crate) fn constant(&self) -> Result<Option<Array<'m>>, Complaint> {
         let Some(bytes) = self.data else { return Ok(None) };
         let damaged = |problem: String| Complaint::new(problem, Remedy::Damaged);
@@ -35,12 +70,10 @@ impl<'m> SourceTensor<'m> {
         }
         let data = match (self.type_, &self.quantisation) {
             (TensorType::FLOAT32, _) => Data::Bytes(bytes),
-            (TensorType::FLOAT16, _) => {
-                let (pairs, _) = bytes.as_chunks::<2>();
-                Data::Floats(pairs.iter().map(|b| half(u16::from_le_bytes(*b))).collect())
-            }
-            (_, Some(own)) => {
-                Data::Floats(own.dequantise(&shape, numbers(self.type_, bytes, count))?)
+            (TensorType::FLOAT16, _) => Data::Half(bytes),
+            (type_, Some(own)) => {
+                own.fits(&shape)?;
+                Data::Stored(Stored { bytes, type_, count, quantisation: own.clone() })
             }
             (_, None) => Data::Integers(numbers(self.type_, bytes, count).collect()),
         };
@@ -87,19 +120,4 @@ fn numbers<'m>(
         TensorType::INT64 => Box::new(bytes.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b))),
         _ => Box::new(bytes.iter().map(|byte| i64::from(*byte))),
     }
-}
-
-/// A 16-bit float (IEEE 754 binary16) as one of 32 bits, which holds it exactly.
-fn half(bits: u16) -> f32 {
-    let sign = u32::from(bits & 0x8000) << 16;
-    let exponent = u32::from(bits >> 10 & 0x1F);
-    let fraction = u32::from(bits & 0x3FF);
-    let magnitude = match exponent {
-        // Below the least normal number: multiples of 2^-24.
-        #[allow(clippy::cast_precision_loss)] // At most 1023.
-        0 => fraction as f32 / 16_777_216.0,
-        31 => f32::from_bits(0x7F80_0000 | fraction << 13),
-        _ => f32::from_bits((exponent + 112) << 23 | fraction << 13),
-    };
-    f32::from_bits(magnitude.to_bits() | sign)
 }

@@ -146,9 +146,10 @@ impl<'f> Converted<'f> {
     ///
     /// # Errors
     ///
-    /// If it is too large for a file.
+    /// If it is too large for a file, or computes what no file can say.
     pub fn to_file(&self) -> Result<Vec<u8>, Error> {
-        contain(|| write::write(&self.canonical, self.input, self.output)).map_err(Error::Engine)
+        let write = || write::write(&self.canonical, self.input, self.output);
+        Ok(contain(write).map_err(Error::Engine)??)
     }
 
     /// It as a network that runs.

@@ -3,37 +3,41 @@
 use tract_tflite::tflite::TensorType;
 
 use crate::complaint::{Complaint, Remedy};
+use crate::kernels::whole::Grid;
 use crate::source::SourceTensor;
 
-/// The numbers that a tensor between operators can hold, counted from its zero point.
+/// What the numbers of a tensor are.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Grid {
-    /// What the number 1 stands for.
-    pub(crate) scale: f32,
-    /// The least number, less the zero point.
-    pub(crate) least: f32,
-    /// The greatest number, less the zero point.
-    pub(crate) greatest: f32,
-    /// The number that stands for 0.
-    pub(crate) zero: f32,
+pub(crate) enum Numbers {
+    /// Real values; or whole numbers that stand for themselves, such as places.
+    Real,
+    /// Whole numbers of 8 bits.
+    Whole(Grid),
+    /// Whole numbers of 16 bits.
+    Long(Steps),
 }
 
-/// The least and greatest number of a type, if it is one that activations have.
-fn range(type_: TensorType) -> Option<(i64, i64)> {
-    match type_ {
-        TensorType::INT8 => Some((-128, 127)),
-        TensorType::UINT8 => Some((0, 255)),
-        TensorType::INT16 => Some((-32_768, 32_767)),
-        TensorType::UINT16 => Some((0, 65_535)),
-        _ => None,
-    }
+/// Real values that are multiples of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Steps {
+    /// What one step is; finite and above 0.
+    pub(crate) scale: f32,
+    /// The least number of steps.
+    pub(crate) least: f32,
+    /// The greatest number of steps.
+    pub(crate) greatest: f32,
 }
 
 impl SourceTensor<'_> {
-    /// The numbers that it can hold; `None` if it holds real ones.
-    #[allow(clippy::cast_precision_loss)] // All are below 2^18.
-    pub(crate) fn grid(&self) -> Result<Option<Grid>, Complaint> {
-        let Some((least, greatest)) = range(self.type_) else { return Ok(None) };
+    /// What its numbers are, if it is a tensor between operators.
+    pub(crate) fn numbers(&self) -> Result<Numbers, Complaint> {
+        let (bits, signed) = match self.type_ {
+            TensorType::INT8 => (8, true),
+            TensorType::UINT8 => (8, false),
+            TensorType::INT16 => (16, true),
+            TensorType::UINT16 => (16, false),
+            _ => return Ok(Numbers::Real),
+        };
         let (scale, zero) = match &self.quantisation {
             None => (1.0, 0),
             Some(own) if own.scales.len() == 1 => (own.scales[0], own.zero_points[0]),
@@ -42,7 +46,36 @@ impl SourceTensor<'_> {
                 return Err(Complaint::new(problem, Remedy::Damaged));
             }
         };
-        let (least, greatest) = ((least - zero) as f32, (greatest - zero) as f32);
-        Ok(Some(Grid { scale, least, greatest, zero: zero as f32 }))
+        let half = if signed { 1_i64 << (bits - 1) } else { 0 };
+        if bits == 8 {
+            let zero = i32::try_from(zero + half).unwrap_or(-1);
+            let grid = Grid { scale, zero, signed };
+            if !grid.is_sound() {
+                let problem = "has a zero point that is no number of its tensor";
+                return Err(Complaint::new(problem, Remedy::Damaged));
+            }
+            return Ok(Numbers::Whole(grid));
+        }
+        #[allow(clippy::cast_precision_loss)] // All are below 2^18.
+        let [least, greatest] =
+            [-half - zero, (1 << bits) - 1 - half - zero].map(|number| number as f32);
+        Ok(Numbers::Long(Steps { scale, least, greatest }))
+    }
+
+    /// The grid of its numbers, if they are whole and have 8 bits.
+    pub(crate) fn grid(&self) -> Result<Option<Grid>, Complaint> {
+        Ok(match self.numbers()? {
+            Numbers::Whole(grid) => Some(grid),
+            _ => None,
+        })
+    }
+}
+
+impl Grid {
+    /// Whether numbers on `other` stand for the same values, as far as the official runtime minds.
+    pub(crate) fn is_near(self, other: Self) -> bool {
+        self.zero == other.zero
+            && self.signed == other.signed
+            && (self.scale - other.scale).abs() <= 1e-6
     }
 }

@@ -23,10 +23,11 @@
 //!
 //! The *verifier* of the container format makes sure that every offset in the file points into it.
 //! `source` reads tensors and operators, every number checked. `lower` says each operator in operators
-//! of the `canonical` form, a float32 model of which the engine is known to give the official runtime's
-//! numbers; integer models are computed with floats that hold whole numbers. The `engine` makes that
-//! [`tract`](https://docs.rs/tract-core)'s, which *plans* it: it folds constants, and picks kernels for
-//! this processor. `write` makes a TensorFlow Lite file of it. All of it runs with panics contained.
+//! of the `canonical` form, of which the engine is known to give the official runtime's numbers. The
+//! `engine` finds what is one operator together, lays its weights out for this processor, and computes it
+//! with `kernels` of this crate, in a plan of [`tract`](https://docs.rs/tract-core), whose own operators
+//! compute all else. `write` makes a TensorFlow Lite file of the canonical form. All of it runs with panics
+//! contained.
 
 mod array;
 mod ask;

@@ -52,35 +52,39 @@ impl Quantisation {
         Ok(Some(Self { scales, zero_points, axis }))
     }
 
-    /// What whole numbers stand for, in a tensor of this shape.
+    /// Makes sure that there is a scale for each channel of a constant of this shape.
+    pub(crate) fn fits(&self, shape: &[usize]) -> Result<(), Complaint> {
+        let channels = self.scales.len();
+        if channels == 1 || shape.get(self.axis) == Some(&channels) {
+            return Ok(());
+        }
+        let problem = format!("has {channels} scales for a constant of {shape:?}");
+        Err(Complaint::new(problem, Remedy::Damaged))
+    }
+
+    /// What whole numbers stand for, in a tensor of this shape, which must fit.
     pub(crate) fn dequantise(
         &self,
         shape: &[usize],
         numbers: impl Iterator<Item = i64>,
-    ) -> Result<Rc<[f32]>, Complaint> {
+    ) -> Rc<[f32]> {
         let channels = self.scales.len();
-        let inner: usize = match channels {
+        let inner = match channels {
             1 => usize::MAX,
-            _ if shape.get(self.axis) == Some(&channels) => shape[self.axis + 1..].iter().product(),
-            _ => {
-                return Err(Complaint::new(
-                    format!("has {channels} scales for a constant of {shape:?}"),
-                    Remedy::Damaged,
-                ));
-            }
+            _ => shape.get(self.axis + 1..).map_or(1, |inner| inner.iter().product()),
         };
         let (mut channel, mut left) = (0, inner);
         let real = numbers.map(|number| {
             if left == 0 {
                 (channel, left) = ((channel + 1) % channels, inner);
             }
-            left -= 1;
+            left = left.saturating_sub(1);
             let number = number.saturating_sub(self.zero_points[channel]);
             #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
             // Exact for 8 and 16 bits; biases of 32 bits are rounded once.
             let real = (number as f64 * f64::from(self.scales[channel])) as f32;
             real
         });
-        Ok(real.collect())
+        real.collect()
     }
 }

@@ -1,5 +1,7 @@
 //! A model file, as it was read: tensors and operators by their numbers, every number in range.
 
+use std::rc::Rc;
+
 use tract_tflite::tflite::{BuiltinOperator, Model, Operator, TensorType};
 
 use crate::complaint::{Complaint, Remedy};
@@ -28,7 +30,7 @@ pub(crate) struct SourceTensor<'m> {
     pub(crate) signature: Vec<i32>,
     pub(crate) type_: TensorType,
     /// How its whole numbers stand for real ones.
-    pub(crate) quantisation: Option<Quantisation>,
+    pub(crate) quantisation: Option<Rc<Quantisation>>,
     /// Its values, if it is a constant.
     pub(crate) data: Option<&'m [u8]>,
     /// Why it cannot be used, if it cannot.
@@ -173,7 +175,7 @@ impl<'m> SourceTensor<'m> {
             () if tensor.is_variable() => Some("is a variable, which remembers earlier inputs"),
             () => None,
         };
-        let quantisation = Quantisation::read(tensor)?;
+        let quantisation = Quantisation::read(tensor)?.map(Rc::new);
         Ok(Self { name, shape, signature, type_: tensor.type_(), quantisation, data, problem })
     }
 

@@ -37,8 +37,18 @@ impl Canonical<'_> {
         self.node(Op::Broadcast, vec![x, list], shape.to_vec())
     }
 
-    /// Zeros before and behind, for each axis.
+    /// Zeros before and behind, for each axis; of whole numbers, those that stand for zero.
     pub(crate) fn pad(&mut self, x: usize, pads: &[[usize; 2]]) -> Result<usize, Complaint> {
+        self.pad_with(x, pads, None)
+    }
+
+    /// The same with another number, a constant of one value.
+    pub(crate) fn pad_with(
+        &mut self,
+        x: usize,
+        pads: &[[usize; 2]],
+        with: Option<usize>,
+    ) -> Result<usize, Complaint> {
         if pads.iter().all(|pad| *pad == [0, 0]) {
             return Ok(x);
         }
@@ -49,7 +59,8 @@ impl Canonical<'_> {
         let shape = shape
             .ok_or_else(|| Complaint::new("has a padding that does not fit", Remedy::Damaged))?;
         let list = self.integers(vec![pads.len(), 2], &pads.concat())?;
-        self.node(Op::Pad, vec![x, list], shape)
+        let operands = [x, list].into_iter().chain(with).collect();
+        self.node(Op::Pad, operands, shape)
     }
 
     /// One behind the other along an axis.

@@ -4,6 +4,7 @@ use super::model::Canonical;
 use super::op::{Binary, Comparison, Logical, Op, Reduction, Unary, Window};
 use crate::array::broadcast;
 use crate::complaint::{Complaint, Remedy};
+use crate::grid::Steps;
 
 impl Canonical<'_> {
     /// Changes each value.
@@ -208,18 +209,8 @@ impl Canonical<'_> {
         self.node(op, vec![x, list], vec![batch, size[0], size[1], channels])
     }
 
-    /// Each value times the factor of its channel, plus the channel's addend. Channels are along the
-    /// last axis.
-    pub(crate) fn rescale(
-        &mut self,
-        x: usize,
-        factors: usize,
-        addends: usize,
-    ) -> Result<usize, Complaint> {
-        let channels = self.shape(x).last().copied().unwrap_or(1);
-        if self.shape(factors) != [channels] || self.shape(addends) != [channels] {
-            return Err(self.unfit(x, factors));
-        }
-        self.node(Op::Rescale, vec![x, factors, addends], self.shape(x).to_vec())
+    /// Real values to the nearest steps.
+    pub(crate) fn snap(&mut self, x: usize, steps: Steps) -> Result<usize, Complaint> {
+        self.node(Op::Snap(steps), vec![x], self.shape(x).to_vec())
     }
 }

@@ -1,14 +1,18 @@
 //! A model in canonical form, and the bounds that keep it small.
 
-use super::op::Op;
-use crate::array::Array;
+use super::op::{Op, Reduction};
+use super::whole::Whole;
+use crate::array::{Array, Data};
 use crate::complaint::{Complaint, Remedy};
+use crate::kernels::whole::{self, Grid};
 
 /// A model in canonical form.
 #[derive(Default)]
 pub(crate) struct Canonical<'m> {
     pub(crate) tensors: Vec<Tensor<'m>>,
     pub(crate) nodes: Vec<Node>,
+    /// The operators on whole numbers, in the nodes' order.
+    pub(crate) wholes: Vec<Whole>,
     /// What the next nodes are named after.
     pub(crate) prefix: String,
     /// Of constants, in all.
@@ -33,6 +37,8 @@ impl Tensor<'_> {
         let content = match self.content {
             Content::Computed => Content::Computed,
             Content::Flags => Content::Flags,
+            Content::Whole(grid) => Content::Whole(grid),
+            Content::Bytes(grid, bytes) => Content::Bytes(grid, bytes),
             Content::Floats(array) => Content::Floats(array.into_owned()),
             Content::Integers(values) => Content::Integers(values),
         };
@@ -46,6 +52,10 @@ pub(crate) enum Content<'m> {
     Computed,
     /// Yes or no for each place, from a node.
     Flags,
+    /// Whole numbers on this grid, from a node.
+    Whole(Grid),
+    /// Whole numbers on this grid, known now.
+    Bytes(Grid, Vec<u8>),
     /// From the file.
     Floats(Array<'m>),
     /// Shapes and axes.
@@ -73,9 +83,9 @@ impl<'m> Canonical<'m> {
 
     /// The same without a file that it borrows from.
     pub(crate) fn into_owned(self) -> Canonical<'static> {
-        let Self { tensors, nodes, prefix, constants, values, multiply_adds, work } = self;
+        let Self { tensors, nodes, wholes, prefix, constants, values, multiply_adds, work } = self;
         let tensors = tensors.into_iter().map(Tensor::into_owned).collect();
-        Canonical { tensors, nodes, prefix, constants, values, multiply_adds, work }
+        Canonical { tensors, nodes, wholes, prefix, constants, values, multiply_adds, work }
     }
 
     /// The pairs of a multiplication and an addition that one input takes.
@@ -95,16 +105,36 @@ impl<'m> Canonical<'m> {
 
     /// A constant.
     pub(crate) fn constant(&mut self, array: &Array<'m>) -> Result<usize, Complaint> {
-        self.constants += array.len();
+        self.count_constants(array.len())?;
+        let array = match array.data {
+            Data::Integers(_) | Data::Stored(_) => {
+                let shape = array.shape.clone();
+                Array { shape, data: Data::Floats(array.to_floats()) }
+            }
+            _ => array.clone(),
+        };
+        self.push(array.shape.clone(), Content::Floats(array))
+    }
+
+    /// A constant of whole numbers on a grid, from the real values that they stand for.
+    pub(crate) fn whole_constant(
+        &mut self,
+        array: &Array<'m>,
+        grid: Grid,
+    ) -> Result<usize, Complaint> {
+        self.count_constants(array.len())?;
+        let mut bytes = vec![0; array.len()];
+        whole::quantise(grid, &array.to_floats(), &mut bytes);
+        self.push(array.shape.clone(), Content::Bytes(grid, bytes))
+    }
+
+    /// Counts constants, before they are copied.
+    pub(super) fn count_constants(&mut self, count: usize) -> Result<(), Complaint> {
+        self.constants = self.constants.saturating_add(count);
         if self.constants > Self::MAX_CONSTANTS {
             return Err(Complaint::new("needs too many weights", Remedy::SmallerInput));
         }
-        let array = if array.is_integer() {
-            Array::floats(array.shape.clone(), array.to_floats().to_vec())
-        } else {
-            array.clone()
-        };
-        self.push(array.shape.clone(), Content::Floats(array))
+        Ok(())
     }
 
     /// A constant that is one number.
@@ -159,7 +189,14 @@ impl<'m> Canonical<'m> {
         let (wanted, content) = match op {
             Op::Compare(_) => (0, Content::Flags),
             Op::Logical(_) => (inputs.len(), Content::Flags),
-            Op::Select => (1, Content::Computed),
+            Op::Select => (1, self.like(&inputs[1..])?),
+            Op::Concat(_) => (0, self.like(&inputs)?),
+            Op::Reshape
+            | Op::Broadcast
+            | Op::Pad
+            | Op::Transpose
+            | Op::Slice
+            | Op::Reduce(Reduction::Max | Reduction::Min) => (0, self.like(&inputs[..1])?),
             _ => (0, Content::Computed),
         };
         if flags != wanted {
@@ -168,12 +205,58 @@ impl<'m> Canonical<'m> {
                 Remedy::Damaged,
             ));
         }
+        if matches!(content, Content::Computed | Content::Flags)
+            && inputs.iter().any(|input| self.grid(*input).is_some())
+        {
+            return Err(Complaint::new("joins whole numbers with real ones", Remedy::Damaged));
+        }
+        self.result(op, inputs, shape, content)
+    }
+
+    /// An operator on whole numbers; its result is on a grid, or real.
+    pub(super) fn whole_node(
+        &mut self,
+        whole: Whole,
+        inputs: Vec<usize>,
+        shape: Vec<usize>,
+        grid: Option<Grid>,
+    ) -> Result<usize, Complaint> {
+        self.wholes.push(whole);
+        let op = Op::Whole(self.wholes.len() - 1);
+        self.result(op, inputs, shape, grid.map_or(Content::Computed, Content::Whole))
+    }
+
+    /// A tensor that a node makes.
+    pub(super) fn result(
+        &mut self,
+        op: Op,
+        inputs: Vec<usize>,
+        shape: Vec<usize>,
+        content: Content<'m>,
+    ) -> Result<usize, Complaint> {
         let output = self.push(shape, content)?;
         if self.nodes.len() >= Self::MAX_NODES {
             return Err(Complaint::new("takes too many operators", Remedy::SmallerInput));
         }
         self.nodes.push(Node { op, inputs, output });
         Ok(output)
+    }
+
+    /// What the result of an operator holds that moves its operands' numbers without looking at them.
+    fn like(&self, operands: &[usize]) -> Result<Content<'m>, Complaint> {
+        let grid = operands.first().and_then(|operand| self.grid(*operand));
+        if operands.iter().any(|operand| self.grid(*operand) != grid) {
+            return Err(Complaint::new("joins numbers of different grids", Remedy::Export));
+        }
+        Ok(grid.map_or(Content::Computed, Content::Whole))
+    }
+
+    /// What a tensor's whole numbers stand for, if it holds such.
+    pub(crate) fn grid(&self, tensor: usize) -> Option<Grid> {
+        match self.tensors[tensor].content {
+            Content::Whole(grid) | Content::Bytes(grid, _) => Some(grid),
+            _ => None,
+        }
     }
 
     /// Counts multiplications with their additions, before any is done.

@@ -1,6 +1,7 @@
 //! The operators of the canonical form.
 
 use crate::complaint::{Complaint, Remedy};
+use crate::grid::Steps;
 
 /// Where a convolution or pool looks: rows first, then columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +19,6 @@ pub(crate) enum Op {
     Conv(Window),
     Depthwise(Window),
     Dense,
-    /// Of three operands: the first times the second plus the third, along the last axis. It stays
-    /// apart from the operator before, whose sums of whole numbers are exact.
-    Rescale,
     MatMul {
         adjoint: [bool; 2],
     },
@@ -45,6 +43,10 @@ pub(crate) enum Op {
         align_corners: bool,
         half_pixel: bool,
     },
+    /// Real values to the nearest steps, halves away from 0.
+    Snap(Steps),
+    /// One of [`Canonical::wholes`](super::Canonical), by its place.
+    Whole(usize),
 }
 
 /// Operators of one operand, value by value.

@@ -6,36 +6,63 @@ use tract_tflite::internal::{
 };
 use tract_tflite::prelude::Tensor;
 
+use super::fuse::{self, Step, Work};
+use super::ops::{
+    Activate, Add, Affine, AveragePool, Block, Concat, MaxPool, Mean, Mul, Ours, Scale, Scaled,
+    Softmax,
+};
+use super::pack::Packs;
 use crate::array::{Array, Data};
-use crate::canonical::{self, Canonical, Content};
+use crate::canonical::{self, Canonical, Content, Node, Whole};
+use crate::kernels::Level;
+use crate::kernels::float::Winograd;
 
 /// An engine's model in the making.
 pub(super) struct Builder<'m> {
     pub(super) model: TypedModel,
-    /// Of the canonical form. What they hold is taken as soon as the engine has it.
-    tensors: Vec<canonical::Tensor<'m>>,
+    /// The instruction set that kernels use.
+    pub(super) level: Level,
+    /// Of the canonical form. What is no operator's own is taken as soon as the engine has it.
+    pub(super) tensors: Vec<canonical::Tensor<'m>>,
+    /// The operators on whole numbers, by their places.
+    wholes: Vec<Option<Whole>>,
     /// For each tensor, what it is to the engine.
-    outlets: Vec<Option<OutletId>>,
+    pub(super) outlets: Vec<Option<OutletId>>,
+    pub(super) packs: Packs,
 }
 
-/// The engine's model of a canonical form with this input and output. Constants go over one by one, so
-/// that no two of them are in memory twice.
+/// The engine's model of a canonical form with this input and output, for this instruction set. Constants go
+/// over one by one, so that no two of them are in memory twice.
 pub(super) fn build(
     canonical: Canonical<'_>,
     input: usize,
     output: usize,
+    level: Level,
 ) -> TractResult<TypedModel> {
-    let Canonical { tensors, nodes, .. } = canonical;
+    let steps = fuse::steps(&canonical, output);
+    build_steps(canonical, steps, [input, output], level)
+}
+
+/// The same of steps that are known already.
+pub(super) fn build_steps(
+    canonical: Canonical<'_>,
+    steps: Vec<Step>,
+    [input, output]: [usize; 2],
+    level: Level,
+) -> TractResult<TypedModel> {
+    let Canonical { tensors, nodes, wholes, .. } = canonical;
     let outlets = vec![None; tensors.len()];
-    let mut builder = Builder { model: TypedModel::default(), tensors, outlets };
+    let wholes = wholes.into_iter().map(Some).collect();
+    let (model, packs) = (TypedModel::default(), Packs::default());
+    let mut builder = Builder { model, level, tensors, wholes, outlets, packs };
     let source = &builder.tensors[input];
     let fact = f32::fact(&source.shape);
     builder.outlets[input] = Some(builder.model.add_source(source.name.clone(), fact)?);
-    for node in &nodes {
-        let name = builder.tensors[node.output].name.clone();
-        let outlet = builder.wire(&name, node)?;
-        builder.check(node.output, outlet)?;
-        builder.outlets[node.output] = Some(outlet);
+    for step in steps {
+        let made = step.output;
+        let outlet = builder.step(step, &nodes)?;
+        builder.check(made, outlet)?;
+        builder.outlets[made] = Some(outlet);
     }
     let output = builder.outlet(output)?;
     builder.model.select_output_outlets(&[output])?;
@@ -43,11 +70,65 @@ pub(super) fn build(
 }
 
 impl Builder<'_> {
+    /// Adds the operator that computes a step.
+    fn step(&mut self, step: Step, nodes: &[Node]) -> TractResult<OutletId> {
+        let Step { work, inputs, output } = step;
+        let name = self.tensors[output].name.clone();
+        let level = self.level;
+        let shape = self.tensors[output].shape.clone();
+        let ours = match work {
+            Work::Node(node) => return self.planned(&name, &nodes[node]),
+            Work::Conv(conv) if Winograd::pays(level, &conv.geometry) => {
+                Ours::new(&shape, self.tiled(conv)?)
+            }
+            Work::Conv(conv) => Ours::new(&shape, self.packed(conv)?),
+            Work::Scaled(conv) => Ours::new(&shape, Scaled(self.packed(conv)?)),
+            Work::Depthwise(depthwise) => Ours::new(&shape, self.deep(&depthwise)?),
+            Work::Block { expand, depthwise, project } => {
+                let expand = expand.map(|conv| self.packed(conv)).transpose()?;
+                let project = project.map(|conv| self.packed(conv)).transpose()?;
+                Ours::new(&shape, Block::new(expand, self.deep(&depthwise)?, project))
+            }
+            Work::MaxPool(geometry, activation) => {
+                Ours::new(&shape, MaxPool { level, geometry, activation })
+            }
+            Work::AveragePool(geometry, activation) => {
+                Ours::new(&shape, AveragePool { level, geometry, activation })
+            }
+            Work::Mean(images) => {
+                let channels = shape.last().copied().unwrap_or(1);
+                Ours::new(&shape, Mean { level, channels, images })
+            }
+            Work::Affine { factors, addends, activation } => {
+                Ours::new(&shape, Affine { level, factors, addends, activation })
+            }
+            Work::Scale(activation) => {
+                let images = shape.first().copied().unwrap_or(1);
+                Ours::new(&shape, Scale { level, images, activation })
+            }
+            Work::Add(activation) => Ours::new(&shape, Add { level, activation }),
+            Work::Mul(activation) => Ours::new(&shape, Mul { level, activation }),
+            Work::Activate(activation) => Ours::new(&shape, Activate { level, activation }),
+            Work::Softmax => {
+                let side = shape.last().copied().unwrap_or(1);
+                Ours::new(&shape, Softmax { level, side })
+            }
+            Work::Concat => {
+                let side = |input: &usize| self.shape(*input).last().copied().unwrap_or(1);
+                Ours::new(&shape, Concat { sides: inputs.iter().map(side).collect() })
+            }
+        };
+        let operands = self.operands(&inputs)?;
+        let outlets = self.model.wire_node(name, ours, &operands)?;
+        outlets.first().copied().ok_or_else(|| format_err!("an operator has no result"))
+    }
+
     /// Makes sure that the engine sees the type and the sizes that were counted.
     fn check(&self, tensor: usize, outlet: OutletId) -> TractResult<()> {
         let (tensor, fact) = (&self.tensors[tensor], self.model.outlet_fact(outlet)?);
         let type_ = match tensor.content {
             Content::Flags => bool::datum_type(),
+            Content::Whole(_) | Content::Bytes(..) => u8::datum_type(),
             _ => f32::datum_type(),
         };
         ensure!(
@@ -74,8 +155,9 @@ impl Builder<'_> {
     /// The values of a constant, which are then gone from the canonical form.
     fn take(&mut self, tensor: usize) -> TractResult<Tensor> {
         let tensor = &mut self.tensors[tensor];
-        match std::mem::replace(&mut tensor.content, Content::Computed) {
-            Content::Floats(array) => floats(&array),
+        match &tensor.content {
+            Content::Floats(array) => floats(array),
+            Content::Bytes(_, bytes) => Tensor::from_shape(&tensor.shape, bytes),
             _ => Err(format_err!("{} is read before it is written", tensor.name)),
         }
     }
@@ -88,6 +170,17 @@ impl Builder<'_> {
             }
             _ => Err(format_err!("{} is no list of numbers", self.tensors[tensor].name)),
         }
+    }
+
+    /// An operator on whole numbers, which is then gone from the canonical form.
+    pub(super) fn whole(&mut self, place: usize) -> TractResult<Whole> {
+        let whole = self.wholes.get_mut(place).and_then(Option::take);
+        whole.ok_or_else(|| format_err!("there is no operator {place} on whole numbers"))
+    }
+
+    /// The content of a tensor.
+    pub(super) fn content(&self, tensor: usize) -> &Content<'_> {
+        &self.tensors[tensor].content
     }
 
     /// The shape of a tensor.

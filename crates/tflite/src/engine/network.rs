@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use tract_tflite::internal::tract_core::runtime::RunOptions;
 use tract_tflite::internal::{TractError, TractResult, ensure};
-use tract_tflite::prelude::{Tensor, TypedSimplePlan, tvec};
+use tract_tflite::prelude::{TValue, TypedSimplePlan, tvec};
 
 use super::build::build;
-use super::rescale;
+use super::ops::workspace::{Workspaces, here};
+use super::pack::level;
 use crate::canonical::Canonical;
 use crate::contain::contain;
 use crate::ends::Ends;
@@ -19,6 +21,7 @@ pub struct Network {
     ends: Ends,
     plan: Arc<TypedSimplePlan>,
     metadata: Option<Vec<u8>>,
+    workspaces: Workspaces,
 }
 
 /// Hands a canonical form to the engine.
@@ -31,7 +34,7 @@ pub(crate) fn network(
 ) -> Result<Network, Error> {
     let plan = contain(|| plan(canonical, input, output, ends.outputs));
     let plan = plan.map_err(Error::Engine)?.map_err(|error| Error::Engine(brief(&error)))?;
-    Ok(Network { ends, plan, metadata })
+    Ok(Network { ends, plan, metadata, workspaces: Workspaces::default() })
 }
 
 fn plan(
@@ -40,13 +43,12 @@ fn plan(
     output: usize,
     outputs: usize,
 ) -> TractResult<Arc<TypedSimplePlan>> {
-    let model = build(canonical, input, output)?;
+    let model = build(canonical, input, output, level())?;
     let values = model.output_fact(0)?.shape.as_concrete().map(|shape| shape.iter().product());
     ensure!(values == Some(outputs), "the output has {values:?} values, and not {outputs}");
-    let mut model = model.into_decluttered()?;
-    rescale::expand(&mut model)?;
-    model.optimize()?;
-    TypedSimplePlan::new(model)
+    // In the order in which they were added: that of the file.
+    let options = RunOptions { skip_order_opt_ram: true, ..RunOptions::default() };
+    TypedSimplePlan::new_with_options(model, &options)
 }
 
 impl Network {
@@ -69,17 +71,39 @@ impl Network {
     ///
     /// If there are more values or fewer, or the engine fails or panics.
     pub fn run(&self, values: &[f32]) -> Result<Vec<f32>, RunError> {
-        let answer = contain(|| self.answer(values)).map_err(RunError)?;
+        let wanted = self.ends.height * self.ends.width * self.ends.channels;
+        if values.len() != wanted {
+            let given = values.len();
+            return Err(RunError(format!("{given} values for an input of {wanted}")));
+        }
+        self.run_with(|input| input.copy_from_slice(values))
+    }
+
+    /// As [`run`](Self::run), on values that `fill` writes where the network reads them. What is there
+    /// before is arbitrary: all must be written.
+    ///
+    /// # Errors
+    ///
+    /// If the engine fails, or it or `fill` panics.
+    pub fn run_with(&self, fill: impl FnOnce(&mut [f32])) -> Result<Vec<f32>, RunError> {
+        let answer = contain(|| self.workspaces.within(|| self.answer(fill))).map_err(RunError)?;
         answer.map_err(|error| RunError(brief(&error)))
     }
 
-    fn answer(&self, values: &[f32]) -> TractResult<Vec<f32>> {
+    fn answer(&self, fill: impl FnOnce(&mut [f32])) -> TractResult<Vec<f32>> {
         let shape = [1, self.ends.height, self.ends.width, self.ends.channels];
-        let input = Tensor::from_shape(&shape, values)?;
-        let outputs = self.plan.run(tvec!(input.into()))?;
+        let mut input = here(|workspace| workspace.take::<f32>(&shape))?;
+        fill(input.try_as_plain_ram_mut()?.as_slice_mut()?);
+        let input = TValue::from(input);
+        let outputs = self.plan.run(tvec!(input.clone()))?;
         let output = outputs.first().map(|output| output.try_as_plain_ram()).transpose()?;
         let values = output.map(|output| output.as_slice::<f32>().map(<[f32]>::to_vec));
-        Ok(values.transpose()?.unwrap_or_default())
+        let values = values.transpose()?.unwrap_or_default();
+        here(|workspace| {
+            workspace.give(input);
+            outputs.into_iter().for_each(|output| workspace.give(output));
+        });
+        Ok(values)
     }
 }
 

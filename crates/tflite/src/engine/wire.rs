@@ -25,9 +25,11 @@ use tract_tflite::internal::{
     TypedOp, ensure, format_err, tensor0, tensor1, tvec,
 };
 
+use tract_tflite::prelude::Tensor;
+
 use super::build::Builder;
-use super::rescale::Rescale;
-use crate::canonical::{Binary, Comparison, Logical, Node, Op, Reduction, Unary, Window};
+use super::whole;
+use crate::canonical::{Binary, Comparison, Content, Logical, Node, Op, Reduction, Unary, Window};
 
 /// So many slices the engine handles as well one by one.
 const FEW_PARTS: usize = 16;
@@ -39,7 +41,6 @@ impl Builder<'_> {
             Op::Conv(window) => self.conv(name, node, window, false),
             Op::Depthwise(window) => self.conv(name, node, window, true),
             Op::Dense => self.dense(name, node),
-            Op::Rescale => self.broadcast(name, Rescale, &node.inputs),
             Op::MatMul { adjoint } => self.mat_mul(name, node, adjoint),
             Op::AveragePool(window) => {
                 let pool_spec = self.window(node, window);
@@ -87,7 +88,7 @@ impl Builder<'_> {
                 let pads = self.numbers(node.inputs[1])?;
                 let pads =
                     pads.as_chunks::<2>().0.iter().map(|[before, behind]| (*before, *behind));
-                let mode = PadMode::Constant(tensor0(0_f32).into());
+                let mode = PadMode::Constant(self.padding(node)?.into());
                 self.one(name, Pad { pads: pads.collect(), mode }, &node.inputs[..1])
             }
             Op::Concat(axis) => {
@@ -106,6 +107,24 @@ impl Builder<'_> {
             Op::Bilinear { align_corners, half_pixel } => {
                 self.bilinear(name, node, align_corners, half_pixel)
             }
+            Op::Snap(steps) => self.one(name, whole::Snap::new(steps), &node.inputs),
+            Op::Whole(place) => {
+                let whole = self.whole(place)?;
+                let operands = &node.inputs[..whole.operands()];
+                let op = whole::Compute::new(whole, self.shape(node.output), self.level);
+                self.one(name, op, operands)
+            }
+        }
+    }
+
+    /// What a node pads with: a constant, or what stands for zero.
+    fn padding(&self, node: &Node) -> TractResult<Tensor> {
+        match (node.inputs.get(2).map(|with| self.content(*with)), self.content(node.output)) {
+            (Some(Content::Bytes(_, bytes)), _) if let Some(with) = bytes.first() => {
+                Ok(tensor0(*with))
+            }
+            (None, Content::Whole(grid)) => Ok(tensor0(u8::try_from(grid.zero)?)),
+            _ => Ok(tensor0(0_f32)),
         }
     }
 

@@ -5,8 +5,11 @@ use tract_tflite::tflite::ActivationFunctionType;
 use super::lowering::Lowering;
 use super::site::{Site, no_options};
 use super::value::{Lowered, Wire};
+use super::weights::whole_activation;
 use crate::canonical::{Binary, Reduction, Unary};
 use crate::complaint::{Complaint, Remedy};
+use crate::grid::Numbers;
+use crate::kernels::whole::{Grid, Unary as Unary8};
 
 /// Of the approximation of the error function by Abramowitz and Stegun, "Handbook of Mathematical
 /// Functions", formula 7.1.26: `1 - (a1 t + ... + a5 t^5) exp(-x^2)` with `t = 1 / (1 + p x)`, for `x`
@@ -16,20 +19,38 @@ const ERROR_FUNCTION: [f32; 5] = [0.254_829_6, -0.284_496_7, 1.421_413_7, -1.453
 const ERROR_FUNCTION_P: f32 = 0.327_591_1;
 
 impl<'m> Lowering<'_, 'm> {
+    /// An operator of one operand on whole numbers, if operand and result are such and there is a kernel.
+    pub(super) fn single(&mut self, site: &Site<'_, 'm>, how: Unary8) -> Lowered<Option<Wire>> {
+        let Some(to) = site.grid()? else { return Ok(None) };
+        let Some(x) = self.whole_input(site, 0)? else { return Ok(None) };
+        if x.1.signed != to.signed {
+            return Ok(None);
+        }
+        Ok(self.canonical.whole_unary(how, x, to)?.map(|tensor| Wire::whole(tensor, to)))
+    }
+
     /// `RELU` and its like as operators of their own.
     pub(super) fn fused(
         &mut self,
         site: &Site<'_, 'm>,
         activation: ActivationFunctionType,
     ) -> Lowered<Wire> {
-        let x = self.input(site, 0)?;
-        self.snap(x, site.outputs[0], Some(activation))
+        if activation != ActivationFunctionType::TANH
+            && let Some(whole) = self.single(site, Unary8::Clamp(whole_activation(activation)?))?
+        {
+            return Ok(whole);
+        }
+        let x = self.real_input(site, 0)?;
+        self.activate(x, activation)
     }
 
     /// `LOGISTIC`. That of the engine is an approximation: good enough, unless the result is rounded.
     pub(super) fn logistic(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let Some(whole) = self.single(site, Unary8::Logistic)? {
+            return Ok(whole);
+        }
         let x = self.real_input(site, 0)?;
-        if site.grid()?.is_none() {
+        if site.outputs[0].numbers()? == Numbers::Real {
             return Ok(Wire::real(self.canonical.unary(Unary::Logistic, x)?));
         }
         let c = &mut self.canonical;
@@ -42,6 +63,9 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `RELU_0_TO_1`.
     pub(super) fn relu_0_to_1(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let Some(whole) = self.single(site, Unary8::Relu0To1)? {
+            return Ok(whole);
+        }
         let x = self.real_input(site, 0)?;
         let x = self.canonical.with_scalar(Binary::Maximum, x, 0.0)?;
         Ok(Wire::real(self.canonical.with_scalar(Binary::Minimum, x, 1.0)?))
@@ -49,6 +73,9 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `ELU`: `exp(x) - 1` below 0.
     pub(super) fn elu(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let Some(whole) = self.single(site, Unary8::Elu)? {
+            return Ok(whole);
+        }
         let x = self.real_input(site, 0)?;
         let above = self.canonical.unary(Unary::Relu, x)?;
         let below = self.canonical.with_scalar(Binary::Minimum, x, 0.0)?;
@@ -61,6 +88,9 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn gelu(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let options = site.operator.table.builtin_options_as_gelu_options();
         let approximate = options.ok_or_else(no_options)?.approximate();
+        if let Some(whole) = self.single(site, Unary8::Gelu { approximate })? {
+            return Ok(whole);
+        }
         let x = self.real_input(site, 0)?;
         let c = &mut self.canonical;
         let doubled = if approximate {
@@ -105,13 +135,28 @@ impl<'m> Lowering<'_, 'm> {
         if !(beta.is_finite() && beta > 0.0) {
             return Err(Complaint::new(format!("has a beta of {beta}"), Remedy::Export));
         }
-        let x = self.input(site, 0)?;
-        let x = self.in_unit(x, 1.0 / beta)?;
+        if let (Some(x), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && x.1.signed == to.signed
+            && let Some(tensor) = self.canonical.whole_softmax(x, beta, to)?
+        {
+            return Ok(Wire::whole(tensor, to));
+        }
+        let mut x = self.real_input(site, 0)?;
+        #[allow(clippy::float_cmp)] // 1 leaves them as they are.
+        if beta != 1.0 {
+            x = self.canonical.with_scalar(Binary::Mul, x, beta)?;
+        }
         Ok(Wire::real(self.canonical.softmax(x)?))
     }
 
     /// `LOG_SOFTMAX` along the last axis.
     pub(super) fn log_softmax(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let (Some(x), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && x.1.signed == to.signed
+            && let Some(tensor) = self.canonical.whole_log_softmax(x, to)?
+        {
+            return Ok(Wire::whole(tensor, to));
+        }
         let x = self.real_input(site, 0)?;
         let axis = self.canonical.shape(x).len().checked_sub(1);
         let axis =
@@ -127,6 +172,12 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `L2_NORMALIZATION` along the last axis.
     pub(super) fn l2_normalization(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let (Some(x), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && x.1.signed == to.signed
+            && to.is_near(Grid { scale: 1.0 / 128.0, zero: 128, ..to })
+        {
+            return Ok(Wire::whole(self.canonical.whole_normalise(x, to)?, to));
+        }
         let x = self.real_input(site, 0)?;
         let axis = self.canonical.shape(x).len().checked_sub(1);
         let axis =

@@ -8,32 +8,25 @@ use crate::canonical::{Binary, Unary};
 use crate::complaint::{Complaint, Remedy};
 
 impl Lowering<'_, '_> {
-    /// An activation on values that are on no grid afterwards.
+    /// An activation on real values.
     pub(super) fn activate(
         &mut self,
-        wire: Wire,
+        x: usize,
         activation: ActivationFunctionType,
     ) -> Lowered<Wire> {
-        if activation == ActivationFunctionType::TANH {
-            let real = self.real(wire)?;
-            return Ok(Wire::real(self.canonical.unary(Unary::Tanh, real)?));
-        }
-        let tensor = match bounds(activation)? {
-            (None, None) => return Ok(wire),
-            (Some(0.0), None) => {
-                let tensor = self.canonical.unary(Unary::Relu, wire.tensor)?;
-                return Ok(Wire { tensor, unit: wire.unit, whole: None });
-            }
-            (low, high) => {
-                let mut real = self.real(wire)?;
-                if activation == ActivationFunctionType::RELU6 {
-                    return Ok(Wire::real(self.canonical.unary(Unary::Relu6, real)?));
-                }
+        let c = &mut self.canonical;
+        let tensor = match activation {
+            ActivationFunctionType::TANH => c.unary(Unary::Tanh, x)?,
+            ActivationFunctionType::RELU => c.unary(Unary::Relu, x)?,
+            ActivationFunctionType::RELU6 => c.unary(Unary::Relu6, x)?,
+            _ => {
+                let (low, high) = bounds(activation)?;
+                let mut real = x;
                 if let Some(low) = low {
-                    real = self.canonical.with_scalar(Binary::Maximum, real, low)?;
+                    real = c.with_scalar(Binary::Maximum, real, low)?;
                 }
                 if let Some(high) = high {
-                    real = self.canonical.with_scalar(Binary::Minimum, real, high)?;
+                    real = c.with_scalar(Binary::Minimum, real, high)?;
                 }
                 real
             }

@@ -1,42 +1,27 @@
 //! Convolutions, dense layers and products of matrices.
 
-use std::rc::Rc;
-
-use tract_tflite::tflite::FullyConnectedOptionsWeightsFormat;
+use tract_tflite::tflite::{ActivationFunctionType, FullyConnectedOptionsWeightsFormat};
 
 use super::lowering::Lowering;
-use super::requant::fit;
 use super::site::{Site, no_options};
-use super::unit::ratio;
 use super::value::{Lowered, Value, Wire};
+use super::weights::{WholeLayer, whole_activation};
 use super::window::window;
 use crate::array::{Array, broadcast, places};
 use crate::canonical::{Binary, Window};
 use crate::complaint::{Complaint, Remedy};
+use crate::kernels::whole::{MatMul, Operator};
 
 /// Kernels of at most this many input channels are cheaper whole than each channel for itself.
 const FEW: usize = 4;
-
-/// What finding the rounding of one channel counts as, in values computed before there is an input.
-const FIT: usize = 128;
-
-/// The weights and bias of one layer, in the units of its input and result.
-pub(super) struct Layer<'m> {
-    pub(super) kernel: Array<'m>,
-    pub(super) bias: Array<'m>,
-    /// What a value of 1 in the result stands for.
-    pub(super) unit: f32,
-    /// If the weights are whole numbers: what their sums are multiplied by, and what is added.
-    rescale: Option<(Array<'m>, Array<'m>)>,
-}
 
 impl<'m> Lowering<'_, 'm> {
     /// `CONV_2D`, also in groups of channels.
     pub(super) fn conv(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let options = site.operator.table.builtin_options_as_conv_2_doptions();
         let options = options.ok_or_else(no_options)?;
-        let x = self.input(site, 0)?;
         let kernel = site.known(1)?;
+        let x = self.input(site, 0)?;
         let (&[_, _, _, channels], &[out, high, wide, of]) = (self.shape(x), &kernel.shape[..])
         else {
             return Err(self.unfit(x, kernel));
@@ -50,38 +35,43 @@ impl<'m> Lowering<'_, 'm> {
         if of == 0 || !channels.is_multiple_of(of) || !out.is_multiple_of(channels / of) {
             return Err(self.unfit(x, kernel));
         }
-        let layer = self.layer(site, x, kernel, [out, 2])?;
+        let activation = options.fused_activation_function();
         let groups = channels / of;
+        let shape = [out, high, wide, of];
+        if let Some(layer) = self.whole_layer(site, x.grid, shape, 0, [out, 2])? {
+            let operator = if groups == 1 { Operator::Conv } else { Operator::Grouped };
+            return self.whole_window(operator, x, layer, window, activation);
+        }
+        let x = self.real(x)?;
+        let (kernel, bias) = Self::real_layer(site, kernel, [out, 2])?;
         let tensor = match (groups, of) {
-            (1, _) => self.whole_conv(x.tensor, &layer.kernel, &layer.bias, window)?,
+            (1, _) => self.full_conv(x, &kernel, &bias, window)?,
             // From (out, rows, columns, 1) to (1, rows, columns, out).
             (_, 1) => {
                 let shape = vec![1, high, wide, out];
                 let places = places(&shape, &[0, wide, 1, high * wide]);
-                let kernel = layer.kernel.pick(shape.clone(), places);
-                self.each_channel(x.tensor, &kernel, &layer.bias, window)?
+                let kernel = kernel.pick(shape.clone(), places);
+                self.each_channel(x, &kernel, &bias, window)?
             }
             (groups, of) => {
                 let mut parts = Vec::with_capacity(groups);
                 for group in 0..groups {
-                    let part = self.part(x.tensor, 3, group * of, of)?;
-                    let (kernel, bias) = layer.share(out / groups, group);
-                    parts.push(self.whole_conv(part, &kernel, &bias, window)?);
+                    let part = self.part(x, 3, group * of, of)?;
+                    let (kernel, bias) = share(&kernel, &bias, out / groups, group);
+                    parts.push(self.full_conv(part, &kernel, &bias, window)?);
                 }
                 self.canonical.concat(3, &parts)?
             }
         };
-        let tensor = self.rescaled(tensor, &layer)?;
-        let wire = Wire { tensor, unit: layer.unit, whole: None };
-        self.snap(wire, site.outputs[0], Some(options.fused_activation_function()))
+        self.activate(tensor, activation)
     }
 
     /// `DEPTHWISE_CONV_2D`, also with several results for each channel.
     pub(super) fn depthwise(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let options = site.operator.table.builtin_options_as_depthwise_conv_2_doptions();
         let options = options.ok_or_else(no_options)?;
-        let x = self.input(site, 0)?;
         let kernel = site.known(1)?;
+        let x = self.input(site, 0)?;
         let &[1, high, wide, out] = &kernel.shape[..] else {
             return Err(self.unfit(x, kernel));
         };
@@ -91,15 +81,36 @@ impl<'m> Lowering<'_, 'm> {
             [options.dilation_h_factor(), options.dilation_w_factor()],
             options.padding(),
         )?;
-        let layer = self.layer(site, x, kernel, [out, 2])?;
-        let tensor = self.each_channel(x.tensor, &layer.kernel, &layer.bias, window)?;
-        let tensor = self.rescaled(tensor, &layer)?;
-        let wire = Wire { tensor, unit: layer.unit, whole: None };
-        self.snap(wire, site.outputs[0], Some(options.fused_activation_function()))
+        let activation = options.fused_activation_function();
+        let shape = [1, high, wide, out];
+        if let Some(layer) = self.whole_layer(site, x.grid, shape, 3, [out, 2])? {
+            return self.whole_window(Operator::Depthwise, x, layer, window, activation);
+        }
+        let x = self.real(x)?;
+        let (kernel, bias) = Self::real_layer(site, kernel, [out, 2])?;
+        let tensor = self.each_channel(x, &kernel, &bias, window)?;
+        self.activate(tensor, activation)
+    }
+
+    /// A convolution in whole numbers.
+    fn whole_window(
+        &mut self,
+        operator: Operator,
+        x: Wire,
+        layer: WholeLayer,
+        window: Window,
+        activation: ActivationFunctionType,
+    ) -> Lowered<Wire> {
+        let WholeLayer { input, output, weights, bias } = layer;
+        let activation = whole_activation(activation)?;
+        let x = (x.tensor, input);
+        let tensor =
+            self.canonical.whole_conv(operator, x, weights, bias, window, activation, output)?;
+        Ok(Wire::whole(tensor, output))
     }
 
     /// A convolution over all channels.
-    pub(super) fn whole_conv(
+    pub(super) fn full_conv(
         &mut self,
         x: usize,
         kernel: &Array<'m>,
@@ -142,7 +153,7 @@ impl<'m> Lowering<'_, 'm> {
                 kernel[(result * high * wide + spot) * channels + result / each] = *weight;
             }
             let kernel = Array::floats(vec![out, high, wide, channels], kernel);
-            return self.whole_conv(x, &kernel, bias, window);
+            return self.full_conv(x, &kernel, bias, window);
         }
         let mut parts = Vec::with_capacity(each);
         for part in 0..each {
@@ -186,47 +197,95 @@ impl<'m> Lowering<'_, 'm> {
                 Remedy::Export,
             ));
         }
-        let rows = self.canonical.reshape(x.tensor, &[all / inputs, inputs])?;
-        let (tensor, unit) = match site.operand(1)? {
-            Value::Known(weights) => {
-                let layer = self.layer(site, x, weights, [out, 2])?;
-                let kernel = self.canonical.constant(&layer.kernel)?;
-                let bias = self.canonical.constant(&layer.bias)?;
-                {
-                    let sums = self.canonical.dense(rows, kernel, bias)?;
-                    (self.rescaled(sums, &layer)?, layer.unit)
-                }
+        let rows = x.moved(self.canonical.reshape(x.tensor, &[all / inputs, inputs])?);
+        let activation = options.fused_activation_function();
+        let kernel = [out, 1, 1, inputs];
+        let wire = match self.whole_layer(site, x.grid, kernel, 0, [out, 2])? {
+            Some(WholeLayer { input, output, weights, bias }) => {
+                let rows = (rows.tensor, input);
+                let activation = whole_activation(activation)?;
+                let c = &mut self.canonical;
+                Wire::whole(c.whole_dense(rows, weights, bias, activation, output)?, output)
             }
-            Value::Wire(weights) => {
-                let product = self.canonical.mat_mul(rows, weights.tensor, [false, true])?;
-                let unit = x.unit * weights.unit;
-                match site.optional(2) {
-                    None => (product, unit),
-                    Some(bias) => {
-                        let bias = bias.clone();
-                        let bias = self.wire(&bias)?;
-                        let bias = self.in_unit(bias, unit)?;
-                        (self.canonical.binary(Binary::Add, product, bias)?, unit)
-                    }
-                }
+            None => {
+                let rows = self.real(rows)?;
+                let product = self.real_dense(site, rows, out)?;
+                self.activate(product, activation)?
             }
         };
-        let tensor = match (options.keep_num_dims(), shape.split_last()) {
+        Ok(match (options.keep_num_dims(), shape.split_last()) {
             (true, Some((_, outer))) => {
-                self.canonical.reshape(tensor, &[outer, &[out]].concat())?
+                wire.moved(self.canonical.reshape(wire.tensor, &[outer, &[out]].concat())?)
             }
-            _ => tensor,
-        };
-        let wire = Wire { tensor, unit, whole: None };
-        self.snap(wire, site.outputs[0], Some(options.fused_activation_function()))
+            _ => wire,
+        })
+    }
+
+    /// Rows of real values through weights, known ones or others.
+    fn real_dense(&mut self, site: &Site<'_, 'm>, rows: usize, out: usize) -> Lowered<usize> {
+        if let Value::Known(weights) = site.operand(1)? {
+            let (kernel, bias) = Self::real_layer(site, weights, [out, 2])?;
+            let kernel = self.canonical.constant(&kernel)?;
+            let bias = self.canonical.constant(&bias)?;
+            return self.canonical.dense(rows, kernel, bias);
+        }
+        let weights = self.real_input(site, 1)?;
+        let product = self.canonical.mat_mul(rows, weights, [false, true])?;
+        match site.optional(2) {
+            None => Ok(product),
+            Some(_) => {
+                let bias = self.real_input(site, 2)?;
+                self.canonical.binary(Binary::Add, product, bias)
+            }
+        }
     }
 
     /// `BATCH_MATMUL`.
     pub(super) fn mat_mul(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let options = site.operator.table.builtin_options_as_batch_mat_mul_options();
         let options = options.ok_or_else(no_options)?;
-        let (a, b) = (self.input(site, 0)?, self.input(site, 1)?);
-        let (left, right) = (self.shape(a).to_vec(), self.shape(b).to_vec());
+        let (adj_x, adj_y) = (options.adj_x(), options.adj_y());
+        if let Some(product) = self.whole_mat_mul(site, [adj_x, adj_y])? {
+            return Ok(product);
+        }
+        let (a, b) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
+        let [left, right] = self.stretched_matrices([a, b])?;
+        Ok(Wire::real(self.canonical.mat_mul(left, right, [adj_x, adj_y])?))
+    }
+
+    /// `BATCH_MATMUL` of whole numbers, if there is a kernel for it.
+    fn whole_mat_mul(
+        &mut self,
+        site: &Site<'_, 'm>,
+        [adj_x, adj_y]: [bool; 2],
+    ) -> Lowered<Option<Wire>> {
+        let Some(([(a, on), (b, other)], to)) = self.whole_pair(site)? else { return Ok(None) };
+        if MatMul::new(on, other, to).is_none() {
+            return Ok(None);
+        }
+        let [mut a, mut b] = self.stretched_matrices([a, b])?;
+        if adj_x {
+            a = self.turned(a)?;
+        }
+        // The kernel takes rows of both.
+        if !adj_y {
+            b = self.turned(b)?;
+        }
+        let product = self.canonical.whole_mat_mul([(a, on), (b, other)], to)?;
+        Ok(product.map(|tensor| Wire::whole(tensor, to)))
+    }
+
+    /// The last two axes in the other order.
+    fn turned(&mut self, x: usize) -> Lowered<usize> {
+        let rank = self.canonical.shape(x).len();
+        let mut order: Vec<usize> = (0..rank).collect();
+        order.swap(rank - 2, rank - 1);
+        self.canonical.transpose(x, &order)
+    }
+
+    /// Two operands with the same axes before the last two, of which there are at least two.
+    fn stretched_matrices(&mut self, [a, b]: [usize; 2]) -> Lowered<[usize; 2]> {
+        let (left, right) = (self.canonical.shape(a).to_vec(), self.canonical.shape(b).to_vec());
         let (Some(left_outer), Some(right_outer)) =
             (left.len().checked_sub(2), right.len().checked_sub(2))
         else {
@@ -238,87 +297,9 @@ impl<'m> Lowering<'_, 'm> {
         let outer = broadcast(&left[..left_outer], &right[..right_outer])?;
         let left = [&outer, &left[left_outer..]].concat();
         let right = [&outer, &right[right_outer..]].concat();
-        let left = self.canonical.broadcast_to(a.tensor, &left)?;
-        let right = self.canonical.broadcast_to(b.tensor, &right)?;
-        let tensor = self.canonical.mat_mul(left, right, [options.adj_x(), options.adj_y()])?;
-        Ok(Wire { tensor, unit: a.unit * b.unit, whole: None })
-    }
-
-    /// The weights of a site with `out` results, whose bias is the operand at `bias`, scaled so that its
-    /// result comes out in the unit that it is kept in.
-    pub(super) fn layer(
-        &mut self,
-        site: &Site<'_, 'm>,
-        x: Wire,
-        kernel: &Rc<Array<'m>>,
-        [out, bias]: [usize; 2],
-    ) -> Lowered<Layer<'m>> {
-        let unit = site.unit()?;
-        if out == 0 || kernel.len() == 0 {
-            return Err(Complaint::new(
-                format!("has a kernel of {:?}", kernel.shape),
-                Remedy::Export,
-            ));
-        }
-        let bias = match site.optional(bias) {
-            None => Array::floats(vec![out], vec![0.0; out]),
-            Some(Value::Known(bias)) if bias.len() == out => bias.reshaped(vec![out]),
-            Some(Value::Known(bias)) => {
-                return Err(Complaint::new(
-                    format!("has {} biases for {out} results", bias.len()),
-                    Remedy::Export,
-                ));
-            }
-            Some(Value::Wire(_)) => {
-                return Err(Complaint::new("has a bias that depends on the input", Remedy::Fixed));
-            }
-        };
-        if kernel.is_integer() || bias.is_integer() && bias.to_floats().iter().any(|b| *b != 0.0) {
-            return Err(Complaint::new(
-                "has whole numbers without a scale as weights",
-                Remedy::Export,
-            ));
-        }
-        let own = site.operator.inputs.get(1).copied().flatten();
-        let own = own.and_then(|kernel| self.source.tensors[kernel].quantisation.as_ref());
-        let (Some(grid), Some(_), Some(own)) = (site.grid()?, x.whole, own) else {
-            let kernel = scaled(kernel, ratio(x.unit, unit));
-            return Ok(Layer {
-                kernel,
-                bias: scaled(&bias, ratio(1.0, unit)),
-                unit,
-                rescale: None,
-            });
-        };
-        let scale = |result: usize| *own.scales.get(result).unwrap_or(&own.scales[0]);
-        let inner = if own.axis == 0 { kernel.len() / out } else { 1 };
-        let weights = kernel.to_floats();
-        let weights = weights.iter().enumerate();
-        let weights = weights.map(|(place, weight)| (weight / scale(place / inner % out)).round());
-        let kernel = Array::floats(kernel.shape.clone(), weights.collect());
-        let biases = bias.to_floats();
-        let biases = biases.iter().enumerate();
-        let biases = biases.map(|(result, bias)| (bias / (x.unit * scale(result))).round());
-        let bias = Array::floats(vec![out], biases.collect());
-        let multiplier = |result| f64::from(x.unit) * f64::from(scale(result)) / f64::from(unit);
-        let fit = |result| fit(multiplier(result), grid.least, grid.greatest);
-        let (factors, addends) = if own.scales.len() == 1 {
-            let (factor, addend) = fit(0);
-            (vec![factor; out], vec![addend; out])
-        } else {
-            self.charge(out.saturating_mul(FIT))?;
-            (0..out).map(fit).unzip()
-        };
-        let rescale = Some((Array::floats(vec![out], factors), Array::floats(vec![out], addends)));
-        Ok(Layer { kernel, bias, unit, rescale })
-    }
-
-    /// The sums of a layer in its unit.
-    pub(super) fn rescaled(&mut self, sums: usize, layer: &Layer<'m>) -> Lowered<usize> {
-        let Some((factors, addends)) = &layer.rescale else { return Ok(sums) };
-        let factors = self.canonical.constant(factors)?;
-        let addends = self.canonical.constant(addends)?;
-        self.canonical.rescale(sums, factors, addends)
+        let left = self.canonical.broadcast_to(a, &left)?;
+        let right = self.canonical.broadcast_to(b, &right)?;
+        Ok([left, right])
     }
 
     pub(super) fn unfit(&self, x: Wire, kernel: &Array<'m>) -> Complaint {
@@ -327,20 +308,17 @@ impl<'m> Lowering<'_, 'm> {
     }
 }
 
-impl<'m> Layer<'m> {
-    /// The kernels and biases of one group of results.
-    fn share(&self, results: usize, group: usize) -> (Array<'m>, Array<'m>) {
-        let mut shape = self.kernel.shape.clone();
-        shape[0] = results;
-        let each: usize = shape.iter().product();
-        let kernel = self.kernel.pick(shape, group * each..(group + 1) * each);
-        let bias = group * results..(group + 1) * results;
-        (kernel, self.bias.pick(vec![results], bias))
-    }
-}
-
-/// The values times a factor.
-#[allow(clippy::float_cmp)] // A factor of 1 leaves the file's own bytes in use.
-fn scaled<'m>(array: &Array<'m>, factor: f32) -> Array<'m> {
-    if factor == 1.0 { array.clone() } else { array.map(|value| value * factor) }
+/// The kernels and biases of one group of results.
+fn share<'m>(
+    kernel: &Array<'m>,
+    bias: &Array<'m>,
+    results: usize,
+    group: usize,
+) -> (Array<'m>, Array<'m>) {
+    let mut shape = kernel.shape.clone();
+    shape[0] = results;
+    let each: usize = shape.iter().product();
+    let kernel = kernel.pick(shape, group * each..(group + 1) * each);
+    let biases = group * results..(group + 1) * results;
+    (kernel, bias.pick(vec![results], biases))
 }

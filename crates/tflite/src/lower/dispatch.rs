@@ -31,7 +31,7 @@ impl<'s, 'm> Lowering<'s, 'm> {
             tensor = lowering.canonical.transpose(tensor, &[0, 3, 1, 2])?;
         }
         tensor = lowering.canonical.reshape(tensor, &form.shape)?;
-        let wire = lowering.snap(Wire::real(tensor), &source.tensors[input], None)?;
+        let wire = lowering.settled(Wire::real(tensor), &source.tensors[input])?;
         lowering.values[input] = Some(Value::Wire(wire));
         let needed = source.needed(output);
         for (index, operator) in source.operators.iter().enumerate() {
@@ -158,10 +158,10 @@ impl<'s, 'm> Lowering<'s, 'm> {
             Code::SELECT | Code::SELECT_V2 => self.select(site)?,
             Code::SIGN => self.sign(site)?,
             Code::MEAN => self.mean(site)?,
-            Code::SUM => self.reduce_sum(site)?,
+            Code::SUM => self.reduce(site, Reduction::Sum)?,
             Code::REDUCE_MAX => self.reduce(site, Reduction::Max)?,
             Code::REDUCE_MIN => self.reduce(site, Reduction::Min)?,
-            Code::REDUCE_PROD => self.reduce_product(site)?,
+            Code::REDUCE_PROD => self.reduce(site, Reduction::Product)?,
             Code::ARG_MAX => self.place_of(site, Reduction::Max)?,
             Code::ARG_MIN => self.place_of(site, Reduction::Min)?,
             Code::TOPK_V2 => return self.greatest(site),
@@ -200,7 +200,7 @@ impl<'s, 'm> Lowering<'s, 'm> {
                 return Err(Complaint::new("cannot be said in other operators yet", Remedy::Known));
             }
         };
-        let value = self.snap(value, site.outputs[0], None)?;
+        let value = self.settled(value, site.outputs[0])?;
         Ok(vec![Value::Wire(value)])
     }
 }

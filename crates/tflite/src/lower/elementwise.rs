@@ -3,16 +3,17 @@
 use tract_tflite::tflite::ActivationFunctionType;
 
 use super::lowering::Lowering;
-use super::quant::{ANY, places};
-use super::requant::fit_sum;
 use super::site::{Site, no_options};
-use super::unit::ratio;
-use super::value::{Lowered, Value, Wire};
-use crate::canonical::{Binary, Content, Unary};
+use super::value::{Lowered, OnGrid, Value, Wire};
+use super::weights::whole_activation;
+use crate::canonical::{Binary, Pair, Unary};
 use crate::complaint::{Complaint, Remedy};
+use crate::kernels::whole::{
+    Activation, Add, Div, Grid, Mul, Prelu, SquaredDifference, Unary as Unary8,
+};
 
 impl<'m> Lowering<'_, 'm> {
-    /// `ADD` or `SUB`: in the result's unit, so that rounding follows at once.
+    /// `ADD` or `SUB`.
     pub(super) fn sum(&mut self, site: &Site<'_, 'm>, op: Binary) -> Lowered<Wire> {
         let table = &site.operator.table;
         let activation = match op {
@@ -21,45 +22,19 @@ impl<'m> Lowering<'_, 'm> {
             }
             _ => table.builtin_options_as_sub_options().map(|o| o.fused_activation_function()),
         };
-        let unit = site.unit()?;
-        let (a, b) = (self.whole_input(site, 0)?, self.whole_input(site, 1)?);
-        let whole = site.grid()?.is_some() && a.whole.is_some() && b.whole.is_some();
-        let wires = [a, b];
-        let (a, b) = (self.in_unit(a, unit)?, self.in_unit(b, unit)?);
-        let tensor = self.canonical.binary(op, a, b)?;
-        let mut wire = Wire { tensor, unit, whole: None };
-        if whole {
-            let sign = if op == Binary::Sub { -1.0 } else { 1.0 };
-            let exact = [wires[0].unit, wires[1].unit].map(|own| f64::from(own) / f64::from(unit));
-            let factors = [ratio(wires[0].unit, unit), sign * ratio(wires[1].unit, unit)];
-            let (a, b) = (self.numbers_of(wires[0]), self.numbers_of(wires[1]));
-            let addend = fit_sum(&a, &b, factors, [exact[0], f64::from(sign) * exact[1]]);
-            let moved = match addend {
-                0.0 => tensor,
-                addend => self.canonical.with_scalar(Binary::Add, tensor, addend)?,
-            };
-            wire = Wire { tensor: self.rounded(moved)?, whole: Some(ANY), ..wire };
-        }
         let activation = activation.unwrap_or(ActivationFunctionType::NONE);
-        self.snap(wire, site.outputs[0], Some(activation))
-    }
-
-    /// All whole numbers that a wire can hold; of a constant, those that it holds.
-    fn numbers_of(&self, wire: Wire) -> Vec<f32> {
-        if let Content::Floats(array) = &self.canonical.tensors[wire.tensor].content
-            && array.len() <= 256
-        {
-            return array.to_floats().to_vec();
+        if let Some(([(a, on), (b, other)], grid)) = self.whole_pair(site)? {
+            let clamp = whole_activation(activation)?;
+            let pair = match op {
+                Binary::Sub => Add::subtract(on, other, grid, clamp).map(Pair::Subtract),
+                _ => Add::new(on, other, grid, clamp).map(Pair::Add),
+            };
+            return Ok(Wire::whole(self.canonical.pair(pair, [a, b], clamp, grid)?, grid));
         }
-        let (least, greatest) = wire.whole.unwrap_or((0.0, 0.0));
-        // Numbers of 16 bits are too many to try.
-        let count = if greatest - least > 256.0 { 0.0 } else { greatest - least + 1.0 };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // At most 257.
-        let count = count as u16;
-        (0..count).map(|n| least + f32::from(n)).collect()
+        self.real_pair(site, op, activation)
     }
 
-    /// `MUL` or `DIV`: units are multiplied or divided too.
+    /// `MUL` or `DIV`.
     pub(super) fn product(&mut self, site: &Site<'_, 'm>, op: Binary) -> Lowered<Wire> {
         let table = &site.operator.table;
         let activation = match op {
@@ -68,29 +43,53 @@ impl<'m> Lowering<'_, 'm> {
             }
             _ => table.builtin_options_as_div_options().map(|o| o.fused_activation_function()),
         };
-        let (a, b) = (self.whole_input(site, 0)?, self.whole_input(site, 1)?);
-        let tensor = self.canonical.binary(op, a.tensor, b.tensor)?;
-        let unit = if op == Binary::Mul { a.unit * b.unit } else { a.unit / b.unit };
-        if !(unit.is_finite() && unit > 0.0) {
-            return Err(Complaint::new("has scales beyond all bounds", Remedy::Export));
-        }
-        let mut wire = Wire { tensor, unit, whole: None };
-        if let (Some(grid), Some(_), Some(_), Binary::Mul) = (site.grid()?, a.whole, b.whole, op) {
-            let multiplier = f64::from(a.unit) * f64::from(b.unit) / f64::from(grid.scale);
-            let tensor = self.rescaled_twice(tensor, multiplier, places(multiplier))?;
-            wire = Wire { tensor, unit: grid.scale, whole: Some(ANY) };
-        }
         let activation = activation.unwrap_or(ActivationFunctionType::NONE);
-        self.snap(wire, site.outputs[0], Some(activation))
+        if let Some(([(a, on), (b, other)], grid)) = self.whole_pair(site)? {
+            let clamp = whole_activation(activation)?;
+            let pair = match op {
+                Binary::Div => Div::new(on, other, grid, clamp).map(Pair::Divide),
+                _ => Mul::new(on, other, grid, clamp).map(Pair::Multiply),
+            };
+            if pair.is_some() || op == Binary::Mul {
+                return Ok(Wire::whole(self.canonical.pair(pair, [a, b], clamp, grid)?, grid));
+            }
+        }
+        self.real_pair(site, op, activation)
+    }
+
+    /// Both operands, if they and the result are whole numbers, and the grid of the result.
+    pub(super) fn whole_pair(
+        &mut self,
+        site: &Site<'_, 'm>,
+    ) -> Lowered<Option<([OnGrid; 2], Grid)>> {
+        let Some(grid) = site.grid()? else { return Ok(None) };
+        let (a, b) = (self.whole_input(site, 0)?, self.whole_input(site, 1)?);
+        // The runtime knows no operators on numbers of both kinds.
+        let alike = |operand: &OnGrid| operand.1.signed == grid.signed;
+        Ok(a.filter(alike).zip(b.filter(alike)).map(|(a, b)| ([a, b], grid)))
+    }
+
+    /// Two operands as real values, joined.
+    fn real_pair(
+        &mut self,
+        site: &Site<'_, 'm>,
+        op: Binary,
+        activation: ActivationFunctionType,
+    ) -> Lowered<Wire> {
+        let (a, b) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
+        let tensor = self.canonical.binary(op, a, b)?;
+        self.activate(tensor, activation)
     }
 
     /// `MAXIMUM` or `MINIMUM`.
     pub(super) fn extreme(&mut self, site: &Site<'_, 'm>, op: Binary) -> Lowered<Wire> {
-        let (a, b) = (self.input(site, 0)?, self.input(site, 1)?);
-        let unit = a.unit;
-        let (a, b) = (self.in_unit(a, unit)?, self.in_unit(b, unit)?);
-        let tensor = self.canonical.binary(op, a, b)?;
-        Ok(Wire { tensor, unit, whole: None })
+        if let Some(([(a, _), (b, _)], grid)) = self.whole_pair(site)? {
+            // The runtime takes the numbers as they are.
+            let pair = if op == Binary::Maximum { Pair::Maximum } else { Pair::Minimum };
+            let tensor = self.canonical.pair(Some(pair), [a, b], Activation::None, grid)?;
+            return Ok(Wire::whole(tensor, grid));
+        }
+        self.real_pair(site, op, ActivationFunctionType::NONE)
     }
 
     /// `ADD_N`.
@@ -105,6 +104,13 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `SQUARED_DIFFERENCE`.
     pub(super) fn squared_difference(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
+        if let Some(([(a, on), (b, other)], grid)) = self.whole_pair(site)?
+            && let Some(difference) = SquaredDifference::new(on, other, grid)
+        {
+            let pair = Some(Pair::SquaredDifference(difference));
+            let tensor = self.canonical.pair(pair, [a, b], Activation::None, grid)?;
+            return Ok(Wire::whole(tensor, grid));
+        }
         let (a, b) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
         let difference = self.canonical.binary(Binary::Sub, a, b)?;
         Ok(Wire::real(self.canonical.binary(Binary::Mul, difference, difference)?))
@@ -112,15 +118,32 @@ impl<'m> Lowering<'_, 'm> {
 
     /// An operator of one operand that the canonical form has too.
     pub(super) fn unary(&mut self, site: &Site<'_, 'm>, op: Unary) -> Lowered<Wire> {
+        let whole = match op {
+            Unary::Abs => Some(Unary8::Abs),
+            Unary::Exp => Some(Unary8::Exp),
+            Unary::HardSwish => Some(Unary8::HardSwish),
+            Unary::Log => Some(Unary8::Log),
+            Unary::Rsqrt => Some(Unary8::Rsqrt),
+            Unary::Sqrt => Some(Unary8::Sqrt),
+            Unary::Tanh => Some(Unary8::Tanh),
+            _ => None,
+        };
+        if let Some(whole) = whole
+            && let Some(wire) = self.single(site, whole)?
+        {
+            return Ok(wire);
+        }
         let x = self.real_input(site, 0)?;
         Ok(Wire::real(self.canonical.unary(op, x)?))
     }
 
     /// `NEG`.
     pub(super) fn neg(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
-        let x = self.input(site, 0)?;
-        let tensor = self.canonical.with_scalar(Binary::Mul, x.tensor, -1.0)?;
-        Ok(Wire { tensor, unit: x.unit, whole: x.whole.map(|(least, most)| (-most, -least)) })
+        if let Some(whole) = self.single(site, Unary8::Negate)? {
+            return Ok(whole);
+        }
+        let x = self.real_input(site, 0)?;
+        Ok(Wire::real(self.canonical.with_scalar(Binary::Mul, x, -1.0)?))
     }
 
     /// `ROUND`.
@@ -135,26 +158,32 @@ impl<'m> Lowering<'_, 'm> {
         Ok(Wire::real(self.canonical.binary(Binary::Mul, x, x)?))
     }
 
-    /// `LEAKY_RELU`, which does not mind the unit.
+    /// `LEAKY_RELU`.
     pub(super) fn leaky_relu(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let options =
             site.operator.table.builtin_options_as_leaky_relu_options().ok_or_else(no_options)?;
-        let x = self.input(site, 0)?;
-        let tensor = self.canonical.leaky_relu(options.alpha(), x.tensor)?;
-        Ok(Wire { tensor, unit: x.unit, whole: None })
+        if let Some(whole) = self.single(site, Unary8::LeakyRelu(options.alpha()))? {
+            return Ok(whole);
+        }
+        let x = self.real_input(site, 0)?;
+        Ok(Wire::real(self.canonical.leaky_relu(options.alpha(), x)?))
     }
 
     /// `PRELU`: values below 0 times a factor of their own.
     pub(super) fn prelu(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
-        let x = self.input(site, 0)?;
-        let Value::Known(alpha) = site.operand(1)? else {
+        let Value::Known(_) = site.operand(1)? else {
             return Err(Complaint::new("has factors that depend on the input", Remedy::Known));
         };
-        let alpha = self.canonical.constant(alpha)?;
-        let above = self.canonical.unary(Unary::Relu, x.tensor)?;
-        let below = self.canonical.with_scalar(Binary::Minimum, x.tensor, 0.0)?;
-        let below = self.canonical.binary(Binary::Mul, below, alpha)?;
-        let tensor = self.canonical.binary(Binary::Add, above, below)?;
-        Ok(Wire { tensor, unit: x.unit, whole: None })
+        if let Some(([(x, on), (alpha, other)], grid)) = self.whole_pair(site)? {
+            let pair = Prelu::new(on, other, grid).map(Pair::Prelu);
+            let tensor = self.canonical.pair(pair, [x, alpha], Activation::None, grid)?;
+            return Ok(Wire::whole(tensor, grid));
+        }
+        let (x, alpha) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
+        let c = &mut self.canonical;
+        let above = c.unary(Unary::Relu, x)?;
+        let below = c.with_scalar(Binary::Minimum, x, 0.0)?;
+        let below = c.binary(Binary::Mul, below, alpha)?;
+        Ok(Wire::real(c.binary(Binary::Add, above, below)?))
     }
 }

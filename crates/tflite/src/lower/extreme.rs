@@ -15,19 +15,18 @@ impl<'m> Lowering<'_, 'm> {
     /// `ARG_MAX` or `ARG_MIN`: the place of the greatest or least value along an axis, the first if there
     /// are several.
     pub(super) fn place_of(&mut self, site: &Site<'_, 'm>, how: Reduction) -> Lowered<Wire> {
-        let x = self.input(site, 0)?;
-        let mut shape = self.shape(x).to_vec();
+        let x = self.real_input(site, 0)?;
+        let mut shape = self.canonical.shape(x).to_vec();
         let axis = one_axis(site, 1, shape.len())?;
-        let (_, place) = self.first(x.tensor, axis, how)?;
-        let side = shape.remove(axis);
-        let tensor = self.canonical.reshape(place, &shape)?;
-        Ok(places(tensor, side))
+        let (_, place) = self.first(x, axis, how)?;
+        shape.remove(axis);
+        Ok(Wire::real(self.canonical.reshape(place, &shape)?))
     }
 
     /// `TOPK_V2`: the greatest values along the last axis, in order, and their places.
     pub(super) fn greatest(&mut self, site: &Site<'_, 'm>) -> Lowered<Vec<Value<'m>>> {
-        let x = self.input(site, 0)?;
-        let shape = self.shape(x).to_vec();
+        let x = self.real_input(site, 0)?;
+        let shape = self.canonical.shape(x).to_vec();
         let (Some(side), Some(count)) = (shape.last(), site.numbers(1)?.first().copied()) else {
             return Err(Complaint::new("picks from nothing", Remedy::Export));
         };
@@ -38,7 +37,7 @@ impl<'m> Lowering<'_, 'm> {
         })?;
         let axis = shape.len() - 1;
         let (mut values, mut found) = (vec![], vec![]);
-        let mut rest = x.tensor;
+        let mut rest = x;
         for picked in 0..count {
             let (value, place) = self.first(rest, axis, Reduction::Max)?;
             values.push(value);
@@ -52,9 +51,9 @@ impl<'m> Lowering<'_, 'm> {
             }
         }
         let values = self.canonical.concat(axis, &values)?;
-        let values = self.snap(x.moved(values), site.outputs[0], None)?;
+        let values = self.settled(Wire::real(values), site.outputs[0])?;
         let found = self.canonical.concat(axis, &found)?;
-        Ok(vec![Value::Wire(values), Value::Wire(places(found, *side))])
+        Ok(vec![Value::Wire(values), Value::Wire(Wire::real(found))])
     }
 
     /// The greatest or least value along an axis and its first place, with a side of 1 left.
@@ -82,10 +81,4 @@ impl<'m> Lowering<'_, 'm> {
         let numbers = (0..side).map(|number| number as f32).collect();
         self.canonical.constant(&Array::floats(own, numbers))
     }
-}
-
-/// Places along an axis, which are whole numbers.
-#[allow(clippy::cast_precision_loss)] // At most 2^20.
-fn places(tensor: usize, side: usize) -> Wire {
-    Wire { whole: Some((0.0, side as f32)), ..Wire::real(tensor) }
 }

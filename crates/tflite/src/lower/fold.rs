@@ -12,6 +12,8 @@ use super::slice::{gathered, sliced, strided};
 use super::value::{Lowered, Value};
 use crate::array::{Array, Data, broadcast, places, stretched, strides};
 use crate::complaint::{Complaint, Remedy};
+use crate::grid::{Numbers, Steps};
+use crate::kernels::whole::quantise;
 
 impl<'m> Lowering<'_, 'm> {
     /// The results, if they are known now and the operator is one that shapes or weights are computed
@@ -63,7 +65,7 @@ impl<'m> Lowering<'_, 'm> {
                 self.room(&first()?.shape, first()?)?;
                 match site.operator.code {
                     Code::CAST => cast(first()?, site.outputs[0].type_),
-                    _ => quantized(site)?,
+                    _ => quantised(site)?,
                 }
             }
             Code::RESHAPE => first()?.reshaped(new_shape(site, first()?.len())?),
@@ -147,7 +149,7 @@ impl<'m> Lowering<'_, 'm> {
                 let (a, b) = (site.known(0)?, site.known(1)?);
                 let shape = broadcast(&a.shape, &b.shape)?;
                 self.room(&shape, a)?;
-                if !a.is_integer() && (fused(site) || site.grid()?.is_some()) {
+                if !a.is_integer() && (fused(site) || site.outputs[0].numbers()? != Numbers::Real) {
                     return Ok(None);
                 }
                 return arithmetic(site.operator.code, a, b, shape);
@@ -178,14 +180,21 @@ fn fused(site: &Site<'_, '_>) -> bool {
     activation.is_some_and(|activation| activation != ActivationFunctionType::NONE)
 }
 
-/// Real values, rounded to the result's grid.
-fn quantized<'m>(site: &Site<'_, 'm>) -> Lowered<Array<'m>> {
+/// Real values, rounded to what the result can hold.
+fn quantised<'m>(site: &Site<'_, 'm>) -> Lowered<Array<'m>> {
     let array = site.known(0)?;
-    Ok(match site.grid()? {
-        None => Array::clone(array),
-        Some(grid) => array.map(|value| {
-            (value / grid.scale).round().clamp(grid.least, grid.greatest) * grid.scale
-        }),
+    Ok(match site.outputs[0].numbers()? {
+        Numbers::Real => Array::clone(array),
+        Numbers::Whole(grid) => {
+            let values = array.to_floats();
+            let mut bytes = vec![0; values.len()];
+            quantise(grid, &values, &mut bytes);
+            let values = bytes.into_iter().map(|number| grid.real(number)).collect();
+            Array::floats(array.shape.clone(), values)
+        }
+        Numbers::Long(Steps { scale, least, greatest }) => {
+            array.map(|value| (value / scale).round().clamp(least, greatest) * scale)
+        }
     })
 }
 

@@ -46,7 +46,7 @@ impl<'m> Lowering<'_, 'm> {
         let options = options.ok_or_else(no_options)?;
         let rank = self.shape_of(site.operand(0)?).len();
         let axis = axis(i64::from(options.axis()), rank)?;
-        self.join(site, options.fused_activation_function(), |this, parts| {
+        self.join(site, options.fused_activation_function(), true, |this, parts| {
             this.canonical.concat(axis, parts)
         })
     }
@@ -58,7 +58,7 @@ impl<'m> Lowering<'_, 'm> {
         let mut shape = self.shape_of(site.operand(0)?).to_vec();
         let axis = axis(i64::from(options.axis()), shape.len() + 1)?;
         shape.insert(axis, 1);
-        self.join(site, ActivationFunctionType::NONE, |this, parts| {
+        self.join(site, ActivationFunctionType::NONE, false, |this, parts| {
             let parts: Vec<usize> = parts
                 .iter()
                 .map(|part| this.canonical.reshape(*part, &shape))
@@ -67,26 +67,38 @@ impl<'m> Lowering<'_, 'm> {
         })
     }
 
-    /// All operands, each on the result's grid, put together.
+    /// All operands, each on the result's grid, put together. Those on another grid are `rescaled`, or left as
+    /// they are.
     fn join(
         &mut self,
         site: &Site<'_, 'm>,
         activation: ActivationFunctionType,
+        rescaled: bool,
         how: impl FnOnce(&mut Self, &[usize]) -> Lowered<usize>,
     ) -> Lowered<Wire> {
         let output = site.outputs[0];
-        let mut whole = Some((0.0_f32, 0.0_f32));
-        let mut unit = 1.0;
         let mut parts = Vec::with_capacity(site.inputs.len());
         for place in 0..site.inputs.len() {
-            let part = self.input(site, place)?;
-            let part = self.snap(part, output, None)?;
-            unit = site.grid()?.map_or(1.0, |grid| grid.scale);
-            parts.push(self.in_unit(part, unit)?);
-            whole = whole.zip(part.whole).map(|((a, b), (c, d))| (a.min(c), b.max(d)));
+            let mut part = self.input(site, place)?;
+            if let (Some(from), Some(to)) = (part.grid, site.grid()?)
+                && (rescaled || from.signed != to.signed)
+                && from != to
+            {
+                part = match self.canonical.joined((part.tensor, from), to)? {
+                    Some(tensor) => Wire::whole(tensor, to),
+                    None => Wire::real(self.real(part)?),
+                };
+            }
+            parts.push(self.settled(part, output)?);
         }
-        let tensor = how(self, &parts)?;
-        self.snap(Wire { tensor, unit, whole }, output, Some(activation))
+        let tensors: Vec<usize> = parts.iter().map(|part| part.tensor).collect();
+        let tensor = how(self, &tensors)?;
+        let joined = Wire { tensor, grid: site.grid()? };
+        if activation == ActivationFunctionType::NONE {
+            return Ok(joined);
+        }
+        let real = self.real(joined)?;
+        self.activate(real, activation)
     }
 
     /// `UNPACK`: one result for each index along an axis, which goes.

@@ -7,6 +7,8 @@ use super::value::{Lowered, Value, Wire};
 use crate::canonical::Canonical;
 use crate::complaint::{Complaint, Remedy};
 use crate::error::Error;
+use crate::grid::Numbers;
+use crate::kernels::whole::Grid;
 use crate::name::brief;
 use crate::source::{Source, SourceTensor};
 
@@ -83,17 +85,72 @@ impl<'s, 'm> Lowering<'s, 'm> {
         Ok(())
     }
 
-    /// A constant as a wire; a wire as it is.
-    pub(super) fn wire(&mut self, value: &Value<'m>) -> Lowered<Wire> {
-        match value {
-            Value::Wire(wire) => Ok(*wire),
-            Value::Known(array) => Ok(Wire::real(self.canonical.constant(array)?)),
+    /// The operand at `place`; a constant of whole numbers as them.
+    pub(super) fn input(&mut self, site: &Site<'_, 'm>, place: usize) -> Lowered<Wire> {
+        let array = match site.operand(place)? {
+            Value::Wire(wire) => return Ok(*wire),
+            Value::Known(array) => array,
+        };
+        let tensor = site.operator.inputs.get(place).copied().flatten();
+        match tensor.map_or(Ok(None), |tensor| self.source.tensors[tensor].grid())? {
+            Some(grid) if !array.is_integer() => {
+                Ok(Wire::whole(self.canonical.whole_constant(array, grid)?, grid))
+            }
+            _ => Ok(Wire::real(self.canonical.constant(array)?)),
         }
     }
 
-    /// The operand at `place`, as a wire.
-    pub(super) fn input(&mut self, site: &Site<'_, 'm>, place: usize) -> Lowered<Wire> {
-        self.wire(site.operand(place)?)
+    /// The operand at `place`, as real values.
+    pub(super) fn real_input(&mut self, site: &Site<'_, 'm>, place: usize) -> Lowered<usize> {
+        match site.operand(place)? {
+            Value::Wire(wire) => self.real(*wire),
+            Value::Known(array) => self.canonical.constant(array),
+        }
+    }
+
+    /// The real values of a wire.
+    pub(super) fn real(&mut self, wire: Wire) -> Lowered<usize> {
+        match wire.grid {
+            None => Ok(wire.tensor),
+            Some(grid) => self.canonical.dequantise(wire.tensor, grid),
+        }
+    }
+
+    /// The operand at `place`, if it holds whole numbers, and what they stand for.
+    pub(super) fn whole_input(
+        &mut self,
+        site: &Site<'_, 'm>,
+        place: usize,
+    ) -> Lowered<Option<(usize, Grid)>> {
+        let array = match site.optional(place) {
+            Some(Value::Wire(wire)) => return Ok(wire.grid.map(|grid| (wire.tensor, grid))),
+            Some(Value::Known(array)) if !array.is_integer() => array,
+            _ => return Ok(None),
+        };
+        let tensor = site.operator.inputs.get(place).copied().flatten();
+        let grid = tensor.map_or(Ok(None), |tensor| self.source.tensors[tensor].grid())?;
+        let Some(grid) = grid else { return Ok(None) };
+        Ok(Some((self.canonical.whole_constant(array, grid)?, grid)))
+    }
+
+    /// A value in the numbers that `output` can hold, unless it is already.
+    pub(super) fn settled(&mut self, wire: Wire, output: &SourceTensor<'m>) -> Lowered<Wire> {
+        match (output.numbers()?, wire.grid) {
+            (Numbers::Real, _) => Ok(Wire::real(self.real(wire)?)),
+            (Numbers::Long(steps), _) => {
+                let real = self.real(wire)?;
+                Ok(Wire::real(self.canonical.snap(real, steps)?))
+            }
+            (Numbers::Whole(grid), Some(own)) if grid == own => Ok(wire),
+            // Whatever moves numbers without looking at them leaves them as they are.
+            (Numbers::Whole(grid), Some(own)) if grid.signed == own.signed => {
+                Ok(Wire::whole(self.canonical.relabel(wire.tensor, grid)?, grid))
+            }
+            (Numbers::Whole(grid), _) => {
+                let real = self.real(wire)?;
+                Ok(Wire::whole(self.canonical.quantise(real, grid)?, grid))
+            }
+        }
     }
 
     /// The shape of a wire.

@@ -2,8 +2,9 @@
 //!
 //! The operators are gone over once, in the file's order. What is known before any input is (constants
 //! and all that follows from shapes) is computed at once and leaves no trace; all else becomes a
-//! [`Wire`](value::Wire). Whole numbers on a grid, as integer models have them, become floats that hold the same
-//! whole numbers: see [`quant`].
+//! [`Wire`](value::Wire). An operator whose operands and result are whole numbers of 8 bits becomes one
+//! on whole numbers, if there is one that rounds as the official runtime's; otherwise it is computed with
+//! the real values that they stand for, and the result is rounded.
 
 mod activation;
 mod builtin;
@@ -19,14 +20,13 @@ mod pool;
 mod power;
 mod quant;
 mod reduce;
-mod requant;
 mod resize;
 mod select;
 mod site;
 mod slice;
 mod transpose_conv;
-mod unit;
 mod value;
+mod weights;
 mod window;
 
 pub(crate) use lowering::Lowering;

@@ -11,11 +11,17 @@ impl<'m> Lowering<'_, 'm> {
     pub(super) fn bilinear(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let options = site.operator.table.builtin_options_as_resize_bilinear_options();
         let options = options.ok_or_else(no_options)?;
-        let x = self.input(site, 0)?;
         let size = new_size(site)?;
         let (align, half) = (options.align_corners(), options.half_pixel_centers());
-        let tensor = self.canonical.bilinear(x.tensor, size, align, half)?;
-        Ok(Wire { tensor, unit: x.unit, whole: None })
+        // The runtime takes the numbers as they are.
+        if let (Some((x, from)), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
+            && from.signed == to.signed
+            && let Some(tensor) = self.canonical.whole_bilinear((x, to), size, align, half)?
+        {
+            return Ok(Wire::whole(tensor, to));
+        }
+        let x = self.real_input(site, 0)?;
+        Ok(Wire::real(self.canonical.bilinear(x, size, align, half)?))
     }
 
     /// `RESIZE_NEAREST_NEIGHBOR`: each row and column of the result is one of the operand's.

@@ -8,6 +8,11 @@ use crate::canonical::{Comparison, Logical};
 impl<'m> Lowering<'_, 'm> {
     /// `EQUAL` and its like.
     pub(super) fn compare(&mut self, site: &Site<'_, 'm>, how: Comparison) -> Lowered<Wire> {
+        if let (Some(a), Some(b)) = (self.whole_input(site, 0)?, self.whole_input(site, 1)?)
+            && let Some(flags) = self.canonical.whole_compare(how, [a, b])?
+        {
+            return Ok(Wire::real(flags));
+        }
         let (a, b) = (self.real_input(site, 0)?, self.real_input(site, 1)?);
         Ok(Wire::real(self.canonical.compare(how, a, b)?))
     }
@@ -23,6 +28,12 @@ impl<'m> Lowering<'_, 'm> {
     /// `SELECT` and `SELECT_V2`.
     pub(super) fn select(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         let flags = self.input(site, 0)?;
+        if let (Some((yes, on)), Some((no, other))) =
+            (self.whole_input(site, 1)?, self.whole_input(site, 2)?)
+            && on == other
+        {
+            return Ok(Wire::whole(self.canonical.select(flags.tensor, yes, no)?, on));
+        }
         let (yes, no) = (self.real_input(site, 1)?, self.real_input(site, 2)?);
         Ok(Wire::real(self.canonical.select(flags.tensor, yes, no)?))
     }
@@ -41,7 +52,6 @@ impl<'m> Lowering<'_, 'm> {
     /// Flags as numbers: 1 for yes, 0 for no.
     pub(super) fn counted(&mut self, flags: usize) -> Lowered<Wire> {
         let (one, zero) = (self.canonical.scalar(1.0)?, self.canonical.scalar(0.0)?);
-        let tensor = self.canonical.select(flags, one, zero)?;
-        Ok(Wire { whole: Some((0.0, 1.0)), ..Wire::real(tensor) })
+        Ok(Wire::real(self.canonical.select(flags, one, zero)?))
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::value::{Lowered, Value};
 use crate::array::Array;
 use crate::complaint::{Complaint, Remedy};
-use crate::grid::Grid;
+use crate::kernels::whole::Grid;
 use crate::source::{SourceOperator, SourceTensor};
 
 /// The longest list of sizes or positions.
@@ -54,14 +54,9 @@ impl<'m> Site<'_, 'm> {
         Ok(numbers)
     }
 
-    /// How the first result's numbers stand for real ones, if they are whole.
+    /// What the first result's numbers stand for, if they are whole and have 8 bits.
     pub(super) fn grid(&self) -> Lowered<Option<Grid>> {
         self.outputs[0].grid()
-    }
-
-    /// What a value of 1 should stand for in the first result, so that nothing need be scaled.
-    pub(super) fn unit(&self) -> Lowered<f32> {
-        Ok(self.grid()?.map_or(1.0, |grid| grid.scale))
     }
 }
 

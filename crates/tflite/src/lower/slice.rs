@@ -140,6 +140,11 @@ impl<'m> Lowering<'_, 'm> {
         if value == 0.0 {
             return Ok(x.moved(self.canonical.pad(x.tensor, &pads)?));
         }
+        if let (Some(grid), Some((with, on))) = (x.grid, self.whole_input(site, 2)?)
+            && on == grid
+        {
+            return Ok(x.moved(self.canonical.pad_with(x.tensor, &pads, Some(with))?));
+        }
         // Zeros are padded to what is less by `value`.
         let real = self.real(x)?;
         let less = self.canonical.with_scalar(Binary::Sub, real, value)?;

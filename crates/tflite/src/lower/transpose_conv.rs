@@ -1,10 +1,10 @@
 //! Convolutions the other way round: each value spreads over a window of the result.
 
-use super::conv::Layer;
 use super::lowering::Lowering;
 use super::numbers::size;
 use super::site::{Site, no_options};
 use super::value::{Lowered, Wire};
+use super::weights::{WholeLayer, whole_activation};
 use super::window::window;
 use crate::array::Array;
 use crate::canonical::Window;
@@ -33,16 +33,28 @@ impl<'m> Lowering<'_, 'm> {
         if of != channels || results != out || of_batch != batch || height == 0 || width == 0 {
             return Err(self.unfit(x, kernel));
         }
-        let layer = self.layer(site, x, kernel, [out, 3])?;
-        let mut tensor = self.spread(x.tensor, [batch, rows, columns, channels], stride)?;
+        let activation = options.fused_activation_function();
+        let own = [out, high, wide, of];
+        if let Some(layer) = self.whole_layer(site, x.grid, own, 0, [out, 3])? {
+            let WholeLayer { input, output, weights, bias } = layer;
+            let window = Window { size, stride, dilation: [1, 1], same };
+            let shape = [batch, height, width, results];
+            let activation = whole_activation(activation)?;
+            let x = (x.tensor, input);
+            let tensor = self
+                .canonical
+                .whole_transposed(x, weights, bias, shape, window, activation, output)?;
+            return Ok(Wire::whole(tensor, output));
+        }
+        let x = self.real(x)?;
+        let (kernel, bias) = Self::real_layer(site, kernel, [out, 3])?;
+        let mut tensor = self.spread(x, [batch, rows, columns, channels], stride)?;
         for (axis, result) in [(1, height), (2, width)] {
             tensor = self.framed(tensor, axis, result, [size[axis - 1], stride[axis - 1]], same)?;
         }
         let window = Window { size, stride: [1, 1], dilation: [1, 1], same: false };
-        let tensor = self.whole_conv(tensor, &turned(&layer), &layer.bias, window)?;
-        let tensor = self.rescaled(tensor, &layer)?;
-        let wire = Wire { tensor, unit: layer.unit, whole: None };
-        self.snap(wire, site.outputs[0], Some(options.fused_activation_function()))
+        let tensor = self.full_conv(tensor, &turned(&kernel), &bias, window)?;
+        self.activate(tensor, activation)
     }
 
     /// Rows and columns with zeros behind each, by four axes at a time: the official runtime pads no more
@@ -95,14 +107,14 @@ impl<'m> Lowering<'_, 'm> {
     }
 }
 
-/// A layer's kernel (out, rows, columns, in) with rows and columns in reverse order.
-fn turned<'m>(layer: &Layer<'m>) -> Array<'m> {
-    let shape = layer.kernel.shape.clone();
+/// A kernel (out, rows, columns, in) with rows and columns in reverse order.
+fn turned<'m>(kernel: &Array<'m>) -> Array<'m> {
+    let shape = kernel.shape.clone();
     let (spots, channels) = (shape[1] * shape[2], shape[3]);
-    let places = (0..layer.kernel.len()).map(|place| {
+    let places = (0..kernel.len()).map(|place| {
         let (channel, spot, out) =
             (place % channels, place / channels % spots, place / channels / spots);
         (out * spots + spots - 1 - spot) * channels + channel
     });
-    layer.kernel.pick(shape, places)
+    kernel.pick(shape, places)
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::array::Array;
 use crate::complaint::Complaint;
+use crate::kernels::whole::Grid;
 
 /// What a lowering gives, or what is wrong with the operator and what to change.
 pub(super) type Lowered<T> = Result<T, Complaint>;
@@ -17,25 +18,31 @@ pub(super) enum Value<'m> {
     Wire(Wire),
 }
 
-/// A tensor of the canonical form, and how its values stand for real ones.
+/// A tensor of the canonical form.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wire {
     /// Of the canonical form.
     pub(super) tensor: usize,
-    /// A value of 1 stands for this.
-    pub(super) unit: f32,
-    /// If all values are whole numbers for sure: the least and the greatest.
-    pub(super) whole: Option<(f32, f32)>,
+    /// What its whole numbers stand for, if it holds such.
+    pub(super) grid: Option<Grid>,
 }
 
 impl Wire {
     /// A tensor that holds real values.
     pub(super) fn real(tensor: usize) -> Self {
-        Self { tensor, unit: 1.0, whole: None }
+        Self { tensor, grid: None }
     }
 
-    /// The same values at another place.
+    /// A tensor that holds whole numbers.
+    pub(super) fn whole(tensor: usize, grid: Grid) -> Self {
+        Self { tensor, grid: Some(grid) }
+    }
+
+    /// The same numbers at another place.
     pub(super) fn moved(self, tensor: usize) -> Self {
         Self { tensor, ..self }
     }
 }
+
+/// A tensor of whole numbers, and what they stand for.
+pub(super) type OnGrid = (usize, Grid);

@@ -72,7 +72,8 @@ fn every_operator_answers_as_in_the_official_runtime() {
         let tolerance = match name.split('.').nth(1) {
             // The official runtime also rounds the activations of these.
             Some("dynamic") => 0.02 * greatest,
-            Some("int8_uint8" | "uint8") => 3.01 * file.output.scale,
+            // Not one step apart, but for the rounding of a product with the scale.
+            Some("int8_uint8" | "uint8") => 1e-5 * greatest.max(file.output.scale),
             _ => 2e-6 * greatest,
         };
         same += usize::from(worst <= 1e-5 * greatest);
@@ -82,6 +83,4 @@ fn every_operator_answers_as_in_the_official_runtime() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     println!("{} models, {same} of them the same to 1e-5", expected.files.len());
-    // Also of the integer models, nearly all answer the same whole numbers.
-    assert!(same * 100 >= expected.files.len() * 90, "{same} of {}", expected.files.len());
 }

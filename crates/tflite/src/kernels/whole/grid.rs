@@ -1,5 +1,7 @@
 //! What whole numbers stand for.
 
+use super::range::Activation;
+
 /// The real values that the numbers of a tensor stand for: `scale * (number - zero)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Grid {
@@ -9,4 +11,28 @@ pub(crate) struct Grid {
     pub(crate) zero: i32,
     /// Whether the file has `int8`, and not `uint8`: in a few operators the runtime computes otherwise.
     pub(crate) signed: bool,
+}
+
+impl Grid {
+    /// Whether the scale is a number above 0, and the zero point a number of 8 bits.
+    pub(crate) fn is_sound(self) -> bool {
+        self.scale > 0.0 && self.scale.is_finite() && (0..=255).contains(&self.zero)
+    }
+
+    /// What a number stands for.
+    pub(crate) fn real(self, number: u8) -> f32 {
+        #[allow(clippy::cast_precision_loss)] // At most 255.
+        let steps = (i32::from(number) - self.zero) as f32;
+        steps * self.scale
+    }
+
+    /// By how much the file's own numbers are less than ours.
+    pub(crate) fn moved(self) -> i32 {
+        if self.signed { 128 } else { 0 }
+    }
+
+    /// The range of numbers that an activation leaves.
+    pub(crate) fn range(self, activation: Activation) -> Option<(u8, u8)> {
+        activation.range(self)
+    }
 }
