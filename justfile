@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test second clients photos fmt lint docs msrv lambda-check infra compat fuzz licences
+ci: test second clients photos fmt lint docs msrv lambda-check infra compat arm bench-gate fuzz licences
 
 # The test command of the README
 test:
@@ -45,6 +45,18 @@ bench *ARGS:
 # The function as it is deployed: without the command line
 lambda-check:
     cargo clippy --no-default-features --features lambda --bin lambda -- -D warnings
+
+# Lookbook against Python with LiteRT and with ONNX Runtime, whole processes in turn: see benches/peers/run.sh
+bench-peers *ARGS:
+    benches/peers/run.sh {{ARGS}}
+
+# The kernels' share of what the core can do, measured in the same run: fails if it has fallen
+bench-gate:
+    .ci/gate.sh
+
+# The kernels' tests as arm64 runs them, under qemu
+arm *ARGS:
+    .ci/arm.sh {{ARGS}}
 
 # The function's binary, for this machine's processor
 lambda:

@@ -4,7 +4,9 @@
 //! `cargo bench -p lookbook-tflite --bench kernels` prints a line for each shape. With `-- --gate` it ends
 //! with 1 if a shape that has a floor is below it. A machine may be busy: so each round is short, rounds
 //! of the peak and of the kernel alternate, and the better of two numbers counts: the fastest round of the
-//! kernel over the fastest of the peak, and the median of neighbours; and what is below is timed again. `-- --level avx2` measures a lower level.
+//! kernel over the fastest of the peak, and the median of neighbours; and what is below is timed again.
+//! `-- --level avx2` measures a lower level; `-- --peak` prints the peak alone. `just bench-gate` builds all
+//! this without the engine.
 #![allow(clippy::cast_precision_loss, reason = "numbers of operations and of nanoseconds")]
 
 use std::hint::black_box;
@@ -31,6 +33,11 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let gate = arguments.iter().any(|a| a == "--gate");
     let level = level(&arguments);
+    if arguments.iter().any(|a| a == "--peak") {
+        let peak = (0..ROUNDS).map(|_| rate(|| registers(level))).fold(0.0, f64::max);
+        println!("peak of a core: {peak:.1} GFLOP/s");
+        return;
+    }
     println!("{level:?}: share of the peak (fastest, median of neighbours), GFLOP/s");
     let mut low = vec![];
     let mut one = |name: String, floor: f64, work: f64, run: &mut dyn FnMut()| {
