@@ -14,7 +14,7 @@ use super::draft::{Draft, Normalisation, labels as checked};
 use super::label_list::{self, told_apart};
 use super::metadata::{self, Metadata, MetadataError};
 use super::size::Size;
-use super::{Description, Input, ModelError, Output, Resize, embedded};
+use super::{Description, Input, ModelError, ModelId, Output, Resize, embedded};
 use crate::label::Label;
 use crate::photo::Filter;
 
@@ -83,6 +83,11 @@ impl Knowledge {
             size: None,
             output: None,
         })
+    }
+
+    /// Which model it is, if that need not be computed: it is the one that is part of the program.
+    pub(super) fn known_id(&self) -> Option<ModelId> {
+        matches!(self.file, Cow::Borrowed(_)).then(ModelId::embedded)
     }
 
     /// How photos become the input of a network with these ends, and who says so.

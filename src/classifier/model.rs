@@ -1,6 +1,6 @@
 //! A network, and how photos become its input.
 
-use std::fmt;
+use std::{fmt, thread};
 
 use lookbook_tflite::{Network, Problems, convert_as, report};
 
@@ -30,8 +30,11 @@ impl Model {
     }
 
     pub(super) fn new(knowledge: &Knowledge) -> Result<Self, ModelError> {
-        let ask = knowledge.ask(&report(&knowledge.file)?)?;
-        let network = convert_as(&knowledge.file, &ask)?.into_network()?;
+        let (id, loaded) = match knowledge.known_id() {
+            Some(id) => (id, load(knowledge)),
+            None => beside(|| ModelId::of(&knowledge.file), || load(knowledge)),
+        };
+        let (network, output) = loaded?;
         let (input, normalisation) = knowledge.input(network.ends(), network.metadata())?;
         let values = std::array::from_fn(|colour| {
             std::array::from_fn(|value| {
@@ -40,8 +43,7 @@ impl Model {
                 (value - input.mean[colour]) / input.std[colour]
             })
         });
-        let id = ModelId::of(&knowledge.file);
-        Ok(Self { id, network, input, normalisation, output: ask.output, values })
+        Ok(Self { id, network, input, normalisation, output, values })
     }
 
     pub(super) fn network(&self) -> &Network {
@@ -102,6 +104,22 @@ impl Model {
             self.values[2][usize::from(blue)],
         ]
     }
+}
+
+/// The network, and which of several outputs is meant.
+fn load(knowledge: &Knowledge) -> Result<(Network, Option<usize>), ModelError> {
+    let ask = knowledge.ask(&report(&knowledge.file)?)?;
+    Ok((convert_as(&knowledge.file, &ask)?.into_network()?, ask.output))
+}
+
+/// Does two things at the same time: the first on a thread of its own, if the system has one.
+fn beside<A: Send, B>(first: impl Fn() -> A + Sync, second: impl FnOnce() -> B) -> (A, B) {
+    let (one, other) = thread::scope(|scope| {
+        let started = thread::Builder::new().spawn_scoped(scope, &first);
+        let other = second();
+        (started.ok().and_then(|thread| thread.join().ok()), other)
+    });
+    (one.unwrap_or_else(first), other)
 }
 
 /// How bright a pixel is, rounded as Pillow's `convert("L")` rounds it (ITU-R 601-2).
