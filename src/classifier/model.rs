@@ -7,7 +7,7 @@ use lookbook_tflite::{Network, Problems, convert_as, report};
 use super::choice::{Choice, Origin};
 use super::knowledge::Knowledge;
 use super::{ClassifyError, Colours, Input, ModelError, ModelId};
-use crate::photo::Photo;
+use crate::photo::{Photo, View};
 
 /// A model whose outputs may mean anything: no labels are needed.
 ///
@@ -65,6 +65,12 @@ impl Model {
     #[must_use]
     pub fn input(&self) -> &Input {
         &self.input
+    }
+
+    /// How it looks at photos: what of them it is worth to decode.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.input.view()
     }
 
     /// Who says how pixels become numbers.

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use futures::StreamExt;
+use futures::TryStreamExt;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::args::RuleArgs;
+use super::loading::Loading;
 use super::output::{self, Format};
 use super::photos::{self, Failure, Studio};
 use crate::classifier::{Classifier, Model, Scores};
@@ -74,14 +75,13 @@ impl Classify {
         if self.raw {
             return raw(files, &rules).await;
         }
-        let classifier = Classifier::open(&rules.model)?;
+        let model = Loading::<Classifier>::begin(&rules.model);
         let studio = Studio::new(&rules);
         let bar = output::progress(files.len(), "classifying");
         let mut table = output::table(&["image", "label", "confidence", "next best"]);
         let mut failed = 0_usize;
-        let mut answers =
-            std::pin::pin!(studio.ask(files, move |photo| { classifier.classify(photo) }));
-        while let Some((path, scored)) = answers.next().await {
+        let mut answers = std::pin::pin!(studio.ask(files, &model));
+        while let Some((path, scored)) = answers.try_next().await? {
             bar.inc(1);
             failed += usize::from(scored.is_err());
             let image = path.display().to_string();
@@ -102,12 +102,12 @@ impl Classify {
 
 /// Prints what the network answers for each file.
 async fn raw(files: Vec<PathBuf>, rules: &Rules) -> anyhow::Result<ExitCode> {
-    let model = Model::open(&rules.model)?;
+    let model = Loading::<Model>::begin(&rules.model);
     let studio = Studio::new(rules);
     let bar = output::progress(files.len(), "looking");
     let mut failed = 0_usize;
-    let mut answers = std::pin::pin!(studio.ask(files, move |photo| model.outputs(photo)));
-    while let Some((path, answer)) = answers.next().await {
+    let mut answers = std::pin::pin!(studio.ask(files, &model));
+    while let Some((path, answer)) = answers.try_next().await? {
         bar.inc(1);
         let image = path.display().to_string();
         match &answer {

@@ -198,7 +198,7 @@ fn judge(
     timings: &mut Timings,
 ) -> Judgement {
     let begun = Instant::now();
-    let photo = photo::decode(bytes, limits);
+    let photo = photo::decode_for(bytes, limits, &classifier.view());
     timings.decoded = begun.elapsed();
     let photo = match photo {
         Ok(photo) => photo,
@@ -215,13 +215,14 @@ fn judge(
         }
     };
     let (label, confidence) = scores.top();
+    let (width, height) = photo.original_size();
     Judgement::Classified {
         label: label.clone(),
         confidence,
         scores: scores.best(usize::MAX).into_iter().map(|(l, s)| (l.clone(), s)).collect(),
         unsure: confidence < review_below,
-        width: photo.width(),
-        height: photo.height(),
+        width,
+        height,
         format: photo.format().as_str(),
         content_sha256,
     }

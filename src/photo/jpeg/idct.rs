@@ -3,9 +3,11 @@
 
 use std::num::Wrapping;
 
+use super::reduced;
+
 /// Numbers of a block. What is done to all columns alike is written as a loop over them, of which a
 /// compiler makes instructions for several at once.
-type Square = [[i32; 8]; 8];
+pub(super) type Square = [[i32; 8]; 8];
 
 // Cosines with 13 bits behind the point.
 const C0_298: i32 = 2446;
@@ -20,7 +22,7 @@ const C1_961: i32 = 16069;
 const C2_053: i32 = 16819;
 const C2_562: i32 = 20995;
 const C3_072: i32 = 25172;
-const POINT: u32 = 13;
+pub(super) const POINT: u32 = 13;
 
 /// One pass, over all columns. `bits` are taken off the results. `LOW`: the last four rows are zeros,
 /// as in most blocks; what is multiplied with them is left out, and the sums stay the same.
@@ -87,23 +89,33 @@ fn transpose(rows: &Square) -> Square {
     std::array::from_fn(|y| std::array::from_fn(|x| rows[x][y]))
 }
 
-/// Writes the samples of a block to `out`, whose rows are `stride` apart. `flat`: all coefficients
-/// but the first are zero.
+/// Writes the samples of a block to `out`, whose rows are `stride` apart: `side` x `side` of them.
+/// `flat`: all coefficients but the first are zero.
 pub(super) fn write(
     block: &[i16; 64],
     steps: &[u16; 64],
     flat: bool,
+    side: usize,
     out: &mut [u8],
     stride: usize,
 ) {
-    if flat {
+    if flat || side == 1 {
         let value = i32::from(block[0]).wrapping_mul(i32::from(steps[0]));
         let value = sample(value.wrapping_add(4) >> 3);
-        for row in out.chunks_mut(stride).take(8) {
-            row[..8].fill(value);
+        for row in out.chunks_mut(stride).take(side) {
+            row[..side].fill(value);
         }
         return;
     }
+    match side {
+        4 => reduced::write_four(block, steps, out, stride),
+        2 => reduced::write_two(block, steps, out, stride),
+        _ => write_eight(block, steps, out, stride),
+    }
+}
+
+/// Writes all samples of a block.
+fn write_eight(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usize) {
     // Which coefficients there are, by column.
     let (above, below) = block.as_chunks::<8>().0.split_at(4);
     let any = |rows: &[[i16; 8]]| {
@@ -131,7 +143,7 @@ pub(super) fn write(
 
 /// Coefficients as numbers.
 #[inline]
-fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
+pub(super) fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
     let blocks = block.as_chunks::<8>().0.iter().zip(steps.as_chunks::<8>().0);
     for (row, (coefficients, steps)) in rows.iter_mut().zip(blocks) {
         *row = std::array::from_fn(|x| i32::from(coefficients[x]).wrapping_mul(steps[x].into()));
@@ -141,6 +153,6 @@ fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
 /// A value around zero as a sample.
 #[inline]
 #[expect(clippy::cast_sign_loss, reason = "clamped before")]
-fn sample(value: i32) -> u8 {
+pub(super) fn sample(value: i32) -> u8 {
     value.wrapping_add(128).clamp(0, 255) as u8
 }

@@ -3,6 +3,7 @@
 
 use super::frame::{Channel, Frame};
 use super::idct;
+use super::scale::Scale;
 use super::segments::Model;
 
 /// The samples of a channel that are under way: three rows of units, of which the middle one is
@@ -14,14 +15,16 @@ pub(super) struct Plane {
     rows: usize,
     width: usize,
     height: usize,
-    scale: Scale,
+    /// How many samples on a side a block has.
+    side: usize,
+    fit: Fit,
     /// A row at full resolution.
     line: Vec<u8>,
 }
 
 /// How a row becomes one at full resolution.
 #[derive(Clone, Copy)]
-enum Scale {
+enum Fit {
     /// It is one.
     Full,
     /// Twice as wide.
@@ -34,7 +37,7 @@ enum Scale {
     Repeat(usize, usize),
 }
 
-/// How much memory the planes of a frame take, in bytes.
+/// How much memory the planes of a frame take, in bytes, at most: at its full size.
 pub(super) fn memory(frame: &Frame) -> u64 {
     let bytes = |channel: &Channel| {
         let stride = frame.stride(channel);
@@ -44,28 +47,35 @@ pub(super) fn memory(frame: &Frame) -> u64 {
 }
 
 impl Plane {
-    pub(super) fn new(frame: &Frame, channel: &Channel) -> Self {
-        let (across, down) = (frame.most.0 / channel.h, frame.most.1 / channel.v);
-        let scale = match (across, down) {
-            (1, 1) => Scale::Full,
-            (2, 1) if channel.width > 2 => Scale::Wider,
-            (1, 2) => Scale::Higher,
-            (2, 2) if channel.width > 2 => Scale::Both,
-            _ => Scale::Repeat(across, down),
+    pub(super) fn new(frame: &Frame, channel: &Channel, scale: Scale) -> Self {
+        let own = scale.of(frame, channel);
+        let side = own.side();
+        let (width, height) = own.samples(frame, channel);
+        let across = frame.most.0 * scale.side() / (channel.h * side);
+        let down = frame.most.1 * scale.side() / (channel.v * side);
+        // libjpeg weighs no neighbours where a block is a pixel.
+        let weighed = scale.side() > 1;
+        let fit = match (across, down) {
+            (1, 1) => Fit::Full,
+            (2, 1) if weighed && width > 2 => Fit::Wider,
+            (1, 2) if weighed => Fit::Higher,
+            (2, 2) if weighed && width > 2 => Fit::Both,
+            _ => Fit::Repeat(across, down),
         };
-        let (stride, rows) = (frame.stride(channel), 24 * channel.v);
+        let (stride, rows) = (frame.stride(channel) / 8 * side, 3 * side * channel.v);
         Self {
             samples: vec![0; stride * rows],
             stride,
             rows,
-            width: channel.width,
-            height: channel.height,
-            scale,
+            width,
+            height,
+            side,
+            fit,
             line: vec![0; stride * across],
         }
     }
 
-    /// Takes in the block whose first sample is in the given row and column.
+    /// Takes in the block in the given row and column of blocks.
     #[inline]
     pub(super) fn put(
         &mut self,
@@ -75,8 +85,8 @@ impl Plane {
         steps: &[u16; 64],
         flat: bool,
     ) {
-        let at = row % self.rows * self.stride + column;
-        idct::write(block, steps, flat, &mut self.samples[at..], self.stride);
+        let at = row * self.side % self.rows * self.stride + column * self.side;
+        idct::write(block, steps, flat, self.side, &mut self.samples[at..], self.stride);
     }
 
     /// The row at a place; beyond the picture, its nearest.
@@ -88,23 +98,23 @@ impl Plane {
     /// The row of pixels `y` of this channel.
     fn at(&mut self, y: usize) -> &[u8] {
         let mut line = std::mem::take(&mut self.line);
-        match self.scale {
-            Scale::Full => {
+        match self.fit {
+            Fit::Full => {
                 self.line = line;
                 return self.row(y);
             }
-            Scale::Wider => wider(self.row(y), &mut line),
-            Scale::Higher => {
+            Fit::Wider => wider(self.row(y), &mut line),
+            Fit::Higher => {
                 let (near, far, bias) = self.pair(y);
                 for ((out, near), far) in line.iter_mut().zip(near).zip(far) {
                     *out = quarter(u16::from(*near) * 3 + u16::from(*far) + bias);
                 }
             }
-            Scale::Both => {
+            Fit::Both => {
                 let (near, far, _) = self.pair(y);
                 both(near, far, &mut line);
             }
-            Scale::Repeat(across, down) => {
+            Fit::Repeat(across, down) => {
                 for (out, sample) in line.chunks_exact_mut(across).zip(self.row(y / down)) {
                     out.fill(*sample);
                 }
