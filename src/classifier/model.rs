@@ -85,30 +85,33 @@ impl Model {
         let input = &self.input;
         let rgb =
             photo.resize(input.width, input.height, input.filter).map_err(ClassifyError::Resize)?;
-        let (pixels, _) = rgb.as_chunks::<3>();
-        let tensor: Vec<f32> = match (self.network.ends().channels, input.colours) {
-            (1, _) => pixels.iter().map(|rgb| self.values[0][usize::from(grey(*rgb))]).collect(),
-            (_, Colours::Rgb) => pixels.iter().flat_map(|rgb| self.rgb(*rgb)).collect(),
-            (_, Colours::Bgr) => pixels
-                .iter()
-                .flat_map(|rgb| {
-                    let [red, green, blue] = self.rgb(*rgb);
-                    [blue, green, red]
-                })
-                .collect(),
-        };
+        let mut tensor = vec![0.0; rgb.len() / 3 * self.network.ends().channels];
+        self.fill(rgb.as_chunks().0, &mut tensor);
         self.network.run(&tensor).map_err(|error| ClassifyError::Engine(error.to_string()))
     }
-}
 
-impl Model {
-    /// What a pixel is to the network.
-    fn rgb(&self, [red, green, blue]: [u8; 3]) -> [f32; 3] {
-        [
-            self.values[0][usize::from(red)],
-            self.values[1][usize::from(green)],
-            self.values[2][usize::from(blue)],
-        ]
+    /// Writes what pixels are to the network: all of `tensor`, which has one number or three for each.
+    fn fill(&self, pixels: &[[u8; 3]], tensor: &mut [f32]) {
+        let of = |colour: usize, value: u8| self.values[colour][usize::from(value)];
+        if self.network.ends().channels == 1 {
+            for (number, rgb) in tensor.iter_mut().zip(pixels) {
+                *number = of(0, grey(*rgb));
+            }
+            return;
+        }
+        let numbers = tensor.as_chunks_mut().0.iter_mut().zip(pixels);
+        match self.input.colours {
+            Colours::Rgb => {
+                for (numbers, [red, green, blue]) in numbers {
+                    *numbers = [of(0, *red), of(1, *green), of(2, *blue)];
+                }
+            }
+            Colours::Bgr => {
+                for (numbers, [red, green, blue]) in numbers {
+                    *numbers = [of(2, *blue), of(1, *green), of(0, *red)];
+                }
+            }
+        }
     }
 }
 

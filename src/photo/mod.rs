@@ -13,6 +13,9 @@
 //! meant it, transparency laid on white, the first frame or page if there are many. The pixels are
 //! those that browsers show, or the photo is rejected.
 //!
+//! Who only looks at a photo scaled down says so ([`decode_for`]): of a JPEG that is much larger than
+//! that, fewer pixels are computed. Who shows or keeps pixels takes all of them ([`decode`]).
+//!
 //! # When a photo counts as damaged
 //!
 //! Half a photo is not classified. The scans of a JPEG must have all blocks, with an end marker or

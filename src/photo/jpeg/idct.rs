@@ -1,9 +1,13 @@
 //! Coefficients to samples, with the arithmetic of libjpeg's accurate integer transform ("islow"),
 //! which all browsers have: every sample is the same as theirs.
 
+// See `wide`.
+#![allow(clippy::inline_always)]
+
 use std::num::Wrapping;
 
 use super::reduced;
+use super::wide::Wide;
 
 /// Numbers of a block. What is done to all columns alike is written as a loop over them, of which a
 /// compiler makes instructions for several at once.
@@ -26,7 +30,7 @@ pub(super) const POINT: u32 = 13;
 
 /// One pass, over all columns. `bits` are taken off the results. `LOW`: the last four rows are zeros,
 /// as in most blocks; what is multiplied with them is left out, and the sums stay the same.
-#[inline]
+#[inline(always)]
 fn pass<const LOW: bool>(rows: &Square, bits: u32) -> Square {
     let mut out = [[0; 8]; 8];
     for x in 0..8 {
@@ -84,7 +88,7 @@ fn pass<const LOW: bool>(rows: &Square, bits: u32) -> Square {
     out
 }
 
-#[inline]
+#[inline(always)]
 fn transpose(rows: &Square) -> Square {
     std::array::from_fn(|y| std::array::from_fn(|x| rows[x][y]))
 }
@@ -92,6 +96,7 @@ fn transpose(rows: &Square) -> Square {
 /// Writes the samples of a block to `out`, whose rows are `stride` apart: `side` x `side` of them.
 /// `flat`: all coefficients but the first are zero.
 pub(super) fn write(
+    wide: Wide,
     block: &[i16; 64],
     steps: &[u16; 64],
     flat: bool,
@@ -107,14 +112,18 @@ pub(super) fn write(
         }
         return;
     }
-    match side {
-        4 => reduced::write_four(block, steps, out, stride),
-        2 => reduced::write_two(block, steps, out, stride),
-        _ => write_eight(block, steps, out, stride),
-    }
+    wide.run(
+        #[inline(always)]
+        || match side {
+            4 => reduced::write_four(block, steps, out, stride),
+            2 => reduced::write_two(block, steps, out, stride),
+            _ => write_eight(block, steps, out, stride),
+        },
+    );
 }
 
 /// Writes all samples of a block.
+#[inline(always)]
 fn write_eight(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usize) {
     // Which coefficients there are, by column.
     let (above, below) = block.as_chunks::<8>().0.split_at(4);
@@ -142,7 +151,7 @@ fn write_eight(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usi
 }
 
 /// Coefficients as numbers.
-#[inline]
+#[inline(always)]
 pub(super) fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
     let blocks = block.as_chunks::<8>().0.iter().zip(steps.as_chunks::<8>().0);
     for (row, (coefficients, steps)) in rows.iter_mut().zip(blocks) {
@@ -151,8 +160,34 @@ pub(super) fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
 }
 
 /// A value around zero as a sample.
-#[inline]
+#[inline(always)]
 #[expect(clippy::cast_sign_loss, reason = "clamped before")]
 pub(super) fn sample(value: i32) -> u8 {
     value.wrapping_add(128).clamp(0, 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Sums wrap, so that even damaged blocks have the same samples everywhere.
+        #[test]
+        fn wide_instructions_make_the_same_samples(
+            block in prop::collection::vec(prop_oneof![3 => Just(0), 2 => -200_i16..200, 1 => any::<i16>()], 64),
+            steps in prop::collection::vec(1_u16..300, 64),
+            side in prop::sample::select(vec![1_usize, 2, 4, 8]),
+        ) {
+            let block: [i16; 64] = block.try_into().unwrap();
+            let steps: [u16; 64] = steps.try_into().unwrap();
+            let samples = |wide| {
+                let mut out = [0; 8 * 11];
+                write(wide, &block, &steps, false, side, &mut out, 11);
+                out
+            };
+            prop_assert_eq!(samples(Wide::new()), samples(Wide::none()));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A JPEG inside another file, which says what its channels mean, and may keep tables for many.
 
-use super::segments::{self, Contents, Model, Tables};
 use super::scale::Scale;
+use super::segments::{self, Contents, Model, Tables};
 use super::{Fault, scans};
 use crate::photo::{Limits, PhotoError};
 

@@ -1,6 +1,9 @@
 //! Coefficients to 4 x 4, 2 x 2 or 1 sample instead of 8 x 8, with the arithmetic of libjpeg-turbo's
 //! `jidctred.c`: a reduced transform of the lower frequencies, with what the higher ones have of them.
 
+// See `wide`.
+#![allow(clippy::inline_always)]
+
 use std::num::Wrapping;
 
 use super::idct::{POINT, Square, sample, scale};
@@ -22,13 +25,13 @@ const F2_562: i32 = 20995;
 const F3_624: i32 = 29692;
 
 /// Rounded, with so many bits less.
-#[inline]
+#[inline(always)]
 fn down(sum: Wrapping<i32>, bits: u32) -> i32 {
     (sum + Wrapping(1 << (bits - 1))).0 >> bits
 }
 
 /// Eight rows become four, in all columns.
-#[inline]
+#[inline(always)]
 fn four<const N: usize>(rows: &[[i32; N]; 8], bits: u32) -> [[i32; N]; 4] {
     let mut out = [[0; N]; 4];
     for x in 0..N {
@@ -47,7 +50,7 @@ fn four<const N: usize>(rows: &[[i32; N]; 8], bits: u32) -> [[i32; N]; 4] {
 }
 
 /// Eight rows become two, in all columns.
-#[inline]
+#[inline(always)]
 fn two<const N: usize>(rows: &[[i32; N]; 8], bits: u32) -> [[i32; N]; 2] {
     let mut out = [[0; N]; 2];
     for x in 0..N {
@@ -61,12 +64,13 @@ fn two<const N: usize>(rows: &[[i32; N]; 8], bits: u32) -> [[i32; N]; 2] {
 }
 
 /// Rows to columns.
-#[inline]
+#[inline(always)]
 fn turned<const N: usize>(rows: &[[i32; 8]; N]) -> [[i32; N]; 8] {
     std::array::from_fn(|y| std::array::from_fn(|x| rows[x][y]))
 }
 
 /// Writes 4 x 4 samples of a block to `out`, whose rows are `stride` apart.
+#[inline(always)]
 pub(super) fn write_four(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usize) {
     let mut rows: Square = [[0; 8]; 8];
     scale(block, steps, &mut rows);
@@ -79,6 +83,7 @@ pub(super) fn write_four(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], s
 }
 
 /// Writes 2 x 2 samples of a block.
+#[inline(always)]
 pub(super) fn write_two(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usize) {
     let mut rows: Square = [[0; 8]; 8];
     scale(block, steps, &mut rows);

@@ -8,6 +8,7 @@ use super::frame::Frame;
 use super::rows::{self, Plane};
 use super::scale::Scale;
 use super::segments::{Contents, Scan};
+use super::wide::Wide;
 
 /// The memory that coefficients take, in bytes: none where one scan has everything.
 pub(super) fn memory(contents: &Contents) -> u64 {
@@ -69,6 +70,7 @@ struct Pixels<'a> {
     planes: Vec<Plane>,
     model: super::segments::Model,
     scale: Scale,
+    wide: Wide,
     rows: std::iter::Enumerate<std::slice::ChunksExactMut<'a, u8>>,
     /// Rows that are written.
     written: usize,
@@ -77,12 +79,13 @@ struct Pixels<'a> {
 impl<'a> Pixels<'a> {
     fn new(contents: &Contents, scale: Scale, rgb: &'a mut [u8]) -> Self {
         let frame = &contents.frame;
-        let plane = |channel| Plane::new(frame, channel, scale);
+        let wide = Wide::new();
+        let plane = |channel| Plane::new(frame, channel, scale, wide);
         let planes = frame.channels.iter().map(plane).collect();
         let bytes = contents.model.bytes(frame.channels.len());
         let (width, _) = scale.size(frame);
         let rows = rgb.chunks_exact_mut(width as usize * bytes).enumerate();
-        Self { planes, model: contents.model, scale, rows, written: 0 }
+        Self { planes, model: contents.model, scale, wide, rows, written: 0 }
     }
 
     /// The row of units `row` is there: what lies above it is written, and itself if it is the last.
@@ -90,7 +93,7 @@ impl<'a> Pixels<'a> {
         let above = if row + 1 == frame.units.1 { row + 1 } else { row };
         let end = above * self.scale.side() * frame.most.1;
         for (y, pixels) in self.rows.by_ref().take(end - self.written) {
-            rows::write(&mut self.planes, self.model, y, pixels);
+            rows::write(self.wide, &mut self.planes, self.model, y, pixels);
         }
         self.written = end;
     }
