@@ -23,7 +23,8 @@ use crate::settings::Rules;
 /// `--format json`, one object a line: {"image": "...", "label": "pants", "confidence": 0.97,
 /// "scores": {"dress": 0.001, ...}}, or {"image": "...", "error": {"code": "corrupt", "message":
 /// "..."}}. With `--raw`, one object a line: {"image": "...", "outputs": [0.1, ...]}. Folders are
-/// searched to the bottom; hidden files are not looked at. The exit code is 1 if any photo failed.
+/// searched to the bottom; hidden files are not looked at. All cores work on photos (see `--threads`);
+/// the lines are in the order of the files. The exit code is 1 if any photo failed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: lookbook classify --format json photos/ | jq 'select(.label == \"hat\")'"
