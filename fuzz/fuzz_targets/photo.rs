@@ -8,7 +8,7 @@
 #[allow(dead_code)]
 mod common;
 use libfuzzer_sys::fuzz_target;
-use lookbook::photo::{self, Filter, Format, Header, Limits, Photo, PhotoError};
+use lookbook::photo::{self, Filter, Format, Header, Limits, Photo, PhotoError, View};
 
 /// So small that most of the time goes into many files, not into many pixels.
 const SMALL: Limits = Limits { max_bytes: 1 << 16, max_pixels: 1 << 16 };
@@ -70,8 +70,14 @@ fn decode(file: &[u8], limits: &Limits, header: &Result<Header, PhotoError>) {
     let is_webp = header.as_ref().is_ok_and(|header| header.format == Format::WebP);
     let untouched = if is_webp { UNTOUCHED } else { 0 };
     let decoded = common::within(promise + untouched, || photo::decode(file, limits));
+    let view = View { width: 3, height: 2, filter: Filter::Bilinear };
+    let reduced = common::within(promise + untouched, || photo::decode_for(file, limits, &view));
+    assert_eq!(reduced.as_ref().err(), decoded.as_ref().err(), "whatever the scale");
     match (header, &decoded) {
-        (Ok(header), Ok(photo)) => check_photo(header, photo),
+        (Ok(header), Ok(photo)) => {
+            check_photo(header, photo);
+            check_reduced(photo, &reduced.expect("it was read at its full size"));
+        }
         (Err(error), _) => assert_eq!(decoded.as_ref(), Err(error)),
         (Ok(header), Err(error)) => {
             check_error(error);
@@ -89,6 +95,17 @@ fn check_photo(header: &Header, photo: &Photo) {
     assert_eq!(photo.format(), header.format);
     assert_eq!(photo.rgb().len() as u64, u64::from(width) * u64::from(height) * 3);
     let scaled = common::within(SCALING, || photo.resize(SIDE, SIDE, Filter::Bilinear));
+    assert_eq!(scaled.expect("a size that can be").len(), (SIDE * SIDE * 3) as usize);
+}
+
+/// The same photo, with perhaps fewer pixels.
+fn check_reduced(photo: &Photo, reduced: &Photo) {
+    let whole = (photo.width(), photo.height());
+    assert_eq!(reduced.original_size(), whole);
+    assert!(reduced.width() <= whole.0 && reduced.height() <= whole.1);
+    let pixels = u64::from(reduced.width()) * u64::from(reduced.height());
+    assert_eq!(reduced.rgb().len() as u64, pixels * 3);
+    let scaled = common::within(SCALING, || reduced.resize(SIDE, SIDE, Filter::Bilinear));
     assert_eq!(scaled.expect("a size that can be").len(), (SIDE * SIDE * 3) as usize);
 }
 

@@ -1,11 +1,12 @@
 """Turns the trained network into `clothing.tflite`, describes and measures it.
 
-Writes the model with its TensorFlow Lite Metadata, and its description `clothing.toml`; adds a report
-for people to the log. All figures are those of the written file in the official LiteRT runtime. Fails,
+Writes the model with its TensorFlow Lite Metadata, its SHA-256 `clothing.sha256`, which the program holds
+beside it, and its description `clothing.toml`; adds a report for people to the log. All figures are those of the written file in the official LiteRT runtime. Fails,
 and writes nothing, if the file has an operator that it should not have or is too large.
 """
 
 import argparse
+import hashlib
 import pathlib
 import tomllib
 
@@ -178,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/")
     parser.add_argument("--networks", type=pathlib.Path, nargs="+", required=True, help="what train.py wrote")
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for clothing.tflite and .toml")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for clothing.tflite, .sha256 and .toml")
     parser.add_argument("--log", type=pathlib.Path, required=True, help="file to add the final figures to")
     options = parser.parse_args()
     network = backbone.load(options.networks, len(data.LABELS))
@@ -203,6 +204,8 @@ def main() -> None:
         raise SystemExit("the metadata changed the model")
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "clothing.tflite").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    (options.out / "clothing.sha256").write_text(f"{digest}  clothing.tflite\n")
     scores = softmax(logits.astype(np.float64) / temperature)
     chosen, confidence = scores.argmax(axis=1), scores.max(axis=1)
     right = chosen == labels

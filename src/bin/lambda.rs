@@ -9,6 +9,7 @@ use lambda_runtime::tower::util::MapFuture;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
+use lookbook::classifier::Classifier;
 use lookbook::handler::{HandleError, Handler, Invocation};
 use lookbook::settings::Settings;
 use lookbook::{aws, event, telemetry};
@@ -68,11 +69,15 @@ async fn end_if_held_up(handler: &Handler<S3, DynamoDb>) {
     }
 }
 
-/// Clients and model are built once, in the init phase.
+/// Clients and model are built once, in the init phase, and at the same time.
 async fn init() -> anyhow::Result<Handler<S3, DynamoDb>> {
-    let settings = Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
-    let (s3, table) = aws::clients(settings.table.as_str()).await;
-    Ok(Handler::open(s3, table, &settings.rules)?)
+    let Settings { table, rules } =
+        Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
+    let choice = rules.model.clone();
+    let loading = tokio::task::spawn_blocking(move || Classifier::open(&choice));
+    let (s3, table) = aws::clients(table.as_str()).await;
+    let classifier = loading.await.context("the model could not be loaded")??;
+    Ok(Handler::with_classifier(s3, table, classifier, &rules))
 }
 
 /// Replaces this process, all of its threads with it. Only comes back if that cannot be: with the

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::choice::{Choice, Origin};
 use super::knowledge::Knowledge;
 use super::{ClassifyError, Description, Model, ModelError, ModelId, Output, Scores};
-use crate::photo::Photo;
+use crate::photo::{Photo, View};
 
 /// A model and its description, checked against each other.
 ///
@@ -70,6 +70,19 @@ impl Classifier {
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// How it looks at photos: what of them it is worth to decode.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.model.view()
+    }
+
+    /// How the model that is chosen will look at photos, if that is known before it is loaded: of the one
+    /// that is part of the program.
+    #[must_use]
+    pub fn view_of(choice: &Choice) -> Option<View> {
+        Knowledge::known_view(choice)
     }
 
     /// Who says what the outputs are called.

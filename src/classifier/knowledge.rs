@@ -14,9 +14,9 @@ use super::draft::{Draft, Normalisation, labels as checked};
 use super::label_list::{self, told_apart};
 use super::metadata::{self, Metadata, MetadataError};
 use super::size::Size;
-use super::{Description, Input, ModelError, Output, Resize, embedded};
+use super::{Description, Input, ModelError, ModelId, Output, Resize, embedded};
 use crate::label::Label;
-use crate::photo::Filter;
+use crate::photo::{Filter, View};
 
 /// Labels, and who says them.
 type Labels = (Arc<[Label]>, Origin);
@@ -83,6 +83,21 @@ impl Knowledge {
             size: None,
             output: None,
         })
+    }
+
+    /// How the model looks at photos, if that is known without its network: its description says all of
+    /// it.
+    pub(super) fn known_view(choice: &Choice) -> Option<View> {
+        if choice.model.is_some() {
+            return None;
+        }
+        let Draft { width, height, filter, .. } = Draft::parse(embedded::DESCRIPTION).ok()?;
+        Some(View { width: width?, height: height?, filter: filter? })
+    }
+
+    /// Which model it is, if that need not be computed: it is the one that is part of the program.
+    pub(super) fn known_id(&self) -> Option<ModelId> {
+        matches!(self.file, Cow::Borrowed(_)).then(ModelId::embedded)
     }
 
     /// How photos become the input of a network with these ends, and who says so.

@@ -1,13 +1,13 @@
 //! A network, and how photos become its input.
 
-use std::fmt;
+use std::{fmt, thread};
 
 use lookbook_tflite::{Network, Problems, convert_as, report};
 
 use super::choice::{Choice, Origin};
 use super::knowledge::Knowledge;
 use super::{ClassifyError, Colours, Input, ModelError, ModelId};
-use crate::photo::Photo;
+use crate::photo::{Photo, View};
 
 /// A model whose outputs may mean anything: no labels are needed.
 ///
@@ -30,8 +30,11 @@ impl Model {
     }
 
     pub(super) fn new(knowledge: &Knowledge) -> Result<Self, ModelError> {
-        let ask = knowledge.ask(&report(&knowledge.file)?)?;
-        let network = convert_as(&knowledge.file, &ask)?.into_network()?;
+        let (id, loaded) = match knowledge.known_id() {
+            Some(id) => (id, load(knowledge)),
+            None => beside(|| ModelId::of(&knowledge.file), || load(knowledge)),
+        };
+        let (network, output) = loaded?;
         let (input, normalisation) = knowledge.input(network.ends(), network.metadata())?;
         let values = std::array::from_fn(|colour| {
             std::array::from_fn(|value| {
@@ -40,8 +43,7 @@ impl Model {
                 (value - input.mean[colour]) / input.std[colour]
             })
         });
-        let id = ModelId::of(&knowledge.file);
-        Ok(Self { id, network, input, normalisation, output: ask.output, values })
+        Ok(Self { id, network, input, normalisation, output, values })
     }
 
     pub(super) fn network(&self) -> &Network {
@@ -65,6 +67,12 @@ impl Model {
         &self.input
     }
 
+    /// How it looks at photos: what of them it is worth to decode.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.input.view()
+    }
+
     /// Who says how pixels become numbers.
     #[must_use]
     pub fn normalisation(&self) -> Origin {
@@ -77,31 +85,50 @@ impl Model {
         let input = &self.input;
         let rgb =
             photo.resize(input.width, input.height, input.filter).map_err(ClassifyError::Resize)?;
-        let (pixels, _) = rgb.as_chunks::<3>();
-        let tensor: Vec<f32> = match (self.network.ends().channels, input.colours) {
-            (1, _) => pixels.iter().map(|rgb| self.values[0][usize::from(grey(*rgb))]).collect(),
-            (_, Colours::Rgb) => pixels.iter().flat_map(|rgb| self.rgb(*rgb)).collect(),
-            (_, Colours::Bgr) => pixels
-                .iter()
-                .flat_map(|rgb| {
-                    let [red, green, blue] = self.rgb(*rgb);
-                    [blue, green, red]
-                })
-                .collect(),
-        };
+        let mut tensor = vec![0.0; rgb.len() / 3 * self.network.ends().channels];
+        self.fill(rgb.as_chunks().0, &mut tensor);
         self.network.run(&tensor).map_err(|error| ClassifyError::Engine(error.to_string()))
+    }
+
+    /// Writes what pixels are to the network: all of `tensor`, which has one number or three for each.
+    fn fill(&self, pixels: &[[u8; 3]], tensor: &mut [f32]) {
+        let of = |colour: usize, value: u8| self.values[colour][usize::from(value)];
+        if self.network.ends().channels == 1 {
+            for (number, rgb) in tensor.iter_mut().zip(pixels) {
+                *number = of(0, grey(*rgb));
+            }
+            return;
+        }
+        let numbers = tensor.as_chunks_mut().0.iter_mut().zip(pixels);
+        match self.input.colours {
+            Colours::Rgb => {
+                for (numbers, [red, green, blue]) in numbers {
+                    *numbers = [of(0, *red), of(1, *green), of(2, *blue)];
+                }
+            }
+            Colours::Bgr => {
+                for (numbers, [red, green, blue]) in numbers {
+                    *numbers = [of(2, *blue), of(1, *green), of(0, *red)];
+                }
+            }
+        }
     }
 }
 
-impl Model {
-    /// What a pixel is to the network.
-    fn rgb(&self, [red, green, blue]: [u8; 3]) -> [f32; 3] {
-        [
-            self.values[0][usize::from(red)],
-            self.values[1][usize::from(green)],
-            self.values[2][usize::from(blue)],
-        ]
-    }
+/// The network, and which of several outputs is meant.
+fn load(knowledge: &Knowledge) -> Result<(Network, Option<usize>), ModelError> {
+    let ask = knowledge.ask(&report(&knowledge.file)?)?;
+    Ok((convert_as(&knowledge.file, &ask)?.into_network()?, ask.output))
+}
+
+/// Does two things at the same time: the first on a thread of its own, if the system has one.
+fn beside<A: Send, B>(first: impl Fn() -> A + Sync, second: impl FnOnce() -> B) -> (A, B) {
+    let (one, other) = thread::scope(|scope| {
+        let started = thread::Builder::new().spawn_scoped(scope, &first);
+        let other = second();
+        (started.ok().and_then(|thread| thread.join().ok()), other)
+    });
+    (one.unwrap_or_else(first), other)
 }
 
 /// How bright a pixel is, rounded as Pillow's `convert("L")` rounds it (ITU-R 601-2).

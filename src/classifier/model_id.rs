@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use super::embedded;
+
 /// The first 16 hexadecimal digits, in lower case, of the SHA-256 of a model file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId(String);
@@ -18,6 +20,11 @@ impl ModelId {
     pub fn of(model: &[u8]) -> Self {
         let digest: [u8; 32] = Sha256::digest(model).into();
         Self(hex::encode(&digest[..Self::BYTES]))
+    }
+
+    /// The id of the model that is part of the program, which was known when that was built.
+    pub(super) fn embedded() -> Self {
+        Self(embedded::SHA256.chars().take(2 * Self::BYTES).collect())
     }
 
     /// The 16 digits.
@@ -47,10 +54,15 @@ impl Serialize for ModelId {
 
 #[cfg(test)]
 mod tests {
-    use super::ModelId;
+    use super::{ModelId, embedded};
 
     #[test]
     fn sixteen_digits_of_the_hash() {
         assert_eq!(ModelId::of(b"abc").as_str(), "ba7816bf8f01cfea");
+    }
+
+    #[test]
+    fn the_built_in_models_id_is_that_of_its_content() {
+        assert_eq!(ModelId::embedded(), ModelId::of(embedded::MODEL));
     }
 }

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use futures::StreamExt;
+use futures::TryStreamExt;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::args::RuleArgs;
+use super::loading::Loading;
 use super::output::{self, Format};
 use super::photos::{self, Failure, Studio};
 use crate::classifier::{Classifier, Model, Scores};
@@ -22,7 +23,8 @@ use crate::settings::Rules;
 /// `--format json`, one object a line: {"image": "...", "label": "pants", "confidence": 0.97,
 /// "scores": {"dress": 0.001, ...}}, or {"image": "...", "error": {"code": "corrupt", "message":
 /// "..."}}. With `--raw`, one object a line: {"image": "...", "outputs": [0.1, ...]}. Folders are
-/// searched to the bottom; hidden files are not looked at. The exit code is 1 if any photo failed.
+/// searched to the bottom; hidden files are not looked at. All cores work on photos (see `--threads`);
+/// the lines are in the order of the files. The exit code is 1 if any photo failed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: lookbook classify --format json photos/ | jq 'select(.label == \"hat\")'"
@@ -74,14 +76,13 @@ impl Classify {
         if self.raw {
             return raw(files, &rules).await;
         }
-        let classifier = Classifier::open(&rules.model)?;
+        let model = Loading::<Classifier>::begin(&rules.model);
         let studio = Studio::new(&rules);
         let bar = output::progress(files.len(), "classifying");
         let mut table = output::table(&["image", "label", "confidence", "next best"]);
         let mut failed = 0_usize;
-        let mut answers =
-            std::pin::pin!(studio.ask(files, move |photo| { classifier.classify(photo) }));
-        while let Some((path, scored)) = answers.next().await {
+        let mut answers = std::pin::pin!(studio.ask(files, &model));
+        while let Some((path, scored)) = answers.try_next().await? {
             bar.inc(1);
             failed += usize::from(scored.is_err());
             let image = path.display().to_string();
@@ -102,12 +103,12 @@ impl Classify {
 
 /// Prints what the network answers for each file.
 async fn raw(files: Vec<PathBuf>, rules: &Rules) -> anyhow::Result<ExitCode> {
-    let model = Model::open(&rules.model)?;
+    let model = Loading::<Model>::begin(&rules.model);
     let studio = Studio::new(rules);
     let bar = output::progress(files.len(), "looking");
     let mut failed = 0_usize;
-    let mut answers = std::pin::pin!(studio.ask(files, move |photo| model.outputs(photo)));
-    while let Some((path, answer)) = answers.next().await {
+    let mut answers = std::pin::pin!(studio.ask(files, &model));
+    while let Some((path, answer)) = answers.try_next().await? {
         bar.inc(1);
         let image = path.display().to_string();
         match &answer {

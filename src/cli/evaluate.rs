@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -12,6 +11,7 @@ use serde::Serialize;
 
 use super::args::RuleArgs;
 use super::evaluation::{Evaluation, Summary};
+use super::loading::Loading;
 use super::output::{self, Format};
 use super::photos::{self, Failure, Studio};
 use super::plot;
@@ -59,18 +59,19 @@ struct Unscored {
 impl Evaluate {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let rules = self.rules.rules()?;
-        let classifier = Arc::new(Classifier::open(&rules.model)?);
-        let (files, truths) = labelled(&self.dir, &classifier)?;
+        let model = Loading::<Classifier>::begin(&rules.model);
+        let classifier = model.wait()?;
+        let (files, truths) = labelled(&self.dir, classifier)?;
         let description = classifier.description();
         let labels = description.labels.iter().map(ToString::to_string);
         let mut evaluation = Evaluation::new(labels.collect());
         let mut errors = Vec::new();
         let bar = output::progress(files.len(), "evaluating");
         let studio = Studio::new(&rules);
-        let model = Arc::clone(&classifier);
-        let scored = studio.ask(files, move |photo| model.classify(photo));
+        let scored = studio.ask(files, &model);
         let mut scored = std::pin::pin!(scored.zip(futures::stream::iter(truths)));
-        while let Some(((path, scored), truth)) = scored.next().await {
+        while let Some((answered, truth)) = scored.next().await {
+            let (path, scored) = answered?;
             bar.inc(1);
             match scored {
                 Ok(scores) => {

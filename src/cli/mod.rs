@@ -11,6 +11,7 @@ mod evaluate;
 mod evaluation;
 mod inspect;
 mod listing;
+mod loading;
 mod local;
 mod output;
 mod photos;

@@ -10,9 +10,10 @@ use futures::Stream;
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 
-use crate::classifier::{ClassifyError, Workers};
+use super::loading::{Loading, Looks};
+use crate::classifier::{ModelError, Workers};
 use crate::code::Code;
-use crate::photo::{self, Limits, Photo, PhotoError};
+use crate::photo::{self, Limits, PhotoError};
 use crate::settings::Rules;
 
 /// Why a file has no scores. Serialised as in `classify`'s output.
@@ -38,39 +39,46 @@ impl Studio {
     }
 
     /// Asks a model about the photos in files, on all threads; the answers come in the order of the
-    /// files. A photo is in memory only while a thread works on it.
-    pub fn ask<A: Send + 'static>(
+    /// files. A photo is in memory only while a thread works on it. While the model is still being
+    /// loaded, the first photos are decoded; if it cannot be loaded, no photo has an answer.
+    pub fn ask<M: Looks>(
         &self,
         files: Vec<PathBuf>,
-        model: impl Fn(&Photo) -> Result<A, ClassifyError> + Send + Sync + 'static,
-    ) -> impl Stream<Item = (PathBuf, Result<A, Failure>)> {
+        model: &Loading<M>,
+    ) -> impl Stream<Item = Result<Answered<M::Answer>, Arc<ModelError>>> {
         let ahead = self.threads.get() * 2;
-        let model = Arc::new(model);
         stream::iter(files)
             .map(move |file| {
-                let model = Arc::clone(&model);
-                let (limits, path) = (self.limits, file.clone());
-                let job = self.workers.run(move || look(&*model, &path, &limits));
+                let (limits, path, model) = (self.limits, file.clone(), model.clone());
+                let job = self.workers.run(move || look(&model, &path, &limits));
                 async move {
                     let answer = job.await.unwrap_or_else(|error| {
                         let code = Code::Panic.as_str();
-                        Err(Failure { code, message: error.to_string() })
+                        Ok(Err(Failure { code, message: error.to_string() }))
                     });
-                    (file, answer)
+                    Ok((file, answer?))
                 }
             })
             .buffered(ahead)
     }
 }
 
-fn look<A>(
-    model: &impl Fn(&Photo) -> Result<A, ClassifyError>,
+/// A file, and what a model says of it.
+pub type Answered<A> = (PathBuf, Result<A, Failure>);
+
+fn look<M: Looks>(
+    model: &Loading<M>,
     path: &Path,
     limits: &Limits,
-) -> Result<A, Failure> {
-    let bytes = read(path, limits)?;
-    let photo = photo::decode(&bytes, limits).map_err(|e| failure(&e))?;
-    model(&photo).map_err(|e| Failure { code: e.code().as_str(), message: e.to_string() })
+) -> Result<Result<M::Answer, Failure>, Arc<ModelError>> {
+    let view = model.view()?;
+    let photo = read(path, limits)
+        .and_then(|bytes| photo::decode_for(&bytes, limits, &view).map_err(|e| failure(&e)));
+    let model = model.wait()?;
+    Ok(photo.and_then(|photo| {
+        let answer = model.look(&photo);
+        answer.map_err(|e| Failure { code: e.code().as_str(), message: e.to_string() })
+    }))
 }
 
 /// Reads a file, as far as a photo may go.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::bucket::{Bucket, S3, UrlClient};
 use crate::catalogue::{DynamoDb, Table, TableError};
-use crate::classifier::ModelError;
+use crate::classifier::{Classifier, ModelError};
 use crate::event::{self, Envelope, EventError};
 use crate::pipeline::{
     Cause, Deadline, Judge, Line, Outcome, PhotoJudge, Pipeline, ScoreError, Scorer, lines,
@@ -74,6 +74,17 @@ impl Handler<S3, DynamoDb> {
         rules: &Rules,
     ) -> Result<Self, ModelError> {
         Ok(Self::new(Pipeline::open(s3, table, rules)?, rules))
+    }
+
+    /// The handler on these clients, with a model that is loaded already.
+    #[must_use]
+    pub fn with_classifier(
+        s3: aws_sdk_s3::Client,
+        table: DynamoDb,
+        classifier: Classifier,
+        rules: &Rules,
+    ) -> Self {
+        Self::new(Pipeline::with_classifier(s3, table, classifier, rules), rules)
     }
 }
 

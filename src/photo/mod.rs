@@ -13,6 +13,9 @@
 //! meant it, transparency laid on white, the first frame or page if there are many. The pixels are
 //! those that browsers show, or the photo is rejected.
 //!
+//! Who only looks at a photo scaled down says so ([`decode_for`]): of a JPEG that is much larger than
+//! that, fewer pixels are computed. Who shows or keeps pixels takes all of them ([`decode`]).
+//!
 //! # When a photo counts as damaged
 //!
 //! Half a photo is not classified. The scans of a JPEG must have all blocks, with an end marker or
@@ -75,6 +78,7 @@ mod sniff;
 #[cfg(test)]
 mod tests;
 mod tiff;
+mod view;
 mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,17 +89,23 @@ pub use error::PhotoError;
 pub use format::Format;
 pub use header::{Header, Limits};
 pub use resize::Filter;
+pub use view::View;
 
 /// The version of this module's results: it changes whenever the same bytes would give other
 /// pixels, and so enters the recipe of a row.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A photo: upright RGB pixels, 8 bits a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Photo {
     format: Format,
+    /// Width and height of the picture that it was made of.
+    original: (u32, u32),
     width: u32,
     height: u32,
+    /// What of the pixels is the picture, in eighths: left, top, width and height. Of a picture that
+    /// was made smaller, the pixels at one edge may be there in part.
+    extent: [u32; 4],
     rgb: Vec<u8>,
 }
 
@@ -109,7 +119,8 @@ impl Photo {
         if expected == 0 || rgb.len() as u64 != expected {
             return Err(PhotoError::InvalidSize { width, height });
         }
-        Ok(Self { format: Format::Bmp, width, height, rgb })
+        let extent = [0, 0, width.saturating_mul(8), height.saturating_mul(8)];
+        Ok(Self { format: Format::Bmp, original: (width, height), width, height, extent, rgb })
     }
 
     /// The width in pixels, after orientation.
@@ -122,6 +133,13 @@ impl Photo {
     #[must_use]
     pub fn height(&self) -> u32 {
         self.height
+    }
+
+    /// Width and height in pixels of the picture as it is stored, after orientation: more than there
+    /// are here, if it was decoded [for a view](decode_for).
+    #[must_use]
+    pub fn original_size(&self) -> (u32, u32) {
+        self.original
     }
 
     /// The pixels: row by row from the top left, three bytes each.
@@ -152,19 +170,37 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
     contained(format, || Ok(open(format, bytes, limits)?.header()))
 }
 
-/// Decodes a photo, after the same checks as [`inspect`].
+/// Decodes a photo, after the same checks as [`inspect`]: all pixels that there are.
 ///
 /// A panic in a decoder is contained, and reported as [`PhotoError::Corrupt`].
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
+    read(bytes, limits, None)
+}
+
+/// The same for who only looks at it scaled down: of a JPEG that is much larger than the view, a half,
+/// a quarter or an eighth of the pixels across and down, each the mean of those in its place. See
+/// [`View`].
+pub fn decode_for(bytes: &[u8], limits: &Limits, view: &View) -> Result<Photo, PhotoError> {
+    read(bytes, limits, view.least())
+}
+
+/// Decodes a photo, with at least so many pixels across and down if there may be fewer than there are.
+fn read(bytes: &[u8], limits: &Limits, least: Option<(u32, u32)>) -> Result<Photo, PhotoError> {
     let format = admit(bytes, limits)?;
     contained(format, || {
-        let opened = open(format, bytes, limits)?;
+        let mut opened = open(format, bytes, limits)?;
         let header = opened.header();
         let orientation = opened.orientation();
+        if let Some(least) = least {
+            opened.reduce(pixels::turned(least, orientation));
+        }
+        let stored = opened.size();
+        let original = pixels::turned((header.width, header.height), orientation);
+        let extent = pixels::turned_extent(opened.eighths(), stored, orientation);
         let rgb = opened.into_rgb()?;
-        let (width, height, rgb) = pixels::turn(header.width, header.height, rgb, orientation)
+        let (width, height, rgb) = pixels::turn(stored.0, stored.1, rgb, orientation)
             .ok_or_else(|| PhotoError::corrupt(format, "pixels are missing"))?;
-        Ok(Photo { format, width, height, rgb })
+        Ok(Photo { format, original, width, height, extent, rgb })
     })
 }
 
@@ -189,6 +225,25 @@ fn contained<T>(
 trait Opened {
     fn header(&self) -> Header;
     fn orientation(&self) -> Orientation;
+
+    /// Lets there be fewer pixels, by a whole factor, but at least so many across and down as they are
+    /// stored.
+    fn reduce(&mut self, least: (u32, u32)) {
+        let _ = least;
+    }
+
+    /// Width and height of the pixels that there will be, as they are stored.
+    fn size(&self) -> (u32, u32) {
+        let Header { width, height, .. } = self.header();
+        (width, height)
+    }
+
+    /// Width and height of the picture in eighths of those pixels, which may reach beyond it.
+    fn eighths(&self) -> (u32, u32) {
+        let (width, height) = self.size();
+        (width * 8, height * 8)
+    }
+
     fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError>;
 }
 

@@ -157,6 +157,39 @@ pub(super) fn upright(exif: &[u8]) -> Orientation {
     Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms)
 }
 
+/// Width and height turned the right way up, or from there to how they are stored.
+pub(super) fn turned((width, height): (u32, u32), orientation: Orientation) -> (u32, u32) {
+    match orientation {
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => (width, height),
+        _ => (height, width),
+    }
+}
+
+/// Where in a picture its right and lower edges are, in eighths of a pixel, once it is turned the right
+/// way up: left, top, width and height of what is inside them. `size` are its pixels as they are
+/// stored; the last of a row or column may be there in part.
+pub(super) fn turned_extent(
+    (width, height): (u32, u32),
+    size: (u32, u32),
+    orientation: Orientation,
+) -> [u32; 4] {
+    let (right, below) = (size.0 * 8 - width, size.1 * 8 - height);
+    let (left, top) = match orientation {
+        Orientation::NoTransforms | Orientation::Rotate90FlipH => (0, 0),
+        Orientation::FlipHorizontal => (right, 0),
+        Orientation::FlipVertical => (0, below),
+        Orientation::Rotate180 => (right, below),
+        Orientation::Rotate90 => (below, 0),
+        Orientation::Rotate270 => (0, right),
+        Orientation::Rotate270FlipH => (below, right),
+    };
+    let (width, height) = turned((width, height), orientation);
+    [left, top, width, height]
+}
+
 /// The pixels turned the right way up, with their width and height. None if they are too few.
 pub(super) fn turn(
     width: u32,

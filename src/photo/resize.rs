@@ -58,7 +58,11 @@ pub(super) fn resize(
     }
     let source = ImageRef::new(photo.width(), photo.height(), photo.rgb(), PixelType::U8x3);
     let mut scaled = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(filter.algorithm());
+    let mut options = ResizeOptions::new().resize_alg(filter.algorithm());
+    if photo.extent != [0, 0, photo.width().saturating_mul(8), photo.height().saturating_mul(8)] {
+        let [left, top, width, height] = photo.extent.map(|eighths| f64::from(eighths) / 8.0);
+        options = options.crop(left, top, width, height);
+    }
     // Neither can fail: a photo's pixels fill its size, and both have the same type.
     source
         .ok()

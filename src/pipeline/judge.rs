@@ -198,7 +198,7 @@ fn judge(
     timings: &mut Timings,
 ) -> Judgement {
     let begun = Instant::now();
-    let photo = photo::decode(bytes, limits);
+    let photo = photo::decode_for(bytes, limits, &classifier.view());
     timings.decoded = begun.elapsed();
     let photo = match photo {
         Ok(photo) => photo,
@@ -215,13 +215,14 @@ fn judge(
         }
     };
     let (label, confidence) = scores.top();
+    let (width, height) = photo.original_size();
     Judgement::Classified {
         label: label.clone(),
         confidence,
         scores: scores.best(usize::MAX).into_iter().map(|(l, s)| (l.clone(), s)).collect(),
         unsure: confidence < review_below,
-        width: photo.width(),
-        height: photo.height(),
+        width,
+        height,
         format: photo.format().as_str(),
         content_sha256,
     }
@@ -247,6 +248,23 @@ mod tests {
         env!("CARGO_MANIFEST_DIR"),
         "/fuzz/corpus/model/metadata_deflated.int8_uint8.tflite"
     );
+
+    /// Fewer pixels are decoded than a large JPEG has; a row tells of the photo as it is stored.
+    #[tokio::test]
+    async fn a_judgement_has_the_size_of_the_whole_photo() {
+        let classifier = Arc::new(Classifier::load(TINY_MODEL.as_ref()).unwrap());
+        let limits = Limits::default();
+        let picture = image::DynamicImage::new_rgb8(1216, 912);
+        let mut file = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut file, image::ImageFormat::Jpeg).unwrap();
+        let file = file.into_inner();
+        let decoded = photo::decode_for(&file, &limits, &classifier.view()).unwrap();
+        assert!(decoded.width() < 1216);
+        let judge = PhotoJudge::new(classifier, &Rules::parse(|_| None).unwrap());
+        let judged = judge.judge(Fetched::new(file, None), &mut Timings::default()).await;
+        let Ok(Judgement::Classified { width, height, .. }) = judged else { panic!("{judged:?}") };
+        assert_eq!((width, height), (1216, 912));
+    }
 
     /// A job that was given up goes on, with the bytes in its hands: they must be counted until it
     /// ends.

@@ -67,8 +67,18 @@ impl Pipeline<S3, DynamoDb> {
         table: DynamoDb,
         rules: &Rules,
     ) -> Result<Self, ModelError> {
-        let classifier = Arc::new(Classifier::open(&rules.model)?);
-        Ok(Self::new(S3::new(s3), table, PhotoJudge::new(classifier, rules), rules))
+        Ok(Self::with_classifier(s3, table, Classifier::open(&rules.model)?, rules))
+    }
+
+    /// The pipeline on these clients, with a model that is loaded already.
+    #[must_use]
+    pub fn with_classifier(
+        s3: aws_sdk_s3::Client,
+        table: DynamoDb,
+        classifier: Classifier,
+        rules: &Rules,
+    ) -> Self {
+        Self::new(S3::new(s3), table, PhotoJudge::new(Arc::new(classifier), rules), rules)
     }
 }
 

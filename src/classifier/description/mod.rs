@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::label::Label;
-use crate::photo::Filter;
+use crate::photo::{Filter, View};
 
 /// A model's description: what its user says, else what the TOML file beside it says, else what the
 /// model file itself says.
@@ -105,6 +105,12 @@ pub enum Resize {
 impl Input {
     /// The widest and highest input that a network may have, in pixels.
     pub const MAX_SIDE: u32 = lookbook_tflite::MAX_SIDE;
+
+    /// How photos are looked at.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View { width: self.width, height: self.height, filter: self.filter }
+    }
 }
 
 impl Description {

@@ -244,6 +244,13 @@ fn the_first_of_several_problems_says_where_the_others_are() {
 }
 
 #[test]
+fn the_built_in_models_view_is_known_before_it_is_loaded() {
+    let known = Classifier::view_of(&Choice::default());
+    assert_eq!(known, Some(Classifier::embedded().unwrap().view()));
+    assert_eq!(Classifier::view_of(&choice("other.tflite".as_ref())), None);
+}
+
+#[test]
 fn threads_that_share_a_classifier_get_the_same_scores() {
     let classifier = Arc::new(Classifier::embedded().unwrap());
     let noise = |seed: u32| {

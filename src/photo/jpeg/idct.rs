@@ -1,11 +1,17 @@
 //! Coefficients to samples, with the arithmetic of libjpeg's accurate integer transform ("islow"),
 //! which all browsers have: every sample is the same as theirs.
 
+// See `wide`.
+#![allow(clippy::inline_always)]
+
 use std::num::Wrapping;
+
+use super::reduced;
+use super::wide::Wide;
 
 /// Numbers of a block. What is done to all columns alike is written as a loop over them, of which a
 /// compiler makes instructions for several at once.
-type Square = [[i32; 8]; 8];
+pub(super) type Square = [[i32; 8]; 8];
 
 // Cosines with 13 bits behind the point.
 const C0_298: i32 = 2446;
@@ -20,11 +26,11 @@ const C1_961: i32 = 16069;
 const C2_053: i32 = 16819;
 const C2_562: i32 = 20995;
 const C3_072: i32 = 25172;
-const POINT: u32 = 13;
+pub(super) const POINT: u32 = 13;
 
 /// One pass, over all columns. `bits` are taken off the results. `LOW`: the last four rows are zeros,
 /// as in most blocks; what is multiplied with them is left out, and the sums stay the same.
-#[inline]
+#[inline(always)]
 fn pass<const LOW: bool>(rows: &Square, bits: u32) -> Square {
     let mut out = [[0; 8]; 8];
     for x in 0..8 {
@@ -82,28 +88,43 @@ fn pass<const LOW: bool>(rows: &Square, bits: u32) -> Square {
     out
 }
 
-#[inline]
+#[inline(always)]
 fn transpose(rows: &Square) -> Square {
     std::array::from_fn(|y| std::array::from_fn(|x| rows[x][y]))
 }
 
-/// Writes the samples of a block to `out`, whose rows are `stride` apart. `flat`: all coefficients
-/// but the first are zero.
+/// Writes the samples of a block to `out`, whose rows are `stride` apart: `side` x `side` of them.
+/// `flat`: all coefficients but the first are zero.
 pub(super) fn write(
+    wide: Wide,
     block: &[i16; 64],
     steps: &[u16; 64],
     flat: bool,
+    side: usize,
     out: &mut [u8],
     stride: usize,
 ) {
-    if flat {
+    if flat || side == 1 {
         let value = i32::from(block[0]).wrapping_mul(i32::from(steps[0]));
         let value = sample(value.wrapping_add(4) >> 3);
-        for row in out.chunks_mut(stride).take(8) {
-            row[..8].fill(value);
+        for row in out.chunks_mut(stride).take(side) {
+            row[..side].fill(value);
         }
         return;
     }
+    wide.run(
+        #[inline(always)]
+        || match side {
+            4 => reduced::write_four(block, steps, out, stride),
+            2 => reduced::write_two(block, steps, out, stride),
+            _ => write_eight(block, steps, out, stride),
+        },
+    );
+}
+
+/// Writes all samples of a block.
+#[inline(always)]
+fn write_eight(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usize) {
     // Which coefficients there are, by column.
     let (above, below) = block.as_chunks::<8>().0.split_at(4);
     let any = |rows: &[[i16; 8]]| {
@@ -130,8 +151,8 @@ pub(super) fn write(
 }
 
 /// Coefficients as numbers.
-#[inline]
-fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
+#[inline(always)]
+pub(super) fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
     let blocks = block.as_chunks::<8>().0.iter().zip(steps.as_chunks::<8>().0);
     for (row, (coefficients, steps)) in rows.iter_mut().zip(blocks) {
         *row = std::array::from_fn(|x| i32::from(coefficients[x]).wrapping_mul(steps[x].into()));
@@ -139,8 +160,34 @@ fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
 }
 
 /// A value around zero as a sample.
-#[inline]
+#[inline(always)]
 #[expect(clippy::cast_sign_loss, reason = "clamped before")]
-fn sample(value: i32) -> u8 {
+pub(super) fn sample(value: i32) -> u8 {
     value.wrapping_add(128).clamp(0, 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Sums wrap, so that even damaged blocks have the same samples everywhere.
+        #[test]
+        fn wide_instructions_make_the_same_samples(
+            block in prop::collection::vec(prop_oneof![3 => Just(0), 2 => -200_i16..200, 1 => any::<i16>()], 64),
+            steps in prop::collection::vec(1_u16..300, 64),
+            side in prop::sample::select(vec![1_usize, 2, 4, 8]),
+        ) {
+            let block: [i16; 64] = block.try_into().unwrap();
+            let steps: [u16; 64] = steps.try_into().unwrap();
+            let samples = |wide| {
+                let mut out = [0; 8 * 11];
+                write(wide, &block, &steps, false, side, &mut out, 11);
+                out
+            };
+            prop_assert_eq!(samples(Wide::new()), samples(Wide::none()));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! A JPEG inside another file, which says what its channels mean, and may keep tables for many.
 
+use super::scale::Scale;
 use super::segments::{self, Contents, Model, Tables};
 use super::{Fault, scans};
 use crate::photo::{Limits, PhotoError};
@@ -69,6 +70,6 @@ impl<'a> Inside<'a> {
         let count = self.width() as usize * self.height() as usize * self.channels();
         pixels.clear();
         pixels.resize(count, 0);
-        Ok(scans::decode(&self.contents, pixels)?)
+        Ok(scans::decode(&self.contents, Scale::FULL, pixels)?)
     }
 }

@@ -10,6 +10,8 @@
 //! rows      blocks to samples (idct), to full resolution, to RGB
 //! ```
 //!
+//! Where a small picture is to be made of a large one, blocks become fewer samples (scale, reduced).
+//!
 //! JPEGs inside other files (`inside`) go the same way.
 //!
 //! Bounds. Memory: the output; three rows of units for each channel; and, unless one scan has
@@ -22,9 +24,12 @@ mod frame;
 mod idct;
 mod inside;
 mod profile;
+mod reduced;
 mod rows;
+mod scale;
 mod scans;
 mod segments;
+mod wide;
 
 use image::metadata::Orientation;
 
@@ -32,6 +37,7 @@ use super::colour::{self, Profile};
 use super::header::Cost;
 use super::inks::{self, Inks};
 use super::{Format, Header, Limits, Opened, PhotoError, pixels};
+use scale::Scale;
 use segments::{Contents, Model};
 
 pub(super) use inside::Inside;
@@ -61,6 +67,7 @@ pub(super) struct Jpeg<'a> {
     contents: Contents<'a>,
     header: Header,
     orientation: Orientation,
+    scale: Scale,
 }
 
 pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, PhotoError> {
@@ -78,7 +85,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Jpeg<'a>, Pho
         decoder: scans::memory(&contents) + rows::memory(&contents.frame),
     };
     let header = cost.header(Format::Jpeg, width, height, orientation);
-    Ok(Jpeg { contents, header, orientation })
+    Ok(Jpeg { contents, header, orientation, scale: Scale::FULL })
 }
 
 impl Opened for Jpeg<'_> {
@@ -90,9 +97,25 @@ impl Opened for Jpeg<'_> {
         self.orientation
     }
 
+    fn reduce(&mut self, least: (u32, u32)) {
+        // Of inks, black makes more or less of the others: those are taken as they are.
+        if !matches!(self.contents.model, Model::Cmyk | Model::Ycck) {
+            self.scale = Scale::least(&self.contents.frame, least);
+        }
+    }
+
+    fn size(&self) -> (u32, u32) {
+        self.scale.size(&self.contents.frame)
+    }
+
+    fn eighths(&self) -> (u32, u32) {
+        self.scale.eighths(&self.contents.frame)
+    }
+
     fn into_rgb(self: Box<Self>) -> Result<Vec<u8>, PhotoError> {
-        let mut rgb = pixels::buffer(self.header.width, self.header.height, 3);
-        scans::decode(&self.contents, &mut rgb)?;
+        let (width, height) = self.size();
+        let mut rgb = pixels::buffer(width, height, 3);
+        scans::decode(&self.contents, self.scale, &mut rgb)?;
         let icc = profile::parts(&self.contents.profile).concat();
         match self.contents.model {
             Model::Plain => {}

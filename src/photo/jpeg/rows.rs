@@ -1,9 +1,14 @@
 //! Samples of each channel to rows of pixels: channels of a lower resolution are scaled up with
 //! libjpeg's "fancy" weights, which browsers have too, and the colours become RGB.
 
+// See `wide`.
+#![allow(clippy::inline_always)]
+
 use super::frame::{Channel, Frame};
 use super::idct;
+use super::scale::Scale;
 use super::segments::Model;
+use super::wide::Wide;
 
 /// The samples of a channel that are under way: three rows of units, of which the middle one is
 /// scaled up with the help of its neighbours.
@@ -14,14 +19,17 @@ pub(super) struct Plane {
     rows: usize,
     width: usize,
     height: usize,
-    scale: Scale,
+    /// How many samples on a side a block has.
+    side: usize,
+    fit: Fit,
+    wide: Wide,
     /// A row at full resolution.
     line: Vec<u8>,
 }
 
 /// How a row becomes one at full resolution.
 #[derive(Clone, Copy)]
-enum Scale {
+enum Fit {
     /// It is one.
     Full,
     /// Twice as wide.
@@ -34,7 +42,7 @@ enum Scale {
     Repeat(usize, usize),
 }
 
-/// How much memory the planes of a frame take, in bytes.
+/// How much memory the planes of a frame take, in bytes, at most: at its full size.
 pub(super) fn memory(frame: &Frame) -> u64 {
     let bytes = |channel: &Channel| {
         let stride = frame.stride(channel);
@@ -44,28 +52,36 @@ pub(super) fn memory(frame: &Frame) -> u64 {
 }
 
 impl Plane {
-    pub(super) fn new(frame: &Frame, channel: &Channel) -> Self {
-        let (across, down) = (frame.most.0 / channel.h, frame.most.1 / channel.v);
-        let scale = match (across, down) {
-            (1, 1) => Scale::Full,
-            (2, 1) if channel.width > 2 => Scale::Wider,
-            (1, 2) => Scale::Higher,
-            (2, 2) if channel.width > 2 => Scale::Both,
-            _ => Scale::Repeat(across, down),
+    pub(super) fn new(frame: &Frame, channel: &Channel, scale: Scale, wide: Wide) -> Self {
+        let own = scale.of(frame, channel);
+        let side = own.side();
+        let (width, height) = own.samples(frame, channel);
+        let across = frame.most.0 * scale.side() / (channel.h * side);
+        let down = frame.most.1 * scale.side() / (channel.v * side);
+        // libjpeg weighs no neighbours where a block is a pixel.
+        let weighed = scale.side() > 1;
+        let fit = match (across, down) {
+            (1, 1) => Fit::Full,
+            (2, 1) if weighed && width > 2 => Fit::Wider,
+            (1, 2) if weighed => Fit::Higher,
+            (2, 2) if weighed && width > 2 => Fit::Both,
+            _ => Fit::Repeat(across, down),
         };
-        let (stride, rows) = (frame.stride(channel), 24 * channel.v);
+        let (stride, rows) = (frame.stride(channel) / 8 * side, 3 * side * channel.v);
         Self {
             samples: vec![0; stride * rows],
             stride,
             rows,
-            width: channel.width,
-            height: channel.height,
-            scale,
+            width,
+            height,
+            side,
+            fit,
+            wide,
             line: vec![0; stride * across],
         }
     }
 
-    /// Takes in the block whose first sample is in the given row and column.
+    /// Takes in the block in the given row and column of blocks.
     #[inline]
     pub(super) fn put(
         &mut self,
@@ -75,8 +91,8 @@ impl Plane {
         steps: &[u16; 64],
         flat: bool,
     ) {
-        let at = row % self.rows * self.stride + column;
-        idct::write(block, steps, flat, &mut self.samples[at..], self.stride);
+        let at = row * self.side % self.rows * self.stride + column * self.side;
+        idct::write(self.wide, block, steps, flat, self.side, &mut self.samples[at..], self.stride);
     }
 
     /// The row at a place; beyond the picture, its nearest.
@@ -86,25 +102,26 @@ impl Plane {
     }
 
     /// The row of pixels `y` of this channel.
+    #[inline(always)]
     fn at(&mut self, y: usize) -> &[u8] {
         let mut line = std::mem::take(&mut self.line);
-        match self.scale {
-            Scale::Full => {
+        match self.fit {
+            Fit::Full => {
                 self.line = line;
                 return self.row(y);
             }
-            Scale::Wider => wider(self.row(y), &mut line),
-            Scale::Higher => {
+            Fit::Wider => wider(self.row(y), &mut line),
+            Fit::Higher => {
                 let (near, far, bias) = self.pair(y);
                 for ((out, near), far) in line.iter_mut().zip(near).zip(far) {
                     *out = quarter(u16::from(*near) * 3 + u16::from(*far) + bias);
                 }
             }
-            Scale::Both => {
+            Fit::Both => {
                 let (near, far, _) = self.pair(y);
                 both(near, far, &mut line);
             }
-            Scale::Repeat(across, down) => {
+            Fit::Repeat(across, down) => {
                 for (out, sample) in line.chunks_exact_mut(across).zip(self.row(y / down)) {
                     out.fill(*sample);
                 }
@@ -124,17 +141,18 @@ impl Plane {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn quarter(sum: u16) -> u8 {
     (sum >> 2).to_le_bytes()[0]
 }
 
-#[inline]
+#[inline(always)]
 fn sixteenth(sum: u16) -> u8 {
     (sum >> 4).to_le_bytes()[0]
 }
 
 /// Twice as wide: each new sample is three parts of the nearest and one of the next.
+#[inline(always)]
 fn wider(row: &[u8], out: &mut [u8]) {
     let (first, last) = (row[0], row[row.len() - 1]);
     for (out, around) in out[2..].as_chunks_mut::<2>().0.iter_mut().zip(row.array_windows::<3>()) {
@@ -149,6 +167,7 @@ fn wider(row: &[u8], out: &mut [u8]) {
 }
 
 /// Twice as wide and high, from the nearer row and the farther.
+#[inline(always)]
 fn both(near: &[u8], far: &[u8], out: &mut [u8]) {
     let sum = |at: usize| u16::from(near[at]) * 3 + u16::from(far[at]);
     let count = near.len();
@@ -165,7 +184,15 @@ fn both(near: &[u8], far: &[u8], out: &mut [u8]) {
 }
 
 /// Writes the row of pixels `y` as RGB, or as plain channels.
-pub(super) fn write(planes: &mut [Plane], model: Model, y: usize, rgb: &mut [u8]) {
+pub(super) fn write(wide: Wide, planes: &mut [Plane], model: Model, y: usize, rgb: &mut [u8]) {
+    wide.run(
+        #[inline(always)]
+        || write_row(planes, model, y, rgb),
+    );
+}
+
+#[inline(always)]
+fn write_row(planes: &mut [Plane], model: Model, y: usize, rgb: &mut [u8]) {
     if model == Model::Plain {
         let count = planes.len();
         for (place, plane) in planes.iter_mut().enumerate() {
@@ -217,6 +244,7 @@ fn on_black(light: u8, left: u8) -> u8 {
 /// Many pixels at once, as a compiler makes use of it.
 const MANY: usize = 16;
 
+#[inline(always)]
 fn row_from_ycbcr(luma: &[u8], blue: &[u8], red: &[u8], pixels: &mut [[u8; 3]]) {
     let (many, rest) = pixels.as_chunks_mut::<MANY>();
     let done = many.len() * MANY;
@@ -243,7 +271,7 @@ fn row_from_ycbcr(luma: &[u8], blue: &[u8], red: &[u8], pixels: &mut [[u8; 3]]) 
 
 /// libjpeg's integers: 91881, 22554, 46802 and 116130 of 1 << 16. Whole parts are taken out of them,
 /// so that factors have 16 bits, for which all processors have instructions.
-#[inline]
+#[inline(always)]
 #[expect(clippy::cast_sign_loss, reason = "clamped before")]
 fn from_ycbcr(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     const HALF: i32 = 1 << 15;

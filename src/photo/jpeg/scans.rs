@@ -6,19 +6,21 @@ use super::bits::{Bits, Table};
 use super::blocks::{self, Band};
 use super::frame::Frame;
 use super::rows::{self, Plane};
+use super::scale::Scale;
 use super::segments::{Contents, Scan};
+use super::wide::Wide;
 
 /// The memory that coefficients take, in bytes: none where one scan has everything.
 pub(super) fn memory(contents: &Contents) -> u64 {
     if at_once(contents) { 0 } else { contents.frame.blocks() as u64 * 128 }
 }
 
-/// Decodes to RGB, or to plain channels.
-pub(super) fn decode(contents: &Contents, rgb: &mut [u8]) -> Result<(), Fault> {
+/// Decodes to RGB, or to plain channels, as many pixels as the scale leaves.
+pub(super) fn decode(contents: &Contents, scale: Scale, rgb: &mut [u8]) -> Result<(), Fault> {
     let frame = &contents.frame;
     let steps: Vec<[u16; 64]> =
         contents.steps.iter().copied().collect::<Option<_>>().ok_or(Fault::CutOff)?;
-    let mut pixels = Pixels::new(contents, rgb);
+    let mut pixels = Pixels::new(contents, scale, rgb);
     if at_once(contents) {
         let mut coder = Coder::new(&contents.scans[0])?;
         for row in 0..frame.units.1 {
@@ -31,7 +33,7 @@ pub(super) fn decode(contents: &Contents, rgb: &mut [u8]) -> Result<(), Fault> {
                         let flat = coder.whole(place, &mut block)?;
                         let (y, x) = (row * v + part / h, column * h + part % h);
                         let plane = &mut pixels.planes[channel.index];
-                        plane.put(y * 8, x * 8, &block, &steps[channel.index], flat);
+                        plane.put(y, x, &block, &steps[channel.index], flat);
                     }
                 }
             }
@@ -47,7 +49,7 @@ pub(super) fn decode(contents: &Contents, rgb: &mut [u8]) -> Result<(), Fault> {
                 let blocks = &store.channels[index][y * across..(y + 1) * across];
                 for (x, block) in blocks.iter().enumerate() {
                     let flat = block[1..].iter().all(|coefficient| *coefficient == 0);
-                    pixels.planes[index].put(y * 8, x * 8, block, &steps[index], flat);
+                    pixels.planes[index].put(y, x, block, &steps[index], flat);
                 }
             }
         }
@@ -67,26 +69,31 @@ pub(super) fn at_once(contents: &Contents) -> bool {
 struct Pixels<'a> {
     planes: Vec<Plane>,
     model: super::segments::Model,
+    scale: Scale,
+    wide: Wide,
     rows: std::iter::Enumerate<std::slice::ChunksExactMut<'a, u8>>,
     /// Rows that are written.
     written: usize,
 }
 
 impl<'a> Pixels<'a> {
-    fn new(contents: &Contents, rgb: &'a mut [u8]) -> Self {
+    fn new(contents: &Contents, scale: Scale, rgb: &'a mut [u8]) -> Self {
         let frame = &contents.frame;
-        let planes = frame.channels.iter().map(|channel| Plane::new(frame, channel)).collect();
+        let wide = Wide::new();
+        let plane = |channel| Plane::new(frame, channel, scale, wide);
+        let planes = frame.channels.iter().map(plane).collect();
         let bytes = contents.model.bytes(frame.channels.len());
-        let rows = rgb.chunks_exact_mut(frame.width as usize * bytes).enumerate();
-        Self { planes, model: contents.model, rows, written: 0 }
+        let (width, _) = scale.size(frame);
+        let rows = rgb.chunks_exact_mut(width as usize * bytes).enumerate();
+        Self { planes, model: contents.model, scale, wide, rows, written: 0 }
     }
 
     /// The row of units `row` is there: what lies above it is written, and itself if it is the last.
     fn advance(&mut self, frame: &Frame, row: usize) {
         let above = if row + 1 == frame.units.1 { row + 1 } else { row };
-        let end = above * 8 * frame.most.1;
+        let end = above * self.scale.side() * frame.most.1;
         for (y, pixels) in self.rows.by_ref().take(end - self.written) {
-            rows::write(&mut self.planes, self.model, y, pixels);
+            rows::write(self.wide, &mut self.planes, self.model, y, pixels);
         }
         self.written = end;
     }

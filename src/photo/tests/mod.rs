@@ -13,6 +13,7 @@ mod jpeg;
 mod layouts;
 mod limits;
 mod orientation;
+mod reduced;
 mod resize;
 mod samples;
 mod sniffing;
