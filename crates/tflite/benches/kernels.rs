@@ -4,7 +4,7 @@
 //! `cargo bench -p lookbook-tflite --bench kernels` prints a line for each shape. With `-- --gate` it ends
 //! with 1 if a shape that has a floor is below it. A machine may be busy: so each round is short, rounds
 //! of the peak and of the kernel alternate, and the better of two numbers counts: the fastest round of the
-//! kernel over the fastest of the peak, and the median of neighbours. `-- --level avx2` measures a lower level.
+//! kernel over the fastest of the peak, and the median of neighbours; and what is below is timed again. `-- --level avx2` measures a lower level.
 #![allow(clippy::cast_precision_loss, reason = "numbers of operations and of nanoseconds")]
 
 use std::hint::black_box;
@@ -24,6 +24,9 @@ use kernels::float::{
 /// Rounds of each shape.
 const ROUNDS: usize = 200;
 
+/// How often a shape below its floor is timed again.
+const TRIES: usize = 5;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let gate = arguments.iter().any(|a| a == "--gate");
@@ -31,8 +34,13 @@ fn main() {
     println!("{level:?}: share of the peak (fastest, median of neighbours), GFLOP/s");
     let mut low = vec![];
     let mut one = |name: String, floor: f64, work: f64, run: &mut dyn FnMut()| {
-        let [fastest, median, rate] = shares(level, work, run);
-        let below = floor > 0.0 && fastest.max(median) < floor;
+        let [mut fastest, mut median, mut rate] = shares(level, work, run);
+        for _ in 0..TRIES {
+            if fastest.max(median) < floor {
+                [fastest, median, rate] = shares(level, work, run);
+            }
+        }
+        let below = fastest.max(median) < floor;
         let note = if below { format!("  below {floor}") } else { String::new() };
         println!("{name:32} {fastest:5.2} {median:5.2} {rate:7.1}{note}");
         if below {
@@ -201,6 +209,7 @@ fn rate(run: impl FnOnce() -> f64) -> f64 {
 fn registers(level: Level) -> f64 {
     const ROUNDS: usize = 5000;
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is a part of what the level is switched on for")]
     fn go<S: Simd>(s: S) -> f64 {
         let mut sums = [S::f32s::splat(s, 0.0); 12];
         let (a, b) = (black_box(0.999), black_box(0.001));

@@ -46,11 +46,11 @@ impl Builder<'_> {
         }
         own.select_output_outlets(&[made?])?;
         own.optimize()?;
-        self.put(own, &operands)
+        self.put(&own, &operands)
     }
 
     /// Puts a model of one result into the whole.
-    fn put(&mut self, own: TypedModel, operands: &[OutletId]) -> TractResult<OutletId> {
+    fn put(&mut self, own: &TypedModel, operands: &[OutletId]) -> TractResult<OutletId> {
         let mut outlets: HashMap<OutletId, OutletId> =
             own.input_outlets()?.iter().copied().zip(operands.iter().copied()).collect();
         for place in own.eval_order()? {
@@ -67,7 +67,7 @@ impl Builder<'_> {
             let inputs = node.inputs.iter().map(|input| outlets.get(input).copied());
             let inputs = inputs.collect::<Option<TVec<OutletId>>>();
             let inputs = inputs.ok_or_else(|| format_err!("{} has no operand", node.name))?;
-            let made = self.model.wire_node(&node.name, node.op.clone(), &inputs)?;
+            let made = self.place(node.name.clone(), node.op.clone(), &inputs)?;
             for (slot, outlet) in made.iter().enumerate() {
                 outlets.insert(OutletId::new(place, slot), *outlet);
             }

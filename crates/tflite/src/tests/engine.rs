@@ -48,3 +48,31 @@ fn the_file_that_is_written_says_the_same() {
     println!("{files} files, {same} of them to the bit");
     assert!(files > 200, "{files}");
 }
+
+#[test]
+fn an_input_may_be_written_where_the_network_reads_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/operators");
+    let file = std::fs::read(folder.join("average_pool_same.float32.tflite")).unwrap();
+    let network = Network::open(&file).unwrap();
+    let ends = network.ends().clone();
+    let count = ends.height * ends.width * ends.channels;
+    let ramp: Vec<f32> = (0_u16..).take(count).map(f32::from).collect();
+    let expected = network.run(&ramp).unwrap();
+    // In memory that other values were in before.
+    network.run(&vec![f32::NAN; count]).unwrap();
+    let answer = network.run_with(|input| {
+        assert_eq!(input.len(), count);
+        input.copy_from_slice(&ramp);
+    });
+    assert_eq!(answer.unwrap(), expected);
+    // What cannot be written is no answer, and harms no other.
+    let failed = network.run_with(|_| panic!("no photo")).unwrap_err();
+    assert_eq!(failed.to_string(), "no photo");
+    let few = network.run(&ramp[1..]).unwrap_err();
+    assert!(few.to_string().contains("values for an input of"), "{few}");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(network.run(&ramp).unwrap(), expected));
+        }
+    });
+}

@@ -3,6 +3,11 @@
 use super::graph::Graph;
 use crate::canonical::{Binary, Op};
 
+/// What is as great as this is added to round, and must be taken off again by itself.
+const ROUNDS: f32 = 65_536.0;
+/// More channels are no channels, but one long row of values.
+const MOST: usize = 1 << 14;
+
 /// What becomes of the channels of a tensor: each times its factor, plus its addend.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Chain {
@@ -17,12 +22,11 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The chain that begins with a node; `None` if none of its constants has a number for each channel:
-    /// what is added to all values alike may be there to round them.
+    /// The chain that begins with a node.
     pub(super) fn from(graph: &Graph<'_, '_>, first: usize, gone: &[bool]) -> Option<Self> {
         let node = graph.node(first);
         let x = node.inputs.iter().copied().find(|input| graph.is_real(*input))?;
-        let channels = graph.shape(x).last().copied().filter(|channels| *channels > 1)?;
+        let channels = graph.shape(x).last().copied().filter(|channels| *channels <= MOST)?;
         let mut chain = Self {
             x,
             factors: vec![1.0; channels],
@@ -30,17 +34,24 @@ impl Chain {
             nodes: vec![],
             output: x,
         };
-        let (mut next, mut by_channel) = (Some(first), false);
-        while let Some(node) = next.filter(|node| !gone[*node]) {
-            let Some(own) = chain.take(graph, node) else { break };
-            by_channel |= own;
-            next = graph.reader(chain.output);
+        let mut next = Some(first);
+        while let Some(node) = next.filter(|node| !gone[*node] && chain.take(graph, *node)) {
+            next = graph.reader(graph.node(node).output);
         }
-        by_channel.then_some(chain)
+        (!chain.nodes.is_empty()).then_some(chain)
     }
 
-    /// Takes a node, if it is one of a chain. Says whether its constant has a number for each channel.
-    fn take(&mut self, graph: &Graph<'_, '_>, place: usize) -> Option<bool> {
+    /// Takes a node, if it is one of a chain.
+    fn take(&mut self, graph: &Graph<'_, '_>, place: usize) -> bool {
+        self.with(graph, place).is_some_and(|chain| {
+            *self = chain;
+            true
+        })
+    }
+
+    /// The chain with a node more.
+    fn with(&self, graph: &Graph<'_, '_>, place: usize) -> Option<Self> {
+        let mut chain = self.clone();
         let node = graph.node(place);
         let (Op::Binary(op), &[a, b]) = (node.op, &node.inputs[..]) else { return None };
         if graph.shape(node.output) != graph.shape(self.x) {
@@ -54,9 +65,12 @@ impl Chain {
             return None;
         }
         let values = values.to_floats();
-        for (place, (factor, addend)) in self.factors.iter_mut().zip(&mut self.addends).enumerate()
-        {
+        let ends = chain.factors.iter_mut().zip(&mut chain.addends);
+        for (place, (factor, addend)) in ends.enumerate() {
             let value = *values.get(if by_channel { place } else { 0 })?;
+            if matches!(op, Binary::Add | Binary::Sub) && value.abs() >= ROUNDS {
+                return None;
+            }
             (*factor, *addend) = match (op, turned) {
                 (Binary::Mul, _) => (*factor * value, *addend * value),
                 (Binary::Div, false) => (*factor / value, *addend / value),
@@ -65,9 +79,12 @@ impl Chain {
                 (Binary::Sub, true) => (-*factor, value - *addend),
                 _ => return None,
             };
+            if !(factor.is_finite() && addend.is_finite()) {
+                return None;
+            }
         }
-        self.nodes.push(place);
-        self.output = node.output;
-        Some(by_channel)
+        chain.nodes.push(place);
+        chain.output = node.output;
+        Some(chain)
     }
 }

@@ -65,14 +65,14 @@ impl Fuse<'_, '_> {
                 Binary::Maximum | Binary::Minimum => self.activation(place, node),
                 _ => None,
             }),
-            Op::Softmax => Some((Work::Softmax, node.inputs.clone(), self.stays(node))),
+            Op::Softmax => Some((Work::Softmax, node.inputs.clone(), Self::stays(node))),
             Op::Concat(axis) if axis + 1 == self.graph.shape(node.output).len() => {
-                Some((Work::Concat, node.inputs.clone(), self.stays(node)))
+                Some((Work::Concat, node.inputs.clone(), Self::stays(node)))
             }
             _ => None,
         };
         let (work, inputs, follow) =
-            made.unwrap_or_else(|| (Work::Node(place), node.inputs.clone(), self.stays(node)));
+            made.unwrap_or_else(|| (Work::Node(place), node.inputs.clone(), Self::stays(node)));
         let slot = follow.taken.iter().copied().fold(place, usize::max);
         for node in &follow.taken {
             self.gone[*node] = true;
@@ -82,7 +82,7 @@ impl Fuse<'_, '_> {
     }
 
     /// An operator that takes nothing of what follows.
-    fn stays(&self, node: &Node) -> Follow {
+    fn stays(node: &Node) -> Follow {
         Follow { add: None, activation: Activation::None, taken: vec![], output: node.output }
     }
 
@@ -189,12 +189,13 @@ impl Fuse<'_, '_> {
         let (x, geometry, images) = self.windows(node, window, pads)?;
         let whole = geometry.output[..2] == [1, 1] && geometry.size == geometry.input[..2];
         if whole && !max {
-            return Some((Work::Mean(images), vec![x], self.stays(node)));
+            return Some((Work::Mean(images), vec![x], Self::stays(node)));
         }
         let follow = self.follow(node.output, false);
-        let work = match max {
-            true => Work::MaxPool(geometry, follow.activation),
-            false => Work::AveragePool(geometry, follow.activation),
+        let work = if max {
+            Work::MaxPool(geometry, follow.activation)
+        } else {
+            Work::AveragePool(geometry, follow.activation)
         };
         Some((work, vec![x], follow))
     }

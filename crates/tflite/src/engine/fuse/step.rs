@@ -15,6 +15,7 @@ pub(in crate::engine) struct Step {
 
 /// What a step computes of its inputs.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // There are few, and most are convolutions.
 pub(in crate::engine) enum Work {
     /// A node of the canonical form, as it is.
     Node(usize),

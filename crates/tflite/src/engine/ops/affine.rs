@@ -7,10 +7,30 @@ use crate::kernels::float::{self, Activation};
 /// Each channel times a factor of its own, plus an addend of its own.
 #[derive(Debug)]
 pub(in crate::engine) struct Affine {
-    pub(in crate::engine) level: Level,
-    pub(in crate::engine) factors: Vec<f32>,
-    pub(in crate::engine) addends: Vec<f32>,
-    pub(in crate::engine) activation: Activation,
+    level: Level,
+    factors: Vec<f32>,
+    addends: Vec<f32>,
+    activation: Activation,
+}
+
+/// Of fewer channels than this, several places are taken for one, so that they fill vectors.
+const FEW: usize = 16;
+
+impl Affine {
+    /// Of a tensor of `len` values.
+    pub(in crate::engine) fn new(
+        level: Level,
+        [factors, addends]: [Vec<f32>; 2],
+        activation: Activation,
+        len: usize,
+    ) -> Self {
+        let repeats = match factors.len() {
+            few if few < FEW && len.is_multiple_of(FEW * few) => FEW,
+            _ => 1,
+        };
+        let [factors, addends] = [factors.repeat(repeats), addends.repeat(repeats)];
+        Self { level, factors, addends, activation }
+    }
 }
 
 impl Compute for Affine {

@@ -35,10 +35,8 @@ impl Block {
         let geometry = deep.weights.geometry();
         let middle = if expand.is_some() { geometry.input } else { geometry.output };
         let bytes = size_of::<f32>() * middle.iter().product::<usize>();
-        let lines = match bytes <= WHOLE {
-            true => geometry.output[0],
-            false => ROWS.div_ceil(geometry.output[1]).next_multiple_of(2).min(geometry.output[0]),
-        };
+        let few = ROWS.div_ceil(geometry.output[1]).next_multiple_of(2);
+        let lines = if bytes <= WHOLE { usize::MAX } else { few }.min(geometry.output[0]);
         Self { expand, deep, project, lines: lines.max(1) }
     }
 
@@ -101,9 +99,8 @@ impl Compute for Block {
                 }
             }
             let (ring, expands) = (&*ring, self.expand.is_some());
-            let from = |y: usize| match expands {
-                true => &ring[y % slots * line..][..line],
-                false => &x[y * line..][..line],
+            let from = |y: usize| {
+                if expands { &ring[y % slots * line..][..line] } else { &x[y * line..][..line] }
             };
             match &self.project {
                 None => self.deep.lines(first, out, zeros, from),

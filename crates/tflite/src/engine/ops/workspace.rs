@@ -20,8 +20,9 @@ thread_local! {
     static HERE: RefCell<Workspace> = RefCell::default();
 }
 
-/// The most bytes of tensors that one workspace keeps.
-const MAX_KEPT: usize = 64 << 20;
+/// The most bytes of tensors that one workspace keeps. Usual networks need a tenth: there is a tensor or two
+/// of each size, for memory of one size cannot become a tensor of another.
+const MAX_KEPT: usize = 256 << 20;
 
 /// The memory of one run.
 #[derive(Debug, Default)]
@@ -87,9 +88,18 @@ fn size(tensor: &Tensor) -> usize {
 }
 
 /// The workspaces of a network's earlier runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::engine) struct Workspaces {
     kept: Mutex<Vec<Workspace>>,
+    /// How many there may be: one for each processor. To ask for those is slow.
+    most: usize,
+}
+
+impl Default for Workspaces {
+    fn default() -> Self {
+        let most = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { kept: Mutex::default(), most }
+    }
 }
 
 impl Workspaces {
@@ -101,9 +111,8 @@ impl Workspaces {
         let result = work();
         let own = HERE.take();
         drop(here);
-        let most = std::thread::available_parallelism().map_or(1, usize::from);
         let mut kept = self.lock();
-        if kept.len() < most {
+        if kept.len() < self.most {
             kept.push(own);
         }
         result
@@ -158,7 +167,7 @@ mod tests {
         workspace.give(Tensor::zero::<i32>(&[4]).unwrap().into());
         assert_eq!(workspace.tensors.len(), 0);
         for _ in 0..20 {
-            let tensor = Tensor::zero::<f32>(&[1 << 22]).unwrap();
+            let tensor = Tensor::zero::<f32>(&[1 << 24]).unwrap();
             workspace.give(tensor.into());
         }
         assert_eq!((workspace.tensors.len(), workspace.bytes), (4, MAX_KEPT));
@@ -176,8 +185,7 @@ mod tests {
             workspaces.within(|| here(|workspace| workspace.bytes))
         });
         assert_eq!(bytes, 0);
-        let most = std::thread::available_parallelism().map_or(1, usize::from);
-        assert_eq!(workspaces.lock().len(), most.min(2));
+        assert_eq!(workspaces.lock().len(), workspaces.most.min(2));
         assert_eq!(workspaces.within(|| here(|workspace| workspace.bytes)), 40);
     }
 }

@@ -187,12 +187,12 @@ mod tests {
     use crate::kernels::float::{level::levels, twin};
 
     fn check(g: &Geometry, act: Activation, count: usize, seed: u64) -> Result<(), TestCaseError> {
-        let [h, w, c] = g.input;
-        let x = twin::values(h * w * c, seed);
+        let [high, wide, c] = g.input;
+        let x = twin::values(high * wide * c, seed);
         let weights = twin::values(g.size[0] * g.size[1] * c, seed ^ 1);
         let bias = twin::values(c, seed ^ 2);
         let right = twin::depthwise(&x, &weights, &bias, g, act);
-        let zeros = vec![0.0; w * c];
+        let zeros = vec![0.0; wide * c];
         let line = g.output[1] * c;
         for level in levels() {
             let depth = Depth::new(level, &weights, &bias, g);
@@ -203,7 +203,7 @@ mod tests {
             for (at, out) in out.chunks_mut(count * line).enumerate() {
                 let rows: Vec<&[f32]> = (0..depth.needs(out.len() / line))
                     .map(|row| (at * count * g.stride[0] + row).wrapping_sub(g.before[0]))
-                    .map(|y| if y < h { &x[y * w * c..][..w * c] } else { &zeros })
+                    .map(|y| if y < high { &x[y * wide * c..][..wide * c] } else { &zeros })
                     .collect();
                 depthwise(&rows, &depth, act, out);
             }
@@ -224,13 +224,13 @@ mod tests {
 
         #[test]
         fn usual_windows_are_as_their_twin(
-            h in 1usize..9, w in 1usize..40, c in 1usize..40, five: bool, stride in 1usize..3,
+            high in 1usize..9, wide in 1usize..40, c in 1usize..40, five: bool, stride in 1usize..3,
             before in 0usize..3, act in twin::any_activation(), count in 1usize..3, seed: u64,
         ) {
             let size = if five { 5 } else { 3 };
-            let output = [h.div_ceil(stride), w.div_ceil(stride), c];
+            let output = [high.div_ceil(stride), wide.div_ceil(stride), c];
             let g = Geometry {
-                input: [h, w, c], output, size: [size; 2], stride: [stride; 2], dilation: [1, 1],
+                input: [high, wide, c], output, size: [size; 2], stride: [stride; 2], dilation: [1, 1],
                 before: [before; 2],
             };
             check(&g, act, count, seed)?;

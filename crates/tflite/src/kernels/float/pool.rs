@@ -140,6 +140,11 @@ fn inside(g: &Geometry, axis: usize, at: usize) -> [usize; 2] {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "what is right, rounded once"
+)]
 mod tests {
     use proptest::prelude::*;
 

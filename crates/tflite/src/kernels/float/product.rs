@@ -29,12 +29,11 @@ const fn most_rows(lanes: usize, vectors: usize, halves: usize) -> usize {
         return 0;
     }
     match (many_registers(lanes), vectors, halves) {
-        (true, 2 | 0, 1) | (true, 3, 0) => 8,
-        (true, 1 | 2, 0) | (true, 1, 1) => 12,
         // Old processors: little code for them is worth more than their speed.
         (false, 1 | 2, 0) if lanes == 4 => 4,
+        (true, 2 | 0, 1) | (true, 3, 0) | (false, 1, 0) => 8,
+        (true, 1 | 2, 0) | (true, 1, 1) => 12,
         (false, 2, 0) => 6,
-        (false, 1, 0) => 8,
         _ => 0,
     }
 }

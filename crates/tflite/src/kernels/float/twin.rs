@@ -1,5 +1,11 @@
 //! The same in plain Rust: what is right. For tests.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "what is right, rounded once"
+)]
+
 use proptest::prelude::*;
 
 use super::activation::Activation;
