@@ -4,7 +4,7 @@
 #[allow(clippy::wildcard_imports)] // Dozens of instructions.
 use core::arch::x86_64::*;
 
-use fearless_simd::{Avx512, i8x64, i32x16, prelude::*, u8x64};
+use fearless_simd::{Avx512, i8x64, i32x16, prelude::*, u8x16, u8x32, u8x64};
 
 use super::panels::Form;
 use super::steps::{Ends, Step};
@@ -136,6 +136,31 @@ macro_rules! pack {
     }};
 }
 
+/// Writes the numbers of a panel of so many vectors, or as many as there is room for.
+macro_rules! store {
+    (4, $s:ident, $x:expr, $out:expr) => {{
+        let x: u8x64<_> = $x.simd_into($s);
+        store!(@ x, 64, $out)
+    }};
+    (2, $s:ident, $x:expr, $out:expr) => {{
+        let x: u8x32<_> = _mm512_castsi512_si256($x).simd_into($s);
+        store!(@ x, 32, $out)
+    }};
+    (1, $s:ident, $x:expr, $out:expr) => {{
+        let x: u8x16<_> = _mm512_castsi512_si128($x).simd_into($s);
+        store!(@ x, 16, $out)
+    }};
+    (@ $x:ident, $many:literal, $out:expr) => {{
+        let out = $out;
+        if out.len() >= $many {
+            $x.store_slice(&mut out[..$many]);
+        } else {
+            let x: [u8; $many] = $x.into();
+            put(&x, out);
+        }
+    }};
+}
+
 /// Defines the tile of some places (their numbers, from 0) and of so many vectors.
 macro_rules! tile {
     ($name:ident, $places:tt [$($r:tt)*], $vectors:tt) => {
@@ -179,11 +204,8 @@ macro_rules! tile {
                 let greatest = _mm512_set1_epi8(job.ends.greatest.cast_signed());
                 $( {
                     let x = pack!($vectors, acc[$r], zero);
-                    let x = bytes(s, _mm512_min_epu8(_mm512_max_epu8(x, least), greatest));
-                    let out = &mut out[$r * job.line..][..job.channels];
-                    if let Some(x) = x.first_chunk::<{ 16 * $vectors }>() {
-                        put(x, out);
-                    }
+                    let x = _mm512_min_epu8(_mm512_max_epu8(x, least), greatest);
+                    store!($vectors, s, x, &mut out[$r * job.line..][..job.channels]);
                 } )*
             }
         );

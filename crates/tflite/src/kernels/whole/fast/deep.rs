@@ -10,6 +10,7 @@ use fearless_simd::Level;
 use super::aligned::{Aligned, aligned};
 use super::packed::{Packed8, Scratch};
 use super::steps::{Ends, Step, Steps};
+use super::windows::reach;
 use crate::kernels::Geometry;
 use crate::kernels::whole::conv::depthwise as twin;
 use crate::kernels::whole::sums::Conv;
@@ -212,7 +213,7 @@ fn fits(conv: &Conv, weight: i8) -> bool {
 impl Ready {
     fn new(form: Form, conv: &Conv) -> Option<Self> {
         let geometry = &conv.geometry;
-        let ([height, width], [rows, columns]) = (geometry.size, geometry.dilation);
+        let height = geometry.size[0];
         let channels = geometry.output[2];
         if geometry.places() == 0 || !(-128..=127).contains(&conv.weights_zero) {
             return None;
@@ -228,12 +229,13 @@ impl Ready {
         let steps = Steps::new(&conv.finish, conv.input_zero.into(), sums.into_iter())?;
         let one = height.div_ceil(form.group);
         let two = height.checked_add(geometry.stride[0])?.div_ceil(form.group);
-        let together = if rows == 1 && two <= one { 2 } else { 1 };
-        let reach = (geometry.output[1] - 1).checked_mul(geometry.stride[1])?;
-        let reach = (width - 1).checked_mul(columns)?.checked_add(reach)?.checked_add(1)?;
-        // The most that is kept aside.
-        let vectors = form.vectors.first()?;
-        reach.checked_mul(one)?.checked_mul(vectors * form.lanes * form.group)?;
+        let together = if geometry.dilation[0] == 1 && two <= one { 2 } else { 1 };
+        let columns = reach(geometry, 1)?;
+        reach(geometry, 0)?.checked_add(geometry.stride[0].checked_mul(2)?)?;
+        // Windows far wider than their input are not worth laying it out.
+        if columns > geometry.input[1].checked_mul(8)?.checked_add(1 << 12)? {
+            return None;
+        }
         let mut made = Self {
             form,
             geometry: geometry.clone(),
@@ -241,7 +243,7 @@ impl Ready {
             rows: together,
             groups: one,
             passes: if conv.weights.iter().all(|weight| fits(conv, *weight)) { 1 } else { 2 },
-            columns: reach,
+            columns,
             blocks: vec![],
             weights: Aligned::new(&[]),
             steps: Aligned::new(&[]),
@@ -369,7 +371,7 @@ impl Ready {
                     let of = Line {
                         data: laid,
                         taps,
-                        along: stride[1] * place,
+                        along: if output[1] == 1 { 0 } else { stride[1] * place },
                         weights,
                         steps,
                         ends: self.ends,

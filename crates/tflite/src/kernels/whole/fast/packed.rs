@@ -192,8 +192,8 @@ impl Ready {
         let Panels { each: panels, weights, steps, groups } = &self.panels;
         let offsets = &self.windows.offsets;
         let products = offsets.len() * groups * group;
-        // So many places that their windows stay in the nearest cache while all panels pass over them.
-        let block = (NEAR / products.max(1)).max(LEAST);
+        // So many places that their windows and results stay near while all panels pass over them.
+        let block = (NEAR / (products + self.line).max(1)).max(LEAST);
         let mut first = 0;
         while first < self.places {
             let behind =
@@ -266,6 +266,6 @@ fn sums(weights: &[i8], zero: i32) -> (i64, i64) {
     })
 }
 
-/// The numbers of the input that stay near, and the least places of a block.
-const NEAR: usize = 128 * 1024;
+/// The numbers that stay near, and the least places of a block.
+const NEAR: usize = 64 * 1024;
 const LEAST: usize = 24;

@@ -367,3 +367,26 @@ fn what_does_not_fit_is_left_alone() {
     check_dense(&conv, &x).unwrap();
     check_deep(&conv, &x).unwrap();
 }
+
+/// Numbers that a hostile file could hold are left to the twins, and cost no memory.
+#[test]
+fn absurd_windows_are_left_to_the_twins() {
+    let most = 1 << 60;
+    for (stride, dilation, before) in [
+        ([most, most], [1, 1], [0, 0]),
+        ([most, 1], [1, most], [0, 0]),
+        ([1, 1], [most, 1], [0, 1]),
+        ([1, 1], [1 << 40, 1 << 20], [0, 0]),
+        ([1, 1], [1, 1 << 30], [1 << 30, 0]),
+        ([most, 2], [1, 1], [most, most]),
+        ([1, 1], [1, 1], [1 << 62, 1]),
+    ] {
+        let (mut conv, x) = extreme(3, 5, 70, -9);
+        conv.geometry.stride = stride;
+        conv.geometry.dilation = dilation;
+        conv.geometry.before = before;
+        check_dense(&conv, &x).unwrap();
+        conv.weights.truncate(9 * 70);
+        check_deep(&conv, &x).unwrap();
+    }
+}

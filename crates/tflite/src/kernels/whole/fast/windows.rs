@@ -28,24 +28,38 @@ pub(super) struct Windows {
 /// How many numbers may be read behind a run's end.
 const BEHIND: usize = 8;
 
+/// An input with its padding has at most so many times its numbers, if it has more than a few.
+const MOST: usize = 8;
+const SMALL: usize = 1 << 20;
+
+/// The rows or columns that windows reach over, padding included. `None` if they are too many to count.
+pub(super) fn reach(geometry: &Geometry, axis: usize) -> Option<usize> {
+    let last = geometry.output[axis].checked_sub(1)?.checked_mul(geometry.stride[axis])?;
+    let window = geometry.size[axis].checked_sub(1)?.checked_mul(geometry.dilation[axis])?;
+    last.checked_add(window)?.checked_add(1)
+}
+
 impl Windows {
     /// `depth` of the input's channels belong to a window, and runs are read in groups of `group`. `None` if
     /// it is too large to count.
     pub(super) fn new(geometry: &Geometry, depth: usize, group: usize) -> Option<Self> {
         let [height, width, channels] = geometry.input;
-        let reach = |axis: usize| {
-            let last = geometry.output[axis].checked_sub(1)?.checked_mul(geometry.stride[axis])?;
-            let window =
-                geometry.size[axis].checked_sub(1)?.checked_mul(geometry.dilation[axis])?;
-            last.checked_add(window)?.checked_add(1)
-        };
-        let padded = [reach(0)?, reach(1)?];
+        let padded = [reach(geometry, 0)?, reach(geometry, 1)?];
         let whole = depth == channels && geometry.dilation[1] == 1;
         let run = if whole { geometry.size[1].checked_mul(depth)? } else { depth };
         let inside = geometry.before == [0, 0] && padded[0] <= height && padded[1] <= width;
         let copied = !inside || run % group != 0;
         let line = if copied { padded[1] } else { width }.checked_mul(channels)?;
-        line.checked_mul(padded[0])?.checked_add(BEHIND)?;
+        // A window far wider than its input is not worth a copy.
+        let input = height.checked_mul(width)?.checked_mul(channels)?;
+        if line.checked_mul(padded[0])? > input.checked_mul(MOST)?.checked_add(SMALL)? {
+            return None;
+        }
+        // There is no next one.
+        let stride = [0, 1].map(|axis| match geometry.output[axis] {
+            1 => 0,
+            _ => geometry.stride[axis],
+        });
         let columns = if whole { 1 } else { geometry.size[1] };
         let offsets = (0..geometry.size[0])
             .flat_map(|row| (0..columns).map(move |column| (row, column)))
@@ -55,14 +69,15 @@ impl Windows {
             .collect();
         Some(Self {
             input: geometry.input,
-            before: geometry.before,
+            // What lies wholly in the padding lies in all of it.
+            before: [0, 1].map(|axis| geometry.before[axis].min(padded[axis])),
             padded,
             copied,
             offsets,
             run,
             columns: geometry.output[1],
-            along: geometry.stride[1] * channels,
-            down: geometry.stride[0] * line,
+            along: stride[1] * channels,
+            down: stride[0] * line,
         })
     }
 
