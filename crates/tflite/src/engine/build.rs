@@ -1,8 +1,8 @@
 //! The canonical form as the engine's model, node by node.
 
 use tract_tflite::internal::{
-    Datum as _, DatumExt as _, OutletId, SpecialOps as _, TVec, TractResult, TypedModel, ensure,
-    format_err, tvec,
+    Datum as _, DatumExt as _, InletId, OutletId, SpecialOps as _, TVec, TractResult, TypedModel,
+    TypedOp, ensure, format_err, tvec,
 };
 use tract_tflite::prelude::Tensor;
 
@@ -121,8 +121,29 @@ impl Builder<'_> {
             }
         };
         let operands = self.operands(&inputs)?;
-        let outlets = self.model.wire_node(name, ours, &operands)?;
+        let outlets = self.place(name, Box::new(ours), &operands)?;
         outlets.first().copied().ok_or_else(|| format_err!("an operator has no result"))
+    }
+
+    /// Adds an operator without a look at all that were added before, as the engine's own method has it.
+    pub(super) fn place(
+        &mut self,
+        name: String,
+        op: Box<dyn TypedOp>,
+        operands: &[OutletId],
+    ) -> TractResult<TVec<OutletId>> {
+        let mut facts = tvec!();
+        for operand in operands {
+            facts.push(self.model.outlet_fact(*operand)?);
+        }
+        let results = op.output_facts(&facts)?;
+        drop(facts);
+        let count = results.len();
+        let node = self.model.add_node(name, op, results)?;
+        for (slot, operand) in operands.iter().enumerate() {
+            self.model.add_edge(*operand, InletId::new(node, slot))?;
+        }
+        Ok((0..count).map(|slot| OutletId::new(node, slot)).collect())
     }
 
     /// Makes sure that the engine sees the type and the sizes that were counted.

@@ -67,7 +67,7 @@ impl Builder<'_> {
             let inputs = node.inputs.iter().map(|input| outlets.get(input).copied());
             let inputs = inputs.collect::<Option<TVec<OutletId>>>();
             let inputs = inputs.ok_or_else(|| format_err!("{} has no operand", node.name))?;
-            let made = self.model.wire_node(&node.name, node.op.clone(), &inputs)?;
+            let made = self.place(node.name.clone(), node.op.clone(), &inputs)?;
             for (slot, outlet) in made.iter().enumerate() {
                 outlets.insert(OutletId::new(place, slot), *outlet);
             }

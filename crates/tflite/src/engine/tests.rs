@@ -126,10 +126,10 @@ impl Net {
                 let y = self.depthwise(y, window)?;
                 let y = self.form.unary(Unary::Relu6, y).ok()?;
                 let y = self.conv(y, point, results)?;
-                match self.form.shape(x) == self.form.shape(y) {
-                    true => self.form.binary(Binary::Add, x, y).ok(),
-                    false => Some(y),
+                if self.form.shape(x) == self.form.shape(y) {
+                    return self.form.binary(Binary::Add, x, y).ok();
                 }
+                Some(y)
             }
             Next::Excite => {
                 let whole = Window { size: [rows, columns], ..point };

@@ -64,7 +64,10 @@ impl<'m> Lowering<'_, 'm> {
         let scale = |result: usize| *own.scales.get(result).unwrap_or(&own.scales[0]);
         let bias = biases(site, bias, out)?;
         let bias = match &bias.data {
-            Data::Stored(stored) => stored.numbers().map(whole).collect(),
+            // The runtime takes them as they are, whatever their scale.
+            Data::Stored(stored) if stored.bytes_of(TensorType::INT32).is_some() => {
+                stored.numbers().map(whole).collect()
+            }
             _ => {
                 let real = bias.to_floats();
                 let step = |result| f64::from(input.scale) * f64::from(scale(result));

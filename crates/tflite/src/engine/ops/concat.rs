@@ -34,6 +34,6 @@ mod tests {
         let concat = Concat { sides: vec![1, 2] };
         let mut out = [0.0; 6];
         concat.compute(&[&[1.0, 4.0], &[2.0, 3.0, 5.0, 6.0]], &mut out, &mut Scratch::default());
-        assert_eq!(out, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(out.map(f32::to_bits), [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0].map(f32::to_bits));
     }
 }
