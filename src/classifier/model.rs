@@ -85,9 +85,8 @@ impl Model {
         let input = &self.input;
         let rgb =
             photo.resize(input.width, input.height, input.filter).map_err(ClassifyError::Resize)?;
-        let mut tensor = vec![0.0; rgb.len() / 3 * self.network.ends().channels];
-        self.fill(rgb.as_chunks().0, &mut tensor);
-        self.network.run(&tensor).map_err(|error| ClassifyError::Engine(error.to_string()))
+        let answer = self.network.run_with(|tensor| self.fill(rgb.as_chunks().0, tensor));
+        answer.map_err(|error| ClassifyError::Engine(error.to_string()))
     }
 
     /// Writes what pixels are to the network: all of `tensor`, which has one number or three for each.

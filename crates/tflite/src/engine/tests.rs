@@ -192,7 +192,7 @@ fn answer(
 ) -> (Vec<f32>, Vec<Work>) {
     let shape = form.shape(ends[0]).to_vec();
     let count = u16::try_from(shape.iter().product::<usize>()).unwrap();
-    let values: Vec<f32> = (0..count).map(|n| f32::from(n * 7 % 61) / 30.0 - 1.0).collect();
+    let values: Vec<f32> = (0..count).map(|n| f32::from(n % 61 * 7 % 61) / 30.0 - 1.0).collect();
     let works = steps.iter().map(|step| step.work.clone()).collect();
     let model = build_steps(form, steps, ends, level).unwrap();
     let plan = TypedSimplePlan::new(model).unwrap();
