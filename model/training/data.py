@@ -85,3 +85,9 @@ def list_photos(folder: pathlib.Path) -> tuple[list[str], list[Photo], list[Phot
             names = ", ".join(labels[index] for index in sorted(missing))
             raise SystemExit(f"{folder} has no photo to {name} of {names}: add more photos")
     return labels, train, validation
+
+
+def load_squashed(photos: list[Photo], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Reads photos: squashed pixels as bytes, and label indices."""
+    pixels = np.stack([np.asarray(squash(open_photo(path), size)) for path, _ in photos])
+    return pixels, np.array([index for _, index in photos])
