@@ -185,6 +185,7 @@ def main() -> None:
     parser.add_argument("--name", default="clothing", help="of the model and of its files")
     parser.add_argument("--source", default="EfficientNet-Lite0 (Apache-2.0) fine-tuned on photos", help="of its weights")
     parser.add_argument("--log", type=pathlib.Path, required=True, help="file to add the final figures to")
+    parser.add_argument("--limit", type=int, help="so many photos only, for a quick check")
     options = parser.parse_args()
     trained = backbone.load(options.network)
     work = backbone.multiply_adds(trained.model)
@@ -193,6 +194,8 @@ def main() -> None:
     labels, train, validation = data.list_photos(options.photos)
     if labels != trained.labels:
         raise SystemExit(f"the network has other labels than {options.photos}: {trained.labels}")
+    if options.limit:
+        validation = validation[:: max(1, len(validation) // options.limit)]
     shown, _ = data.load_squashed(train[:: max(1, len(train) // SHOWN)], trained.size)
     pixels, answers = data.load_squashed(validation, trained.size)
     found = {}
