@@ -50,10 +50,18 @@ def files_of(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
-def held_back(file: pathlib.Path) -> bool:
-    """Whether a photo is for validation: decided by its content, so that a copy goes the same way."""
+def place_of(file: pathlib.Path) -> float:
+    """A number from 0 to 1 by a photo's content, so that a copy gets the same."""
     digest = hashlib.sha256(file.read_bytes()).digest()
-    return int.from_bytes(digest[:8], "big") < HELD_BACK * 2**64
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def split(files: list[pathlib.Path]) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
+    """The photos of a label to train and to validate: by their content, and at least one to validate."""
+    places = {file: place_of(file) for file in files}
+    least = min(places.values())
+    back = [file for file in files if places[file] < HELD_BACK or places[file] == least]
+    return [file for file in files if file not in back], back
 
 
 def list_photos(folder: pathlib.Path) -> tuple[list[str], list[Photo], list[Photo]]:
@@ -75,8 +83,8 @@ def list_photos(folder: pathlib.Path) -> tuple[list[str], list[Photo], list[Phot
         labels = label_folders(folder)
         train, validation = [], []
         for index, label in enumerate(labels):
-            for path in files_of(folder / label):
-                (validation if held_back(path) else train).append((path, index))
+            for part, files in zip((train, validation), split(files_of(folder / label)), strict=True):
+                part.extend((path, index) for path in files)
     if len(labels) < 2:
         raise SystemExit(f"{folder} has fewer than two folders with photos: one folder a label is needed")
     for name, photos in (("train", train), ("validate", validation)):
