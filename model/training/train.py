@@ -227,12 +227,14 @@ class TaughtBatches(Batches):
         super().__init__(photos, recipe, labels, SEEN)
         self.teachers, self.size = teachers, recipe.size
         self.fresh = max(1, self.count // REUSE)
-        places = 16 * self.fresh
+        # A pool of many batches, so that a view's uses are far apart; smaller for few photos.
+        rounds = min(16, max(4, len(photos) // self.fresh))
+        places = rounds * self.fresh
         self.pixels = torch.empty(places, 3, recipe.size, recipe.size, dtype=torch.uint8, device=DEVICE)
         self.targets = torch.empty(places, labels, device=DEVICE)
         self.weights = torch.empty(places, device=DEVICE)
         self.oldest = 0
-        for _ in range(16):
+        for _ in range(rounds):
             self.refresh()
 
     def refresh(self) -> None:
