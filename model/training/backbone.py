@@ -1,41 +1,52 @@
-"""The clothing model in Keras: the form in which it is converted to a TensorFlow Lite file.
+"""An EfficientNet-Lite in Keras: the form in which it is converted to a TensorFlow Lite file.
 
-Two small networks look at a photo side by side, and their logits are added. They are trained in PyTorch
-(networks.py), which takes half of Keras's time on a CPU. Batch norm is folded into the convolutions.
+It is trained in PyTorch (networks.py). Batch norm is folded into the convolutions here.
 
 The network has only operators that small TensorFlow Lite runtimes get right. The last pooling is an
 AVERAGE_POOL_2D over the whole map, for some runtimes compute MEAN wrongly.
 """
 
+import dataclasses
+import pathlib
+
 import keras
 import numpy as np
 
-from stages import LITE0, MOBILENET_V2
+from stages import STAGES
 
-SIZE = 224
-"""Width and height of the input in pixels, which are normalised as data.py says."""
-
-STAGES = {"efficientnet_lite0": LITE0, "mobilenet_v2": MOBILENET_V2}
-"""The networks by the names that train.py has for them."""
+EPSILON = 1e-3
+"""Of batch norm."""
 
 
-def branch(photo, name: str, labels: int):
-    """One network, with fresh weights: a map of 1 x 1 x labels."""
+@dataclasses.dataclass
+class Trained:
+    """What train.py wrote of a network."""
+
+    model: keras.Model
+    name: str
+    labels: list[str]
+    size: int
+    """Width and height of its photos."""
+
+
+def build(name: str, size: int, labels: int) -> keras.Model:
+    """Builds a network with fresh weights; its outputs are logits, one a label."""
     number = 0
 
     def conv(x, filters, kernel, stride, relu):
         nonlocal number
-        layer = keras.layers.Conv2D(filters, kernel, stride, "same", name=f"{name}_{number:02}_conv")
+        layer = keras.layers.Conv2D(filters, kernel, stride, "same", name=f"{number:02}_conv")
         number += 1
         x = layer(x)
         return keras.layers.ReLU(6.0)(x) if relu else x
 
     def depthwise(x, kernel, stride):
         nonlocal number
-        layer = keras.layers.DepthwiseConv2D(kernel, stride, "same", name=f"{name}_{number:02}_depthwise")
+        layer = keras.layers.DepthwiseConv2D(kernel, stride, "same", name=f"{number:02}_depthwise")
         number += 1
         return keras.layers.ReLU(6.0)(layer(x))
 
+    photo = keras.Input((size, size, 3), name="photo")
     x = conv(photo, 32, 3, 2, relu=True)
     channels = 32
     for expansion, kernel, stride, filters, repeats in STAGES[name]:
@@ -50,39 +61,41 @@ def branch(photo, name: str, labels: int):
                 x = keras.layers.Add()([entry, x])
             channels = filters
     x = conv(x, 1280, 1, 1, relu=True)
-    x = keras.layers.AveragePooling2D(x.shape[1], name=f"{name}_features")(x)
+    x = keras.layers.AveragePooling2D(x.shape[1], name="features")(x)
     # A 1x1 convolution, for the converter drops the reshape that a dense layer would need.
-    return keras.layers.Conv2D(labels, 1, name=f"{name}_head")(x)
+    x = keras.layers.Conv2D(labels, 1, name="head")(x)
+    return keras.Model(photo, keras.layers.Reshape((labels,), name="logits")(x))
 
 
-def build(names: list[str], labels: int) -> keras.Model:
-    """Builds the networks with fresh weights; the outputs are the sums of their logits, one a label."""
-    photo = keras.Input((SIZE, SIZE, 3), name="photo")
-    branches = [branch(photo, name, labels) for name in names]
-    total = keras.layers.Add()(branches) if len(branches) > 1 else branches[0]
-    return keras.Model(photo, keras.layers.Reshape((labels,), name="logits")(total))
+def fold(arrays: dict[str, np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Filters as PyTorch has them and biases of all convolutions, batch norm folded in, the head last."""
+    found = []
+    for name in arrays:
+        if not name.endswith("conv.weight"):
+            continue
+        norm = name.removesuffix("conv.weight") + "norm."
+        gain, shift, mean, spread = (
+            arrays[norm + place].astype(np.float64) for place in ("weight", "bias", "running_mean", "running_var")
+        )
+        scale = gain / np.sqrt(spread + EPSILON)
+        filters = arrays[name] * scale[:, None, None, None]
+        found.append((filters.astype(np.float32), (shift - mean * scale).astype(np.float32)))
+    head = arrays["head.weight"]
+    return [*found, (head[:, :, None, None], arrays["head.bias"])]
 
 
-def load(files: list, labels: int) -> keras.Model:
-    """Builds the networks of files that train.py wrote."""
-    contents = []
-    for file in files:
-        with np.load(file) as arrays:
-            weights = [arrays[name] for name in arrays.files if name != "network"]
-            contents.append((str(arrays["network"]), weights))
-    model = build([name for name, _ in contents], labels)
-    for name, weights in contents:
-        # Keras lists the layers of both networks in turn; each network's own are in order.
-        layers = [layer for layer in model.layers if layer.name.startswith(name) and layer.weights]
-        for layer, filters, bias in zip(layers, weights[::2], weights[1::2], strict=True):
-            if isinstance(layer, keras.layers.DepthwiseConv2D):
-                filters = filters.transpose(2, 3, 0, 1)
-            else:
-                # The head is a matrix there and a 1x1 convolution here.
-                filters = filters.reshape(*filters.shape[:2], *(filters.shape[2:] or (1, 1)))
-                filters = filters.transpose(2, 3, 1, 0)
-            layer.set_weights([filters, bias])
-    return model
+def load(file: pathlib.Path) -> Trained:
+    """Builds the network of a file that train.py wrote."""
+    with np.load(file) as content:
+        arrays = {name: content[name] for name in content.files}
+    name, size = str(arrays.pop("network")), int(arrays.pop("size"))
+    labels = [str(label) for label in arrays.pop("label_names")]
+    model = build(name, size, len(labels))
+    layers = [layer for layer in model.layers if layer.weights]
+    for layer, (filters, bias) in zip(layers, fold(arrays), strict=True):
+        wise = isinstance(layer, keras.layers.DepthwiseConv2D)
+        layer.set_weights([filters.transpose((2, 3, 0, 1) if wise else (2, 3, 1, 0)), bias])
+    return Trained(model, name, labels, size)
 
 
 def multiply_adds(model: keras.Model) -> int:

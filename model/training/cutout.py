@@ -4,14 +4,9 @@ For training on other backgrounds, and for photos of which only the garment is l
 is that the middle of a photo is the garment and its edge is not.
 """
 
-import argparse
-import pathlib
-
 import cv2
 import numpy as np
 from PIL import Image, ImageFilter
-
-from data import list_photos, open_photo
 
 SIDE = 128
 """Masks are computed with this width or height: more would only be slower."""
@@ -52,26 +47,3 @@ def soften(mask: np.ndarray, size: tuple[int, int]) -> Image.Image:
     """A mask in a photo's size, with a soft edge."""
     image = Image.fromarray(mask).resize(size, Image.Resampling.BICUBIC)
     return image.filter(ImageFilter.GaussianBlur(1.5))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/")
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="file for the masks of the photos to train")
-    parser.add_argument("--limit", type=int, help="so many photos only, for a quick check")
-    options = parser.parse_args()
-    cv2.setNumThreads(1)
-    cv2.setRNGSeed(7)
-    folder = options.data / "clothing" / "train"
-    photos, masks = list_photos(folder)[: options.limit], {}
-    for path, _ in photos:
-        mask = find_mask(open_photo(path))
-        if mask is not None:
-            masks[str(path.relative_to(folder))] = mask
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(options.out, **masks)
-    print(f"{len(masks)} of {len(photos)} garments found")
-
-
-if __name__ == "__main__":
-    main()

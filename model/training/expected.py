@@ -10,13 +10,13 @@ import hashlib
 import importlib.metadata
 import json
 import pathlib
+import tomllib
 
 import numpy as np
 from PIL import Image
 
-import backbone
 import data
-from export import Model, read_temperature, softmax
+from measure import Model, softmax
 
 WHOLE = "dress-1", "hat-1", "outwear-1", "t-shirt-2"
 """The photos that there is a copy of."""
@@ -36,17 +36,18 @@ def main() -> None:
 
     file = (options.model / "clothing.tflite").read_bytes()
     model = Model(file)
-    temperature = read_temperature(options.model / "clothing.toml")
+    description = tomllib.loads((options.model / "clothing.toml").read_text())
+    temperature, labels = description["temperature"], description["labels"]
     photos, whole, right = [], [], 0
 
     def score(pixels: np.ndarray) -> dict[str, float]:
         logits = model.logits(pixels).astype(np.float64)[None]
         scores = softmax(logits / temperature)[0]
-        return {label: round(float(score), 9) for label, score in zip(data.LABELS, scores)}
+        return {label: round(float(score), 9) for label, score in zip(labels, scores)}
 
     for path in sorted(options.photos.glob("*.jpg")):
         photo = data.open_photo(path)
-        pixels = np.asarray(data.squash(photo, backbone.SIZE))
+        pixels = np.asarray(data.squash(photo, model.size))
         Image.fromarray(pixels).save(out / f"{path.stem}.png", optimize=True)
         scores = score(pixels)
         best = max(scores, key=scores.get)
@@ -56,7 +57,7 @@ def main() -> None:
         if path.stem in WHOLE:
             copy = photo.resize(WHOLE_SIZE, Image.Resampling.LANCZOS)
             copy.save(out / f"{path.stem}.whole.png", optimize=True)
-            scores = score(np.asarray(data.squash(copy, backbone.SIZE)))
+            scores = score(np.asarray(data.squash(copy, model.size)))
             whole.append({"photo": f"{path.stem}.whole.png", "scores": scores})
     print(f"{right} of {len(photos)} drawn photos right")
     content = {

