@@ -7,11 +7,8 @@
 use std::num::Wrapping;
 
 use super::reduced;
+use super::square::{POINT, Square, sample, scale};
 use super::wide::Wide;
-
-/// Numbers of a block. What is done to all columns alike is written as a loop over them, of which a
-/// compiler makes instructions for several at once.
-pub(super) type Square = [[i32; 8]; 8];
 
 // Cosines with 13 bits behind the point.
 const C0_298: i32 = 2446;
@@ -26,7 +23,6 @@ const C1_961: i32 = 16069;
 const C2_053: i32 = 16819;
 const C2_562: i32 = 20995;
 const C3_072: i32 = 25172;
-pub(super) const POINT: u32 = 13;
 
 /// One pass, over all columns. `bits` are taken off the results. `LOW`: the last four rows are zeros,
 /// as in most blocks; what is multiplied with them is left out, and the sums stay the same.
@@ -148,22 +144,6 @@ fn write_eight(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usi
     for (row, values) in out.chunks_mut(stride).zip(&rows) {
         row[..8].copy_from_slice(&values.map(sample));
     }
-}
-
-/// Coefficients as numbers.
-#[inline(always)]
-pub(super) fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
-    let blocks = block.as_chunks::<8>().0.iter().zip(steps.as_chunks::<8>().0);
-    for (row, (coefficients, steps)) in rows.iter_mut().zip(blocks) {
-        *row = std::array::from_fn(|x| i32::from(coefficients[x]).wrapping_mul(steps[x].into()));
-    }
-}
-
-/// A value around zero as a sample.
-#[inline(always)]
-#[expect(clippy::cast_sign_loss, reason = "clamped before")]
-pub(super) fn sample(value: i32) -> u8 {
-    value.wrapping_add(128).clamp(0, 255) as u8
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod rows;
 mod scale;
 mod scans;
 mod segments;
+mod square;
 mod wide;
 
 use image::metadata::Orientation;

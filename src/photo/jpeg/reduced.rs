@@ -6,7 +6,7 @@
 
 use std::num::Wrapping;
 
-use super::idct::{POINT, Square, sample, scale};
+use super::square::{POINT, Square, sample, scale};
 
 // Cosines with 13 bits behind the point, as `jidctred.c` names them.
 const F0_211: i32 = 1730;

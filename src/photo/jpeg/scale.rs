@@ -44,7 +44,8 @@ impl Scale {
     /// How many samples on a side a block of this channel has. A channel of a lower resolution keeps
     /// more of them, as long as all are needed.
     pub(super) fn of(self, frame: &Frame, channel: &Channel) -> Self {
-        let needed = |most: usize, own: usize, side: usize| (most * self.0) % (own * side * 2) == 0;
+        let needed =
+            |most: usize, own: usize, side: usize| (most * self.0).is_multiple_of(own * side * 2);
         let mut side = self.0;
         while side < 8
             && needed(frame.most.0, channel.h, side)
