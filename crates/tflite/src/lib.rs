@@ -42,8 +42,6 @@ mod engine;
 mod error;
 mod form;
 mod grid;
-// Until the engine uses all of them.
-#[allow(dead_code, unused_imports)]
 mod kernels;
 mod kind;
 mod lower;

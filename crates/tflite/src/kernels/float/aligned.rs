@@ -40,11 +40,6 @@ impl Aligned {
         }
         &mut self.get_mut()[..len]
     }
-
-    /// How many values there are.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
 }
 
 impl Clone for Aligned {
@@ -72,7 +67,7 @@ mod tests {
                 assert_eq!(copy.get().as_ptr().align_offset(64), 0);
                 assert_eq!(copy.get(), values.get());
             }
-            assert_eq!(values.len(), len);
+            assert_eq!(values.get().len(), len);
         }
     }
 
@@ -81,7 +76,7 @@ mod tests {
         let mut values = Aligned::zeros(100);
         values.get_mut()[0] = 1.0;
         assert_eq!(values.grown(50)[0].to_bits(), 1f32.to_bits());
-        assert_eq!(values.len(), 100);
+        assert_eq!(values.get().len(), 100);
         assert_eq!(values.grown(200).len(), 200);
     }
 }

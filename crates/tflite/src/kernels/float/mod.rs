@@ -36,9 +36,10 @@ mod twin;
 mod winograd;
 
 pub(crate) use activation::{Activation, activation};
-pub(crate) use aligned::{Aligned, LINE};
+pub(crate) use aligned::Aligned;
 pub(crate) use depth::{Depth, depthwise, depthwise_all};
 pub(crate) use elementwise::{add, add_to, mul, mul_to, scale_channels, scale_channels_to};
+#[allow(unused_imports, reason = "the bench asks for it")]
 pub(crate) use level::lanes;
 pub(crate) use packed::Packed;
 pub(crate) use pool::{average_pool, max_pool};

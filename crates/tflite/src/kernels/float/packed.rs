@@ -93,16 +93,6 @@ impl Packed {
         Self { level, k, n, panels, weights, bias: padded }
     }
 
-    /// How many values a row has.
-    pub(crate) fn k(&self) -> usize {
-        self.k
-    }
-
-    /// How many channels the result has.
-    pub(crate) fn n(&self) -> usize {
-        self.n
-    }
-
     /// The instruction set that it is packed for.
     pub(crate) fn level(&self) -> Level {
         self.level

@@ -1,6 +1,6 @@
 //! The greatest and the mean value of windows.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
+use fearless_simd::{Level, Simd, SimdBase};
 
 use super::activation::{Activation, activate};
 use super::level::dispatch;

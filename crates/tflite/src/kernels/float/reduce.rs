@@ -1,6 +1,6 @@
 //! Many values to few: means, and shares of a whole.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
+use fearless_simd::{Level, Simd, SimdBase};
 
 use super::exp::exp;
 use super::level::dispatch;

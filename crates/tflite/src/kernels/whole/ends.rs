@@ -27,14 +27,9 @@ impl Requantise {
         Some(Self { sixteens: table(Multiplier::times_half_up), rest: table(Multiplier::times) })
     }
 
-    /// How many of so many numbers, from the first, [`Self::tables`]' first table is for.
+    /// How many of so many numbers, from the first, the first table is for.
     pub(crate) fn in_sixteens(numbers: usize) -> usize {
         numbers - numbers % 16
-    }
-
-    /// The results for all numbers: of those in whole groups of sixteen, and of the rest.
-    pub(crate) fn tables(&self) -> [&Table; 2] {
-        [&self.sixteens, &self.rest]
     }
 
     /// The results for all numbers of `x`, the whole tensor.

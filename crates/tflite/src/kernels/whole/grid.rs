@@ -1,7 +1,5 @@
 //! What whole numbers stand for.
 
-use super::range::Activation;
-
 /// The real values that the numbers of a tensor stand for: `scale * (number - zero)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Grid {
@@ -29,10 +27,5 @@ impl Grid {
     /// By how much the file's own numbers are less than ours.
     pub(crate) fn moved(self) -> i32 {
         if self.signed { 128 } else { 0 }
-    }
-
-    /// The range of numbers that an activation leaves.
-    pub(crate) fn range(self, activation: Activation) -> Option<(u8, u8)> {
-        activation.range(self)
     }
 }

@@ -102,11 +102,6 @@ impl MaxPool {
     pub(crate) fn geometry(&self) -> &Geometry {
         &self.geometry
     }
-
-    /// The least and the greatest number of the result.
-    pub(crate) fn range(&self) -> (u8, u8) {
-        (self.least, self.greatest)
-    }
 }
 
 /// Whether as many channels come out as go in.

@@ -105,14 +105,13 @@ pub(super) struct Line<'a, T> {
 pub(super) struct Rows<'a> {
     /// The rows, from the block's first channel on.
     pub(super) each: &'a [&'a [u8]],
-    pub(super) columns: usize,
     /// The channels of the input, and of the block.
     pub(super) all: usize,
     pub(super) channels: usize,
 }
 
 impl Deep8 {
-    /// Makes `conv` ready. It is computed by its twin ([`crate::kernels::whole::depthwise`]) where `level` has
+    /// Makes `conv` ready. It is computed by its twin ([`twin`]) where `level` has
     /// no kernel of ours, or where its numbers are beyond what vectors hold.
     pub(crate) fn new(level: Level, conv: &Conv) -> Self {
         Self(Way::new(level, conv).unwrap_or_else(|| Way::Plain(Box::new(conv.clone()))))
@@ -154,12 +153,6 @@ impl Deep8 {
                 ready.run(x, wide, zeros, ready.input_zero.into(), lay, line, out);
             }
         }
-    }
-
-    /// Whether it is computed on vectors.
-    #[cfg(test)]
-    pub(super) fn is_fast(&self) -> bool {
-        !matches!(self.0, Way::Plain(_))
     }
 }
 
@@ -352,12 +345,8 @@ impl Ready {
                             *from = &x[y * width * channels..][..width * channels][block.channel..];
                         }
                     }
-                    let rows = Rows {
-                        each: &rows[..group],
-                        columns: across,
-                        all: channels,
-                        channels: block.channels,
-                    };
+                    let rows =
+                        Rows { each: &rows[..group], all: channels, channels: block.channels };
                     to[..left * place].fill(zero);
                     lay(block.vectors, &rows, &mut to[left * place..][..across * place]);
                     to[(left + across) * place..].fill(zero);

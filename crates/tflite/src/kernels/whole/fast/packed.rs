@@ -65,7 +65,7 @@ struct Ready {
 }
 
 impl Packed8 {
-    /// Makes `conv` ready. It is computed by its twin ([`crate::kernels::whole::conv`]) where `level` has no
+    /// Makes `conv` ready. It is computed by its twin ([`twin`]) where `level` has no
     /// kernel of ours, or where its numbers are beyond what vectors hold.
     pub(crate) fn new(level: Level, conv: &Conv) -> Self {
         Self(Way::new(level, conv).unwrap_or_else(|| Way::Plain(Box::new(conv.clone()))))

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::kernels::Geometry;
-use crate::kernels::whole::{Conv, Finish, Multiplier, Rounding, conv as dense, depthwise};
+use crate::kernels::whole::conv::{conv as dense, depthwise};
+use crate::kernels::whole::sums::Rounding;
+use crate::kernels::whole::{Conv, Finish, Multiplier};
 
 /// The levels of this machine, the plain one with them.
 pub(super) fn levels() -> Vec<Level> {
