@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::complaint::{Complaint, Remedy};
-use crate::constant::Stored;
+use crate::stored::Stored;
 
 /// Values that are known before any input is, in row-major order.
 #[derive(Clone, Debug)]

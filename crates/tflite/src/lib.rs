@@ -50,6 +50,7 @@ mod quantisation;
 mod realign;
 mod report;
 mod source;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -20,8 +20,8 @@ pub(super) struct Packs {
     dense: HashMap<Place, Arc<Packed>>,
 }
 
-/// Where the kernel and the bias of a layer lie, and how many values a result is made of.
-type Place = ([usize; 2], [usize; 2], usize);
+/// Whether the kernel is of 16 bits, where it and the bias lie, and how many values a result is made of.
+type Place = (bool, [usize; 2], [usize; 2], usize);
 
 impl Builder<'_> {
     /// A convolution over all channels with its weights.
@@ -30,7 +30,8 @@ impl Builder<'_> {
         let n = geometry.output[2];
         let (kernel, bias) = (self.array(kernel)?, self.array(bias)?);
         let k = kernel.len().checked_div(n).unwrap_or_default();
-        let place = place(kernel).zip(place(bias)).map(|(kernel, bias)| (kernel, bias, k));
+        let half = matches!(kernel.data, Data::Half(_));
+        let place = place(kernel).zip(place(bias)).map(|(kernel, bias)| (half, kernel, bias, k));
         let known = place.and_then(|place| self.packs.dense.get(&place).cloned());
         let weights = match known {
             Some(weights) => weights,

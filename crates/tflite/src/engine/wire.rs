@@ -123,6 +123,9 @@ impl Builder<'_> {
             (Some(Content::Bytes(_, bytes)), _) if let Some(with) = bytes.first() => {
                 Ok(tensor0(*with))
             }
+            (Some(Content::Floats(array)), _) => {
+                Ok(tensor0(array.to_floats().first().copied().unwrap_or_default()))
+            }
             (None, Content::Whole(grid)) => Ok(tensor0(u8::try_from(grid.zero)?)),
             _ => Ok(tensor0(0_f32)),
         }

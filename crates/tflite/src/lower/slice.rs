@@ -7,7 +7,6 @@ use super::numbers::{axis, size};
 use super::site::{Site, no_options};
 use super::value::{Lowered, Value, Wire};
 use crate::array::Array;
-use crate::canonical::Binary;
 use crate::complaint::{Complaint, Remedy};
 
 /// The most that the sides of what is cut add up to.
@@ -145,11 +144,9 @@ impl<'m> Lowering<'_, 'm> {
         {
             return Ok(x.moved(self.canonical.pad_with(x.tensor, &pads, Some(with))?));
         }
-        // Zeros are padded to what is less by `value`.
         let real = self.real(x)?;
-        let less = self.canonical.with_scalar(Binary::Sub, real, value)?;
-        let padded = self.canonical.pad(less, &pads)?;
-        Ok(Wire::real(self.canonical.with_scalar(Binary::Add, padded, value)?))
+        let with = self.canonical.scalar(value)?;
+        Ok(Wire::real(self.canonical.pad_with(real, &pads, Some(with))?))
     }
 
     /// `MIRROR_PAD`.

@@ -10,9 +10,9 @@ use super::value::{Lowered, Value};
 use crate::array::{Array, Data};
 use crate::canonical::Weights;
 use crate::complaint::{Complaint, Remedy};
-use crate::constant::Stored;
 use crate::kernels::whole::{Activation, Grid};
 use crate::quantisation::Quantisation;
+use crate::stored::Stored;
 
 /// The weights and biases of a layer in whole numbers.
 pub(super) struct WholeLayer {

@@ -258,7 +258,8 @@ impl Fuse<'_, '_> {
 }
 
 /// Whether a convolution's memory is in proportion to what it reads: its weights are laid out for vectors
-/// of results, and some lines of the image with their padding.
+/// of results, and some lines of the image with their padding. For each line of the result, the lines that it
+/// reads may be copied: that must not be more work than the products.
 fn is_modest(geometry: &Geometry, kernel: &[usize]) -> bool {
     const FEW: usize = 1 << 20;
     let weights = kernel.iter().product::<usize>();
@@ -266,6 +267,14 @@ fn is_modest(geometry: &Geometry, kernel: &[usize]) -> bool {
     let [high, wide] = padded(geometry);
     (geometry.output[2] >= 8 || weights <= FEW)
         && high * wide * geometry.input[2] <= FEW.max(16 * image)
+        && (geometry.is_pointwise()
+            || copied(geometry, wide) <= 16 * geometry.places() * weights + FEW)
+}
+
+/// How many values are copied at most, if each line of the result has the lines that it reads copied.
+fn copied(geometry: &Geometry, wide: usize) -> usize {
+    let reach = (geometry.size[0] - 1) * geometry.dilation[0] + 1;
+    geometry.output[0] * reach * wide * geometry.input[2]
 }
 
 /// The steps without those whose results nobody reads.

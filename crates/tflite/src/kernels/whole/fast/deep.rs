@@ -225,8 +225,12 @@ impl Ready {
         let together = if geometry.dilation[0] == 1 && two <= one { 2 } else { 1 };
         let columns = reach(geometry, 1)?;
         reach(geometry, 0)?.checked_add(geometry.stride[0].checked_mul(2)?)?;
-        // Windows far wider than their input are not worth laying it out.
-        if columns > geometry.input[1].checked_mul(8)?.checked_add(1 << 12)? {
+        // Windows far wider or higher than their input are not worth laying it out.
+        let laid = one.checked_mul(form.group)?.checked_mul(columns)?;
+        let image = geometry.input[0].checked_mul(geometry.input[1])?;
+        if laid > image.checked_mul(8)?.checked_add(1 << 12)?
+            || columns > geometry.input[1].checked_mul(8)?.checked_add(64)?
+        {
             return None;
         }
         let mut made = Self {

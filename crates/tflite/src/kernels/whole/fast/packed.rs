@@ -166,6 +166,14 @@ impl Ready {
             depth,
             if read == Read::Plain { form.group } else { usize::MAX },
         )?;
+        // Each group has panels of its own: many of few weights would take many times their memory.
+        let groups = conv.geometry.input[2] / depth;
+        let room = windows.offsets.len().checked_mul(windows.run.next_multiple_of(form.group))?;
+        let room =
+            room.checked_mul((conv.geometry.output[2] / groups).next_multiple_of(form.lanes))?;
+        if room.checked_mul(groups)? > conv.weights.len().checked_mul(8)?.checked_add(1 << 24)? {
+            return None;
+        }
         Some(Self {
             level,
             panels: Panels::new(form, conv, depth, &windows, &steps),
