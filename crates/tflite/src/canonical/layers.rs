@@ -1,8 +1,9 @@
 //! Convolutions and dense layers in whole numbers.
 
+use super::compute_whole::absurd;
 use super::model::Canonical;
 use super::op::Window;
-use super::whole::{Layer, Transposed, Weights, Whole, absurd};
+use super::whole::{Layer, Transposed, Weights, Whole};
 use crate::complaint::{Complaint, Remedy};
 use crate::kernels::Geometry;
 use crate::kernels::whole::{Activation, Conv, Finish, Grid, Operator, TransposedConv};

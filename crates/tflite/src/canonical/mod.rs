@@ -10,6 +10,7 @@
 
 mod arrange;
 mod compute;
+mod compute_whole;
 mod layers;
 mod model;
 mod op;

@@ -11,7 +11,7 @@ use super::ops::{
     Activate, Add, Affine, AveragePool, Block, Concat, MaxPool, Mean, Mul, Ours, Scale, Scaled,
     Softmax,
 };
-use super::pack::Packs;
+use super::packs::Packs;
 use crate::array::{Array, Data};
 use crate::canonical::{self, Canonical, Content, Node, Whole};
 use crate::kernels::Level;

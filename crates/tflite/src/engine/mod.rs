@@ -10,6 +10,7 @@ mod fuse;
 mod network;
 mod ops;
 mod pack;
+mod packs;
 mod plan;
 #[cfg(test)]
 mod tests;

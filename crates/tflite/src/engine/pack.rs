@@ -1,6 +1,5 @@
 //! Constants on their way into operators of our own: packed once, from the file's own bytes.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tract_tflite::internal::{TractResult, format_err};
@@ -12,16 +11,6 @@ use crate::array::{Array, Data};
 use crate::canonical::Content;
 use crate::kernels::Level;
 use crate::kernels::float::{Depth, Packed, Winograd};
-
-/// Weights that are packed already, by where they lie in the file: layers that share weights share them
-/// here too.
-#[derive(Default)]
-pub(super) struct Packs {
-    dense: HashMap<Place, Arc<Packed>>,
-}
-
-/// Whether the kernel is of 16 bits, where it and the bias lie, and how many values a result is made of.
-type Place = (bool, [usize; 2], [usize; 2], usize);
 
 impl Builder<'_> {
     /// A convolution over all channels with its weights.

@@ -26,6 +26,7 @@ mod elementwise;
 mod exp;
 mod half;
 mod level;
+mod lines;
 mod packed;
 mod pool;
 mod product;
@@ -37,10 +38,11 @@ mod winograd;
 
 pub(crate) use activation::{Activation, activation};
 pub(crate) use aligned::Aligned;
-pub(crate) use depth::{Depth, depthwise, depthwise_all};
+pub(crate) use depth::Depth;
 pub(crate) use elementwise::{add, add_to, mul, mul_to, scale_channels, scale_channels_to};
 #[allow(unused_imports, reason = "the bench asks for it")]
 pub(crate) use level::lanes;
+pub(crate) use lines::{depthwise, depthwise_all};
 pub(crate) use packed::Packed;
 pub(crate) use pool::{average_pool, max_pool};
 pub(crate) use product::{Finish, gemm};

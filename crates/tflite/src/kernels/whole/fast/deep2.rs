@@ -7,7 +7,7 @@ use core::arch::x86_64::*;
 use fearless_simd::{Avx2, i8x16, i16x16, prelude::*, u8x16, u8x32};
 
 use super::avx2::{RECORD, lanes, load, product, product_away, write_steps};
-use super::deep::{Form, Line, Rows};
+use super::deep_form::{Form, Line, Rows};
 use super::tile::put;
 
 /// See [`Form`].

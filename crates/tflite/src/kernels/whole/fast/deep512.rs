@@ -7,7 +7,7 @@ use core::arch::x86_64::*;
 use fearless_simd::{Avx512, i8x64, prelude::*, u8x16, u8x32, u8x64};
 
 use super::avx512::{RECORD, bytes, lanes, load, product, product_away, write_steps};
-use super::deep::{Form, Line, Rows};
+use super::deep_form::{Form, Line, Rows};
 use super::panels::channel;
 use super::tile::put;
 

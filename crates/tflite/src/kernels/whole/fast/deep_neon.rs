@@ -6,7 +6,7 @@ use core::arch::aarch64::*;
 
 use fearless_simd::{Neon, i8x16, i16x8, prelude::*, u8x16};
 
-use super::deep::{Form, Line, Rows};
+use super::deep_form::{Form, Line, Rows};
 use super::neon::{RECORD, lanes, load, product, write_steps};
 use super::panels::channel;
 use super::tile::put;

@@ -25,6 +25,7 @@ mod deep;
 mod deep2;
 #[cfg(target_arch = "x86_64")]
 mod deep512;
+mod deep_form;
 #[cfg(target_arch = "aarch64")]
 mod deep_neon;
 mod elements;
