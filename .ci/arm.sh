@@ -33,6 +33,8 @@ rustup target list --installed | grep -q "^$target$" || rustup target add "$targ
 crate=${CARGO_TARGET_DIR-target}/arm
 . .ci/kernels.sh "$crate"
 
+# An emulator is slow: properties are tried on fewer cases than elsewhere.
+export PROPTEST_CASES=${PROPTEST_CASES-32}
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 # `max` has all that qemu knows: the dot products of ARMv8.2 among them.
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu"
