@@ -7,7 +7,7 @@
 use std::num::Wrapping;
 
 use super::reduced;
-use super::square::{POINT, Square, sample, scale};
+use super::square::{POINT, Square, down, sample, scale, turned};
 use super::wide::Wide;
 
 // Cosines with 13 bits behind the point.
@@ -70,23 +70,16 @@ fn pass<const LOW: bool>(rows: &Square, bits: u32) -> Square {
                 times(o0, C0_298) + z1 + z3,
             ]
         };
-        // Rounded.
-        let down = |sum: Wrapping<i32>| (sum + Wrapping(1 << (bits - 1))).0 >> bits;
-        out[0][x] = down(even[0] + odd[0]);
-        out[1][x] = down(even[1] + odd[1]);
-        out[2][x] = down(even[2] + odd[2]);
-        out[3][x] = down(even[3] + odd[3]);
-        out[4][x] = down(even[3] - odd[3]);
-        out[5][x] = down(even[2] - odd[2]);
-        out[6][x] = down(even[1] - odd[1]);
-        out[7][x] = down(even[0] - odd[0]);
+        out[0][x] = down(even[0] + odd[0], bits);
+        out[1][x] = down(even[1] + odd[1], bits);
+        out[2][x] = down(even[2] + odd[2], bits);
+        out[3][x] = down(even[3] + odd[3], bits);
+        out[4][x] = down(even[3] - odd[3], bits);
+        out[5][x] = down(even[2] - odd[2], bits);
+        out[6][x] = down(even[1] - odd[1], bits);
+        out[7][x] = down(even[0] - odd[0], bits);
     }
     out
-}
-
-#[inline(always)]
-fn transpose(rows: &Square) -> Square {
-    std::array::from_fn(|y| std::array::from_fn(|x| rows[x][y]))
 }
 
 /// Writes the samples of a block to `out`, whose rows are `stride` apart: `side` x `side` of them.
@@ -130,7 +123,7 @@ fn write_eight(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usi
     let mut rows = [[0; 8]; 8];
     let rows = if below == [0; 8] {
         scale(&block[..32], &steps[..32], &mut rows);
-        let columns = transpose(&pass::<true>(&rows, POINT - 2));
+        let columns = turned(&pass::<true>(&rows, POINT - 2));
         if above[4..] == [0; 4] {
             pass::<true>(&columns, POINT + 5)
         } else {
@@ -138,9 +131,9 @@ fn write_eight(block: &[i16; 64], steps: &[u16; 64], out: &mut [u8], stride: usi
         }
     } else {
         scale(block, steps, &mut rows);
-        pass::<false>(&transpose(&pass::<false>(&rows, POINT - 2)), POINT + 5)
+        pass::<false>(&turned(&pass::<false>(&rows, POINT - 2)), POINT + 5)
     };
-    let rows = transpose(&rows);
+    let rows = turned(&rows);
     for (row, values) in out.chunks_mut(stride).zip(&rows) {
         row[..8].copy_from_slice(&values.map(sample));
     }

@@ -6,7 +6,7 @@
 
 use std::num::Wrapping;
 
-use super::square::{POINT, Square, sample, scale};
+use super::square::{POINT, Square, down, sample, scale, turned};
 
 // Cosines with 13 bits behind the point, as `jidctred.c` names them.
 const F0_211: i32 = 1730;
@@ -23,12 +23,6 @@ const F1_847: i32 = 15137;
 const F2_172: i32 = 17799;
 const F2_562: i32 = 20995;
 const F3_624: i32 = 29692;
-
-/// Rounded, with so many bits less.
-#[inline(always)]
-fn down(sum: Wrapping<i32>, bits: u32) -> i32 {
-    (sum + Wrapping(1 << (bits - 1))).0 >> bits
-}
 
 /// Eight rows become four, in all columns.
 #[inline(always)]
@@ -61,12 +55,6 @@ fn two<const N: usize>(rows: &[[i32; N]; 8], bits: u32) -> [[i32; N]; 2] {
         out[1][x] = down(even - odd, bits);
     }
     out
-}
-
-/// Rows to columns.
-#[inline(always)]
-fn turned<const N: usize>(rows: &[[i32; 8]; N]) -> [[i32; N]; 8] {
-    std::array::from_fn(|y| std::array::from_fn(|x| rows[x][y]))
 }
 
 /// Writes 4 x 4 samples of a block to `out`, whose rows are `stride` apart.

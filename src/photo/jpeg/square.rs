@@ -3,6 +3,8 @@
 // See `wide`.
 #![allow(clippy::inline_always)]
 
+use std::num::Wrapping;
+
 /// Numbers of a block. What is done to all columns alike is written as a loop over them, of which a
 /// compiler makes instructions for several at once.
 pub(super) type Square = [[i32; 8]; 8];
@@ -24,4 +26,16 @@ pub(super) fn scale(block: &[i16], steps: &[u16], rows: &mut Square) {
 #[expect(clippy::cast_sign_loss, reason = "clamped before")]
 pub(super) fn sample(value: i32) -> u8 {
     value.wrapping_add(128).clamp(0, 255) as u8
+}
+
+/// Rounded, with so many bits less.
+#[inline(always)]
+pub(super) fn down(sum: Wrapping<i32>, bits: u32) -> i32 {
+    (sum + Wrapping(1 << (bits - 1))).0 >> bits
+}
+
+/// Rows to columns.
+#[inline(always)]
+pub(super) fn turned<const N: usize>(rows: &[[i32; 8]; N]) -> [[i32; N]; 8] {
+    std::array::from_fn(|y| std::array::from_fn(|x| rows[x][y]))
 }
