@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the kernels' tests as an arm64 processor runs them: .ci/arm.sh [WORD...]
 #
-# They are built for aarch64 and run under qemu-aarch64, so that NEON, its dot products and the scalar
-# twins are compared. Only the kernels: the engine around them takes minutes to build and has no code of
+# They are built for aarch64 and run under qemu-aarch64, so that NEON and the scalar twins are
+# compared. Only the kernels: the engine around them takes minutes to build and has no code of
 # ours for arm64. With words, only the tests with one of them in their names.
 #
 # What is missing is installed where that can be done. Where it cannot, that is said, and nothing is
@@ -36,12 +36,6 @@ crate=${CARGO_TARGET_DIR-target}/arm
 # An emulator is slow: properties are tried on fewer cases than elsewhere.
 export PROPTEST_CASES=${PROPTEST_CASES-32}
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-# `max` has all that qemu knows: the dot products of ARMv8.2 among them.
+# `max` has all that qemu knows.
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu"
-cargo test --manifest-path "$crate/Cargo.toml" --target-dir "$crate/target" --target "$target" --lib -- "$@"
-
-# An older processor, without the dot products: what is looked up when the program starts decides. Real
-# values are computed the same way there.
-[ $# -gt 0 ] || set -- whole
-export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu cortex-a53 -L /usr/aarch64-linux-gnu"
 cargo test --manifest-path "$crate/Cargo.toml" --target-dir "$crate/target" --target "$target" --lib -- "$@"
