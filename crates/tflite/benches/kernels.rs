@@ -95,10 +95,10 @@ fn products(level: Level, one: &mut One<'_>) {
         (0.0, 1, 1280, 1000),
     ] {
         let x = values(m * k);
-        let packed = Packed::new(level, values(n * k).get(), values(n).get(), n, k);
+        let packed = Packed::new(level, &values(n * k), &values(n), n, k);
         let mut out = Aligned::zeros(m * n);
         one(format!("1x1 {m} x {k} x {n}"), floor, 2.0 * (m * k * n) as f64, &mut || {
-            gemm(Rows::matrix(x.get(), k), 0, m, &packed, finish(), out.get_mut());
+            gemm(Rows::matrix(&x, k), 0, m, &packed, finish(), &mut out);
         });
     }
 }
@@ -113,19 +113,19 @@ fn windows(level: Level, one: &mut One<'_>) {
         let weights = values(9 * n * c);
         let [high, wide] = padded(&g);
         let x = values(high * wide * c);
-        let packed = Packed::new(level, weights.get(), values(n).get(), n, 9 * c);
+        let packed = Packed::new(level, &weights, &values(n), n, 9 * c);
         let mut out = Aligned::zeros(g.places() * n);
         one(format!("3x3 {side} {c} > {n}, stride {stride}"), 0.0, work, &mut || {
-            let rows = Rows::windows(x.get(), &g, wide);
-            gemm(rows, 0, g.places(), &packed, finish(), out.get_mut());
+            let rows = Rows::windows(&x, &g, wide);
+            gemm(rows, 0, g.places(), &packed, finish(), &mut out);
         });
         if Winograd::pays(level, &g) {
-            let fewer = Winograd::new(level, weights.get(), values(n).get(), &g);
+            let fewer = Winograd::new(level, &weights, &values(n), &g);
             let mut scratch = Aligned::default();
             // As if it did all products.
             one(format!("3x3 {side} {c} > {n}, fewer products"), 1.0, work, &mut || {
-                let x = &x.get()[..side * side * c];
-                fewer.run(x, finish(), &mut scratch, out.get_mut());
+                let x = &x[..side * side * c];
+                fewer.run(x, finish(), &mut scratch, &mut out);
             });
         }
     }
@@ -144,14 +144,14 @@ fn depthwise(level: Level, one: &mut One<'_>) {
         (0.0, 7, 1152, 5, 1),
     ] {
         let g = geometry(side, c, c, size, stride);
-        let depth = Depth::new(level, values(size * size * c).get(), values(c).get(), &g);
+        let depth = Depth::new(level, &values(size * size * c), &values(c), &g);
         let (x, zeros) = (values(side * side * c), Aligned::zeros(side * c));
         let mut out = Aligned::zeros(g.places() * c);
         let work = 2.0 * (g.places() * c * size * size) as f64;
         let name = format!("depthwise {size}x{size} {side} {c}, stride {stride}");
         one(name, floor, work, &mut || {
             let activation = finish().activation;
-            depthwise_all(x.get(), zeros.get(), &depth, activation, out.get_mut());
+            depthwise_all(&x, &zeros, &depth, activation, &mut out);
         });
     }
 }
@@ -175,7 +175,7 @@ fn finish() -> Finish<'static> {
 /// Of some size, none of them so small that products of it take longer than others.
 fn values(len: usize) -> Aligned {
     let mut values = Aligned::zeros(len);
-    for (at, value) in values.get_mut().iter_mut().enumerate() {
+    for (at, value) in values.iter_mut().enumerate() {
         *value = (at * 7919 % 1009) as f32 / 1009.0 - 0.45;
     }
     values

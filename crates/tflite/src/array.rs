@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::complaint::{Complaint, Remedy};
+use crate::kernels::float::from_half;
 use crate::stored::Stored;
 
 /// Values that are known before any input is, in row-major order.
@@ -73,7 +74,7 @@ impl Array<'_> {
             }
             Data::Half(bytes) => {
                 let (pairs, _) = bytes.as_chunks::<2>();
-                pairs.iter().map(|bytes| half(u16::from_le_bytes(*bytes))).collect()
+                pairs.iter().map(|bytes| from_half(u16::from_le_bytes(*bytes))).collect()
             }
             Data::Stored(stored) => stored.to_floats(&self.shape),
             #[allow(clippy::cast_precision_loss)] // Shapes and pixels: far below 2^24.
@@ -170,19 +171,4 @@ pub(crate) fn stretched(shape: &[usize], into: &[usize]) -> Vec<usize> {
             _ => 0,
         })
         .collect()
-}
-
-/// A 16-bit float (IEEE 754 binary16) as one of 32 bits, which holds it exactly.
-pub(crate) fn half(bits: u16) -> f32 {
-    let sign = u32::from(bits & 0x8000) << 16;
-    let exponent = u32::from(bits >> 10 & 0x1F);
-    let fraction = u32::from(bits & 0x3FF);
-    let magnitude = match exponent {
-        // Below the least normal number: multiples of 2^-24.
-        #[allow(clippy::cast_precision_loss)] // At most 1023.
-        0 => fraction as f32 / 16_777_216.0,
-        31 => f32::from_bits(0x7F80_0000 | fraction << 13),
-        _ => f32::from_bits((exponent + 112) << 23 | fraction << 13),
-    };
-    f32::from_bits(magnitude.to_bits() | sign)
 }

@@ -4,7 +4,6 @@ use super::model::{Canonical, Content};
 use super::op::{Comparison, Op};
 use super::whole::{Over, Pair, Pool, Whole};
 use crate::complaint::{Complaint, Remedy};
-use crate::kernels::Geometry;
 use crate::kernels::whole::{
     Activation, AveragePool, Broadcast, Comparable, Grid, LogSoftmax, MatMul, MaxPool, Mean,
     Product, Requantise, ResizeBilinear, Softmax, Sum, Unary, joined,
@@ -104,17 +103,10 @@ impl Canonical<'_> {
         let &[batch, rows, columns, channels] = self.shape(x) else {
             return Err(Complaint::new("has an operand that has not four axes", Remedy::Damaged));
         };
-        let [to_rows, to_columns] = window.over([rows, columns])?;
+        let geometry = window.geometry([rows, columns, channels], channels)?;
+        let [to_rows, to_columns, _] = geometry.output;
         let [high, wide] = window.size;
         self.count_work(&[batch, to_rows, to_columns, channels, high, wide])?;
-        let geometry = Geometry {
-            input: [rows, columns, channels],
-            output: [to_rows, to_columns, channels],
-            size: window.size,
-            stride: window.stride,
-            dilation: window.dilation,
-            before: window.before([rows, columns]),
-        };
         let whole = if max {
             Whole::MaxPool(MaxPool::new(geometry, grid, activation).ok_or_else(absurd)?, pool)
         } else {

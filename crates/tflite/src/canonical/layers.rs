@@ -29,17 +29,10 @@ impl Canonical<'_> {
             Operator::Depthwise => (of, 1),
             _ => (out, of),
         };
-        let [to_rows, to_columns] = window.over([rows, columns])?;
+        let geometry = window.geometry([rows, columns, channels], results)?;
+        let [to_rows, to_columns, _] = geometry.output;
         self.count_pairs(&[batch, to_rows, to_columns, results, high, wide, each])?;
         self.count_constants(weights.numbers.len())?;
-        let geometry = Geometry {
-            input: [rows, columns, channels],
-            output: [to_rows, to_columns, results],
-            size: window.size,
-            stride: window.stride,
-            dilation: window.dilation,
-            before: window.before([rows, columns]),
-        };
         let finish = Finish::new(operator, on, &weights.scales, grid, bias, activation);
         let conv = Conv {
             geometry,
@@ -128,14 +121,13 @@ impl Canonical<'_> {
         self.count_constants(weights.numbers.len())?;
         let operator = Operator::Transposed;
         let finish = Finish::new(operator, on, &weights.scales, grid, bias, activation);
-        // As a convolution from the result to the operand would be padded.
-        let back = Window { dilation: [1, 1], ..window };
         let conv = TransposedConv {
             input: [rows, columns, channels],
             output: [to_rows, to_columns, results],
             size: window.size,
             stride: window.stride,
-            before: back.before([to_rows, to_columns]),
+            // As a convolution from the result to the operand would be padded.
+            before: window.before([to_rows, to_columns]),
             input_zero: u8::try_from(on.zero).map_err(|_| absurd())?,
             weights: weights.numbers,
             weights_zero: weights.zero,
@@ -153,21 +145,5 @@ impl Canonical<'_> {
     fn odd(&self, x: usize, weights: &[usize]) -> Complaint {
         let problem = format!("has a kernel of {weights:?} for {:?}", self.shape(x));
         Complaint::new(problem, Remedy::Export)
-    }
-}
-
-impl Window {
-    /// How many rows and columns of padding lie before the first of so many.
-    pub(crate) fn before(&self, sides: [usize; 2]) -> [usize; 2] {
-        let mut before = [0; 2];
-        if self.same {
-            for axis in 0..2 {
-                let (size, stride) = (self.size[axis], self.stride[axis]);
-                let reach = (size - 1) * self.dilation[axis] + 1;
-                let last = (sides[axis].div_ceil(stride)).saturating_sub(1) * stride;
-                before[axis] = (last + reach).saturating_sub(sides[axis]) / 2;
-            }
-        }
-        before
     }
 }

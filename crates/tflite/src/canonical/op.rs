@@ -2,6 +2,7 @@
 
 use crate::complaint::{Complaint, Remedy};
 use crate::grid::Steps;
+use crate::kernels::Geometry;
 
 /// Where a convolution or pool looks: rows first, then columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +113,7 @@ impl Window {
     pub(crate) fn over(&self, sides: [usize; 2]) -> Result<[usize; 2], Complaint> {
         let mut result = [0; 2];
         for axis in 0..2 {
-            let (size, stride) = (self.size[axis], self.stride[axis]);
-            let reach = (size - 1) * self.dilation[axis] + 1;
+            let (reach, stride) = (self.reach(axis), self.stride[axis]);
             result[axis] = match self.same {
                 true => sides[axis].div_ceil(stride),
                 false if reach <= sides[axis] => (sides[axis] - reach) / stride + 1,
@@ -124,5 +124,36 @@ impl Window {
             };
         }
         Ok(result)
+    }
+
+    /// How many rows and columns of padding lie before the first of so many.
+    pub(crate) fn before(&self, sides: [usize; 2]) -> [usize; 2] {
+        let mut before = [0; 2];
+        if self.same {
+            for axis in 0..2 {
+                let stride = self.stride[axis];
+                let last = (sides[axis].div_ceil(stride)).saturating_sub(1) * stride;
+                before[axis] = (last + self.reach(axis)).saturating_sub(sides[axis]) / 2;
+            }
+        }
+        before
+    }
+
+    /// From the first row or column that the window sees to behind the last.
+    pub(crate) fn reach(&self, axis: usize) -> usize {
+        (self.size[axis] - 1) * self.dilation[axis] + 1
+    }
+
+    /// Where it lies over so many rows, columns and channels, for so many results at each place.
+    pub(crate) fn geometry(
+        &self,
+        input: [usize; 3],
+        results: usize,
+    ) -> Result<Geometry, Complaint> {
+        let sides = [input[0], input[1]];
+        let [rows, columns] = self.over(sides)?;
+        let Self { size, stride, dilation, .. } = *self;
+        let output = [rows, columns, results];
+        Ok(Geometry { input, output, size, stride, dilation, before: self.before(sides) })
     }
 }

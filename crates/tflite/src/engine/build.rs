@@ -22,7 +22,7 @@ pub(super) struct Builder<'m> {
     pub(super) model: TypedModel,
     /// The instruction set that kernels use.
     pub(super) level: Level,
-    /// Of the canonical form. What is no operator's own is taken as soon as the engine has it.
+    /// Of the canonical form.
     pub(super) tensors: Vec<canonical::Tensor<'m>>,
     /// The operators on whole numbers, by their places.
     wholes: Vec<Option<Whole>>,
@@ -31,8 +31,7 @@ pub(super) struct Builder<'m> {
     pub(super) packs: Packs,
 }
 
-/// The engine's model of a canonical form with this input and output, for this instruction set. Constants go
-/// over one by one, so that no two of them are in memory twice.
+/// The engine's model of a canonical form with this input and output, for this instruction set.
 pub(super) fn build(
     canonical: Canonical<'_>,
     input: usize,
@@ -169,15 +168,15 @@ impl Builder<'_> {
         if let Some(outlet) = self.outlets[tensor] {
             return Ok(outlet);
         }
-        let value = self.take(tensor)?;
+        let value = self.value(tensor)?;
         let outlet = self.model.add_const(self.tensors[tensor].name.clone(), value)?;
         self.outlets[tensor] = Some(outlet);
         Ok(outlet)
     }
 
-    /// The values of a constant, which are then gone from the canonical form.
-    fn take(&mut self, tensor: usize) -> TractResult<Tensor> {
-        let tensor = &mut self.tensors[tensor];
+    /// The values of a constant.
+    fn value(&self, tensor: usize) -> TractResult<Tensor> {
+        let tensor = &self.tensors[tensor];
         match &tensor.content {
             Content::Floats(array) => floats(array),
             Content::Bytes(_, bytes) => Tensor::from_shape(&tensor.shape, bytes),

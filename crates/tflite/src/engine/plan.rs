@@ -77,7 +77,7 @@ impl Builder<'_> {
     }
 }
 
-/// Whether there is nothing to plan about an operator: it computes nothing, or is our own.
+/// Whether an operator computes nothing, so that there is nothing to plan.
 fn arranges(op: Op) -> bool {
     matches!(op, Op::Reshape | Op::Broadcast | Op::Pad | Op::Concat(_) | Op::Transpose | Op::Slice)
 }

@@ -23,6 +23,12 @@ impl Geometry {
         self.size == [1, 1] && self.stride == [1, 1] && self.before == [0, 0]
     }
 
+    /// How many rows (or columns) of the input, with its padding, so many of the result need.
+    pub(crate) fn needs(&self, axis: usize, count: usize) -> usize {
+        let last = count.saturating_sub(1) * self.stride[axis];
+        last + (self.size[axis] - 1) * self.dilation[axis] + 1
+    }
+
     /// How many places the result has.
     pub(crate) fn places(&self) -> usize {
         self.output[0] * self.output[1]

@@ -9,6 +9,7 @@
 //! it with over shapes, strides, paddings and numbers of channels. The instruction set is looked up once,
 //! when a network is made, and kept as a [`Level`] with the weights that were packed for it.
 
+mod aligned;
 pub(crate) mod float;
 mod geometry;
 pub(crate) mod whole;

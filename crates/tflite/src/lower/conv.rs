@@ -54,6 +54,8 @@ impl<'m> Lowering<'_, 'm> {
                 self.each_channel(x, &kernel, &bias, window)?
             }
             (groups, of) => {
+                // Read once, and not for each group.
+                let (kernel, bias) = (kernel.into_owned(), bias.into_owned());
                 let mut parts = Vec::with_capacity(groups);
                 for group in 0..groups {
                     let part = self.part(x, 3, group * of, of)?;

@@ -87,16 +87,9 @@ impl<'s, 'm> Lowering<'s, 'm> {
 
     /// The operand at `place`; a constant of whole numbers as them.
     pub(super) fn input(&mut self, site: &Site<'_, 'm>, place: usize) -> Lowered<Wire> {
-        let array = match site.operand(place)? {
-            Value::Wire(wire) => return Ok(*wire),
-            Value::Known(array) => array,
-        };
-        let tensor = site.operator.inputs.get(place).copied().flatten();
-        match tensor.map_or(Ok(None), |tensor| self.source.tensors[tensor].grid())? {
-            Some(grid) if !array.is_integer() => {
-                Ok(Wire::whole(self.canonical.whole_constant(array, grid)?, grid))
-            }
-            _ => Ok(Wire::real(self.canonical.constant(array)?)),
+        match self.whole_input(site, place)? {
+            Some((tensor, grid)) => Ok(Wire::whole(tensor, grid)),
+            None => Ok(Wire::real(self.real_input(site, place)?)),
         }
     }
 

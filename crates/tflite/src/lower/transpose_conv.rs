@@ -25,8 +25,7 @@ impl<'m> Lowering<'_, 'm> {
             return Err(self.unfit(x, kernel));
         };
         let stride = [options.stride_h(), options.stride_w()];
-        let Window { size, stride, same, .. } =
-            window([high, wide], stride, [1, 1], options.padding())?;
+        let window = window([high, wide], stride, [1, 1], options.padding())?;
         let &[of_batch, height, width, results] = &asked[..] else {
             return Err(Complaint::new(format!("makes {asked:?}"), Remedy::Export));
         };
@@ -37,7 +36,6 @@ impl<'m> Lowering<'_, 'm> {
         let own = [out, high, wide, of];
         if let Some(layer) = self.whole_layer(site, x.grid, own, 0, [out, 3])? {
             let WholeLayer { input, output, weights, bias } = layer;
-            let window = Window { size, stride, dilation: [1, 1], same };
             let shape = [batch, height, width, results];
             let activation = whole_activation(activation)?;
             let x = (x.tensor, input);
@@ -48,11 +46,14 @@ impl<'m> Lowering<'_, 'm> {
         }
         let x = self.real(x)?;
         let (kernel, bias) = Self::real_layer(site, kernel, [out, 3])?;
-        let mut tensor = self.spread(x, [batch, rows, columns, channels], stride)?;
+        let mut tensor = self.spread(x, [batch, rows, columns, channels], window.stride)?;
+        // How much of what the windows reach lies before the result.
+        let before = window.before([height, width]);
         for (axis, result) in [(1, height), (2, width)] {
-            tensor = self.framed(tensor, axis, result, [size[axis - 1], stride[axis - 1]], same)?;
+            let (size, outside) = (window.size[axis - 1], before[axis - 1]);
+            tensor = self.framed(tensor, axis, result, [size, outside])?;
         }
-        let window = Window { size, stride: [1, 1], dilation: [1, 1], same: false };
+        let window = Window { stride: [1, 1], same: false, ..window };
         let tensor = self.full_conv(tensor, &turned(&kernel), &bias, window)?;
         self.activate(tensor, activation)
     }
@@ -88,17 +89,10 @@ impl<'m> Lowering<'_, 'm> {
         tensor: usize,
         axis: usize,
         result: usize,
-        [size, stride]: [usize; 2],
-        same: bool,
+        [size, outside]: [usize; 2],
     ) -> Lowered<usize> {
         let side = self.canonical.shape(tensor)[axis];
-        // How much of what the windows reach lies outside the result, before and behind.
-        let outside = if same {
-            ((result.div_ceil(stride) - 1) * stride + size).saturating_sub(result)
-        } else {
-            0
-        };
-        let before = size - 1 - outside / 2;
+        let before = size - 1 - outside;
         let needed = result.saturating_add(size - 1);
         let mut pads = vec![[0, 0]; 4];
         pads[axis] = [before, needed.saturating_sub(before.saturating_add(side))];

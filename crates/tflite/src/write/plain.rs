@@ -72,48 +72,59 @@ pub(super) fn comparison(how: Comparison) -> BuiltinOperator {
     }
 }
 
+const NONE: ActivationFunctionType = ActivationFunctionType::NONE;
+
+/// The settings of a convolution over all channels.
+pub(super) fn conv(b: &mut Builder, window: Window, fused: ActivationFunctionType) -> Options {
+    let args = fb::Conv2DOptionsArgs {
+        padding: window.padding(),
+        stride_h: index(window.stride[0]),
+        stride_w: index(window.stride[1]),
+        dilation_h_factor: index(window.dilation[0]),
+        dilation_w_factor: index(window.dilation[1]),
+        fused_activation_function: fused,
+    };
+    options!(b, Conv2DOptions, args)
+}
+
+/// The settings of a convolution of each channel, with so many results for each.
+pub(super) fn depthwise(
+    b: &mut Builder,
+    window: Window,
+    depth_multiplier: i32,
+    fused: ActivationFunctionType,
+) -> Options {
+    let args = fb::DepthwiseConv2DOptionsArgs {
+        padding: window.padding(),
+        stride_h: index(window.stride[0]),
+        stride_w: index(window.stride[1]),
+        dilation_h_factor: index(window.dilation[0]),
+        dilation_w_factor: index(window.dilation[1]),
+        depth_multiplier,
+        fused_activation_function: fused,
+    };
+    options!(b, DepthwiseConv2DOptions, args)
+}
+
+/// The settings of a pool.
+pub(super) fn pool(b: &mut Builder, window: Window, fused: ActivationFunctionType) -> Options {
+    let args = fb::Pool2DOptionsArgs {
+        padding: window.padding(),
+        stride_h: index(window.stride[0]),
+        stride_w: index(window.stride[1]),
+        filter_height: index(window.size[0]),
+        filter_width: index(window.size[1]),
+        fused_activation_function: fused,
+    };
+    options!(b, Pool2DOptions, args)
+}
+
 /// Its settings.
 pub(super) fn options(b: &mut Builder, op: Op) -> Options {
     match op {
-        Op::Conv(window) => options!(
-            b,
-            Conv2DOptions,
-            fb::Conv2DOptionsArgs {
-                padding: window.padding(),
-                stride_h: index(window.stride[0]),
-                stride_w: index(window.stride[1]),
-                dilation_h_factor: index(window.dilation[0]),
-                dilation_w_factor: index(window.dilation[1]),
-                ..Default::default()
-            }
-        ),
-        Op::Depthwise(window) => options!(
-            b,
-            DepthwiseConv2DOptions,
-            fb::DepthwiseConv2DOptionsArgs {
-                padding: window.padding(),
-                stride_h: index(window.stride[0]),
-                stride_w: index(window.stride[1]),
-                dilation_h_factor: index(window.dilation[0]),
-                dilation_w_factor: index(window.dilation[1]),
-                depth_multiplier: 1,
-                ..Default::default()
-            }
-        ),
-        Op::AveragePool(window) | Op::MaxPool(window) => {
-            options!(
-                b,
-                Pool2DOptions,
-                fb::Pool2DOptionsArgs {
-                    padding: window.padding(),
-                    stride_h: index(window.stride[0]),
-                    stride_w: index(window.stride[1]),
-                    filter_height: index(window.size[0]),
-                    filter_width: index(window.size[1]),
-                    ..Default::default()
-                }
-            )
-        }
+        Op::Conv(window) => conv(b, window, NONE),
+        Op::Depthwise(window) => depthwise(b, window, 1, NONE),
+        Op::AveragePool(window) | Op::MaxPool(window) => pool(b, window, NONE),
         Op::Dense => options!(b, FullyConnectedOptions, fb::FullyConnectedOptionsArgs::default()),
         Op::MatMul { adjoint: [adj_x, adj_y] } => {
             options!(

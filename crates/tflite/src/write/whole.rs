@@ -6,9 +6,9 @@ use tract_tflite::tflite::{
     self as fb, ActivationFunctionType, BuiltinOperator as Code, BuiltinOptions, TensorType,
 };
 
-use super::plain::comparison;
-use super::{Kind, Options, Writer, index, options, own, unsayable};
-use crate::canonical::{Canonical, Layer, Node, Op, Pair, Pool, Tensor, Transposed, Whole};
+use super::plain::{self, comparison};
+use super::{Kind, Options, Writer, index, options, unsayable};
+use crate::canonical::{Canonical, Layer, Node, Op, Pair, Tensor, Transposed, Whole};
 use crate::complaint::Complaint;
 use crate::kernels::whole::{Activation, Grid, Operator, Unary};
 
@@ -66,8 +66,13 @@ impl Writer {
             Whole::Transposed(own) => return self.transposed(model, node, own),
             Whole::Pair { pair, activation, .. } => self.pair(pair, *activation),
             Whole::Unary(unary, _) => self.unary(*unary)?,
-            Whole::AveragePool(_, pool) => (Code::AVERAGE_POOL_2D, self.pool(*pool)),
-            Whole::MaxPool(_, pool) => (Code::MAX_POOL_2D, self.pool(*pool)),
+            Whole::AveragePool(_, pool) => (
+                Code::AVERAGE_POOL_2D,
+                plain::pool(&mut self.b, pool.window, fused(pool.activation)),
+            ),
+            Whole::MaxPool(_, pool) => {
+                (Code::MAX_POOL_2D, plain::pool(&mut self.b, pool.window, fused(pool.activation)))
+            }
             Whole::Mean { kept, .. } => (Code::MEAN, self.reducer(*kept)),
             Whole::Total { kept, .. } => (Code::SUM, self.reducer(*kept)),
             Whole::Product { kept, .. } => (Code::REDUCE_PROD, self.reducer(*kept)),
@@ -158,18 +163,6 @@ impl Writer {
         })
     }
 
-    fn pool(&mut self, Pool { window, activation }: Pool) -> Options {
-        let args = fb::Pool2DOptionsArgs {
-            padding: window.padding(),
-            stride_h: index(window.stride[0]),
-            stride_w: index(window.stride[1]),
-            filter_height: index(window.size[0]),
-            filter_width: index(window.size[1]),
-            fused_activation_function: fused(activation),
-        };
-        options!(&mut self.b, Pool2DOptions, args)
-    }
-
     fn reducer(&mut self, keep_dims: bool) -> Options {
         options!(&mut self.b, ReducerOptions, fb::ReducerOptionsArgs { keep_dims })
     }
@@ -207,28 +200,11 @@ impl Writer {
                 (Code::FULLY_CONNECTED, options!(b, FullyConnectedOptions, args))
             }
             Operator::Depthwise => {
-                let args = fb::DepthwiseConv2DOptionsArgs {
-                    padding: window.padding(),
-                    stride_h: index(window.stride[0]),
-                    stride_w: index(window.stride[1]),
-                    dilation_h_factor: index(window.dilation[0]),
-                    dilation_w_factor: index(window.dilation[1]),
-                    depth_multiplier: index(out / conv.geometry.input[2].max(1)),
-                    fused_activation_function,
-                };
-                (Code::DEPTHWISE_CONV_2D, options!(b, DepthwiseConv2DOptions, args))
+                let each = index(out / conv.geometry.input[2].max(1));
+                let options = plain::depthwise(b, *window, each, fused_activation_function);
+                (Code::DEPTHWISE_CONV_2D, options)
             }
-            _ => {
-                let args = fb::Conv2DOptionsArgs {
-                    padding: window.padding(),
-                    stride_h: index(window.stride[0]),
-                    stride_w: index(window.stride[1]),
-                    dilation_h_factor: index(window.dilation[0]),
-                    dilation_w_factor: index(window.dilation[1]),
-                    fused_activation_function,
-                };
-                (Code::CONV_2D, options!(b, Conv2DOptions, args))
-            }
+            _ => (Code::CONV_2D, plain::conv(b, *window, fused_activation_function)),
         };
         self.operator((code, 1), &[node.inputs[0], weights, bias], node.output, options);
         Ok(())
@@ -274,11 +250,10 @@ impl Writer {
         let Some(Grid { scale, signed, .. }) = model.grid(node.inputs[0]) else {
             return Err(unsayable("a layer of whole numbers over real ones"));
         };
-        let up = if signed { 0 } else { 128 };
+        let up = if signed { 0_u8 } else { 128 };
         let type_ = if signed { TensorType::INT8 } else { TensorType::UINT8 };
-        let bytes: Vec<u8> = numbers.iter().map(|number| number.cast_unsigned()).collect();
-        let bytes = own(&bytes, !signed);
-        let kind = Kind::Quantised { type_, scales, zero: i64::from(zero + up), axis };
+        let bytes: Vec<u8> = numbers.iter().map(|number| number.cast_unsigned() ^ up).collect();
+        let kind = Kind::Quantised { type_, scales, zero: i64::from(zero + i32::from(up)), axis };
         let weights = self.tensor(&format!("{name}.weights"), shape, &kind, Some(&bytes));
         let scales: Vec<f32> = scales.iter().map(|weight| scale * weight).collect();
         let (type_, scales) = (TensorType::INT32, &scales[..]);

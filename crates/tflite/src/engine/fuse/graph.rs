@@ -111,27 +111,25 @@ impl<'g, 'm> Graph<'g, 'm> {
 /// How far a window may reach, whatever it looks at. A kernel lists the lines that it sees.
 const MAX_REACH: usize = 256;
 
-/// Where windows of this kind lie over an image with so many zeros before its first row and column, and
-/// behind its last; `None` where some lie wholly outside.
+/// Where windows of this kind lie over an image with so many zeros before its first row and column;
+/// `None` where some lie wholly outside.
 pub(super) fn geometry(
     window: &Window,
     input: [usize; 3],
     output: [usize; 3],
-    zeros: Option<[[usize; 2]; 2]>,
+    zeros: Option<[usize; 2]>,
 ) -> Option<Geometry> {
-    let mut before = [0; 2];
+    let before = match zeros {
+        Some(_) if window.same => return None,
+        Some(zeros) => zeros,
+        None => window.before([input[0], input[1]]),
+    };
     for axis in 0..2 {
-        let reach = (window.size[axis] - 1) * window.dilation[axis] + 1;
+        let reach = window.reach(axis);
         if reach > MAX_REACH.max(8 * input[axis]) {
             return None;
         }
         let last = (output[axis].checked_sub(1)?) * window.stride[axis];
-        before[axis] = match zeros {
-            Some(_) if window.same => return None,
-            Some(zeros) => zeros[axis][0],
-            None if window.same => (last + reach).saturating_sub(input[axis]) / 2,
-            None => 0,
-        };
         if before[axis] >= reach || last >= before[axis] + input[axis] {
             return None;
         }

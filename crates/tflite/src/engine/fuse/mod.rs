@@ -109,14 +109,13 @@ impl Fuse<'_, '_> {
         Some((x, geometry(&window, input, output, None)?, images))
     }
 
-    /// What a tensor is padded from, and how many zeros are before and behind its rows and columns.
-    fn padded(&self, tensor: usize) -> Option<(usize, [[usize; 2]; 2])> {
+    /// What a tensor is padded from, and how many zeros are before its rows and columns.
+    fn padded(&self, tensor: usize) -> Option<(usize, [usize; 2])> {
         let node = self.graph.node(self.graph.maker(tensor)?);
         let (Op::Pad, &[from, list]) = (node.op, &node.inputs[..]) else { return None };
         match *self.graph.numbers(list)? {
-            [0, 0, top, bottom, left, right, 0, 0] => {
-                let side = |side: i32| usize::try_from(side).ok();
-                Some((from, [[side(top)?, side(bottom)?], [side(left)?, side(right)?]]))
+            [0, 0, top, _, left, _, 0, 0] => {
+                Some((from, [usize::try_from(top).ok()?, usize::try_from(left).ok()?]))
             }
             _ => None,
         }
@@ -273,8 +272,7 @@ fn is_modest(geometry: &Geometry, kernel: &[usize]) -> bool {
 
 /// How many values are copied at most, if each line of the result has the lines that it reads copied.
 fn copied(geometry: &Geometry, wide: usize) -> usize {
-    let reach = (geometry.size[0] - 1) * geometry.dilation[0] + 1;
-    geometry.output[0] * reach * wide * geometry.input[2]
+    geometry.output[0] * geometry.needs(0, 1) * wide * geometry.input[2]
 }
 
 /// The steps without those whose results nobody reads.

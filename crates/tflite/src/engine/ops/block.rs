@@ -56,8 +56,7 @@ impl Block {
             Rows::matrix(&x[from * columns * channels..], channels)
         } else {
             let wide = padded(geometry)[1];
-            let reach = (geometry.size[0] - 1) * geometry.dilation[0] + 1;
-            let lines = (to - from - 1) * geometry.stride[0] + reach;
+            let lines = geometry.needs(0, to - from);
             let band = band.grown(lines * wide * channels);
             pad(geometry, x, from * geometry.stride[0], wide, band);
             Rows::windows(band, geometry, wide)

@@ -56,13 +56,13 @@ impl Dense {
             return;
         }
         let line = wide * geometry.input[2];
-        let reach = (geometry.size[0] - 1) * geometry.dilation[0] + 1;
+        let reach = geometry.needs(0, 1);
         let lines = (BAND / line).saturating_sub(reach) / geometry.stride[0] + 1;
         let out_line = geometry.output[1] * geometry.output[2];
         let mut first = 0;
         for out in out.chunks_mut(lines * out_line) {
             let lines = out.len() / out_line;
-            let needed = (lines - 1) * geometry.stride[0] + reach;
+            let needed = geometry.needs(0, lines);
             let band = scratch.grown(needed * line);
             pad(geometry, x, first * geometry.stride[0], wide, band);
             let add = add.map(|add| &add[first * out_line..][..out.len()]);

@@ -2,10 +2,10 @@
 
 use fearless_simd::Level;
 
-use super::aligned::Aligned;
 use super::half::from_halves;
 use super::level::lanes;
 use crate::kernels::Geometry;
+use crate::kernels::aligned::Aligned;
 
 /// The weights and bias of a convolution of each channel alone: for each vector of channels those of all
 /// places of the window, then the bias.
@@ -35,8 +35,8 @@ impl Depth {
         let lanes = lanes(level);
         if channels < lanes {
             let mut all = Aligned::zeros((taps + 1) * channels);
-            all.get_mut()[..taps * channels].copy_from_slice(weights);
-            all.get_mut()[taps * channels..].copy_from_slice(bias);
+            all[..taps * channels].copy_from_slice(weights);
+            all[taps * channels..].copy_from_slice(bias);
             return Self { level, geometry: geometry.clone(), firsts: vec![], weights: all };
         }
         let mut firsts: Vec<usize> = (0..channels / lanes).map(|block| block * lanes).collect();
@@ -44,8 +44,7 @@ impl Depth {
             firsts.push(channels - lanes);
         }
         let mut all = Aligned::zeros(firsts.len() * (taps + 1) * lanes);
-        for (first, block) in firsts.iter().zip(all.get_mut().chunks_exact_mut((taps + 1) * lanes))
-        {
+        for (first, block) in firsts.iter().zip(all.chunks_exact_mut((taps + 1) * lanes)) {
             for (tap, to) in block.chunks_exact_mut(lanes).enumerate() {
                 let from = if tap < taps { &weights[tap * channels..] } else { bias };
                 to.copy_from_slice(&from[*first..][..lanes]);
@@ -74,7 +73,6 @@ impl Depth {
 
     /// How many lines of the input so many lines of the result need.
     pub(crate) fn needs(&self, lines: usize) -> usize {
-        let g = &self.geometry;
-        lines.saturating_sub(1) * g.stride[0] + (g.size[0] - 1) * g.dilation[0] + 1
+        self.geometry.needs(0, lines)
     }
 }

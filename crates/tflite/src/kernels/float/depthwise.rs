@@ -142,7 +142,7 @@ pub(super) fn lines<S: Simd, const K: usize, const STRIDE: usize, const R: usize
     let places = places(lanes, g.output[1]);
     // Some channels of all places, some places at a time: so that what is read lies side by side, which
     // memory is fast at, and the weights stay in the nearest cache.
-    let blocks = depth.weights.get().chunks((K * K + 1) * lanes * SOME);
+    let blocks = depth.weights.chunks((K * K + 1) * lanes * SOME);
     for (firsts, blocks) in depth.firsts.chunks(SOME).zip(blocks) {
         for x0 in (0..g.output[1]).step_by(places) {
             let x0 = x0.min(g.output[1] - places);
@@ -201,7 +201,7 @@ pub(super) fn any<S: Simd>(s: S, rows: &[&[f32]], depth: &Depth, bounds: Bounds,
     let least = S::f32s::splat(s, bounds.least);
     let greatest = S::f32s::splat(s, bounds.greatest);
     for (y, out) in out.chunks_exact_mut(g.output[1] * channels).enumerate() {
-        let blocks = depth.weights.get().chunks_exact((all + 1) * lanes);
+        let blocks = depth.weights.chunks_exact((all + 1) * lanes);
         for (&first, block) in depth.firsts.iter().zip(blocks) {
             for (x, out) in out.chunks_exact_mut(channels).enumerate() {
                 let mut sum = S::f32s::from_slice(s, &block[all * lanes..][..lanes]);
@@ -222,7 +222,7 @@ pub(super) fn any<S: Simd>(s: S, rows: &[&[f32]], depth: &Depth, bounds: Bounds,
 pub(super) fn narrow(rows: &[&[f32]], depth: &Depth, bounds: Bounds, out: &mut [f32]) {
     let g = &depth.geometry;
     let channels = g.input[2];
-    let (weights, bias) = depth.weights.get().split_at(g.size[0] * g.size[1] * channels);
+    let (weights, bias) = depth.weights.split_at(g.size[0] * g.size[1] * channels);
     for (y, out) in out.chunks_exact_mut(g.output[1] * channels).enumerate() {
         for (x, out) in out.chunks_exact_mut(channels).enumerate() {
             out.copy_from_slice(bias);

@@ -179,7 +179,7 @@ mod tests {
         for level in levels() {
             let depth = Depth::from_half(level, &halves, &[0.5; 20], &g);
             let same = Depth::new(level, &[1.0; 180], &[0.5; 20], &g);
-            assert_eq!(depth.weights.get(), same.weights.get());
+            assert_eq!(depth.weights[..], same.weights[..]);
         }
     }
 }

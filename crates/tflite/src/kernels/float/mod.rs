@@ -19,7 +19,6 @@
 )]
 
 mod activation;
-mod aligned;
 mod depth;
 mod depthwise;
 mod elementwise;
@@ -36,10 +35,11 @@ mod rows;
 mod twin;
 mod winograd;
 
+pub(crate) use crate::kernels::aligned::Aligned;
 pub(crate) use activation::{Activation, activation};
-pub(crate) use aligned::Aligned;
 pub(crate) use depth::Depth;
 pub(crate) use elementwise::{add, add_to, mul, mul_to, scale_channels, scale_channels_to};
+pub(crate) use half::from_half;
 #[allow(unused_imports, reason = "the bench asks for it")]
 pub(crate) use level::lanes;
 pub(crate) use lines::{depthwise, depthwise_all};

@@ -2,9 +2,9 @@
 
 use fearless_simd::{Level, Simd};
 
-use super::aligned::Aligned;
 use super::half::from_halves;
 use super::level::{dispatch, lanes, many_registers};
+use crate::kernels::aligned::Aligned;
 
 /// Some channels of the result whose weights lie side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +87,8 @@ impl Packed {
         });
         let mut weights = Aligned::zeros(len);
         let mut padded = Aligned::zeros(channels);
-        padded.get_mut()[..n].copy_from_slice(bias);
-        let (lanes, out) = (lanes(level), weights.get_mut());
+        padded[..n].copy_from_slice(bias);
+        let (lanes, out) = (lanes(level), &mut weights);
         dispatch!(level, s => fill(s, source, n, k, lanes, &panels, out));
         Self { level, k, n, panels, weights, bias: padded }
     }
@@ -189,13 +189,13 @@ mod tests {
             let (weights, bias) = (twin::values(n * k, seed), twin::values(n, seed ^ 1));
             for level in levels() {
                 let packed = Packed::new(level, &weights, &bias, n, k);
-                prop_assert_eq!(&packed.bias.get()[..n], &bias[..]);
+                prop_assert_eq!(&packed.bias[..n], &bias[..]);
                 let mut seen = 0;
                 for panel in &packed.panels {
                     let wide = panel.wide(lanes(level));
                     for column in 0..wide {
                         for value in 0..k {
-                            let got = packed.weights.get()[panel.at + value * wide + column];
+                            let got = packed.weights[panel.at + value * wide + column];
                             let channel = panel.first + column;
                             let right = if channel < n { weights[channel * k + value] } else { 0.0 };
                             prop_assert_eq!(got.to_bits(), right.to_bits());
@@ -219,7 +219,7 @@ mod tests {
                     Packed::new(level, &weights, &bias, n, k),
                     Packed::from_half(level, &halves, &bias, n, k),
                 );
-                prop_assert_eq!(single.weights.get(), half.weights.get());
+                prop_assert_eq!(&single.weights[..], &half.weights[..]);
                 prop_assert_eq!(single.panels, half.panels);
             }
         }

@@ -237,8 +237,8 @@ fn gemm_in<S: Simd>(
             let wide = panel.wide(lanes);
             let job = Job {
                 rows,
-                weights: &packed.weights.get()[panel.at..][..packed.k * wide],
-                bias: &packed.bias.get()[panel.first..][..wide],
+                weights: &packed.weights[panel.at..][..packed.k * wide],
+                bias: &packed.bias[panel.first..][..wide],
                 n: packed.n,
                 first: panel.first,
                 least,

@@ -98,8 +98,7 @@ impl<'a> Rows<'a> {
 /// How many rows and columns of the input with its padding a convolution reads, at least all of the input.
 pub(crate) fn padded(geometry: &Geometry) -> [usize; 2] {
     [0, 1].map(|axis| {
-        let last = geometry.output[axis].saturating_sub(1) * geometry.stride[axis];
-        let reach = last + (geometry.size[axis] - 1) * geometry.dilation[axis] + 1;
-        reach.max(geometry.input[axis] + geometry.before[axis])
+        let needed = geometry.needs(axis, geometry.output[axis]);
+        needed.max(geometry.input[axis] + geometry.before[axis])
     })
 }

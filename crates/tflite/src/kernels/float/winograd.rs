@@ -11,16 +11,18 @@
 use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
 
 use super::activation::{Activation, activate, clamp};
-use super::aligned::{Aligned, LINE};
 use super::level::{dispatch, lanes};
 use super::packed::Packed;
 use super::product::{Finish, gemm};
 use super::rows::Rows;
 use crate::kernels::Geometry;
+use crate::kernels::aligned::Aligned;
 
 /// Rows and columns of a tile of the input, and places of it.
 const SIDE: usize = 4;
 const PLACES: usize = SIDE * SIDE;
+/// Values of the widest vector of any level, and of a line of the cache.
+const LINE: usize = 16;
 
 /// The weights of a convolution of 3 by 3, transformed.
 #[derive(Clone, Debug)]
@@ -75,7 +77,7 @@ impl Winograd {
             })
             .collect();
         let mut padded = Aligned::zeros(n);
-        padded.get_mut().copy_from_slice(bias);
+        padded.copy_from_slice(bias);
         Self { level, geometry: geometry.clone(), weights, bias: padded, zeros: Aligned::zeros(k) }
     }
 
@@ -132,7 +134,7 @@ impl Winograd {
         let ([high, wide, k], lanes) = (g.input, S::f32s::LEN);
         let across = g.output[1].div_ceil(2);
         // Beside the input are zeros.
-        let (none, zeros) = (self.zeros.get(), S::f32s::splat(s, 0.0));
+        let (none, zeros) = (&self.zeros[..], S::f32s::splat(s, 0.0));
         for (index, tile) in tiles.enumerate() {
             let (top, left) = (tile / across * 2, tile % across * 2);
             let mut from = [&none[..k]; PLACES];
@@ -189,7 +191,7 @@ impl Winograd {
         for (index, tile) in tiles.enumerate() {
             let (top, left) = (tile / across * 2, tile % across * 2);
             for channel in firsts(n, lanes) {
-                let bias = S::f32s::from_slice(s, &self.bias.get()[channel..][..lanes]);
+                let bias = S::f32s::from_slice(s, &self.bias[channel..][..lanes]);
                 let mut values = [[bias; SIDE]; SIDE];
                 for row in 0..SIDE {
                     for column in 0..SIDE {

@@ -56,11 +56,7 @@ impl Add {
         let both = |times: fn(Multiplier, i32) -> i32| {
             let part = |grid: Grid, sign: i32| {
                 let multiplier = Multiplier::new(f64::from(grid.scale) / twice)?;
-                let mut parts = Box::new([0; 256]);
-                for (part, number) in parts.iter_mut().zip(0..) {
-                    *part = sign * times(multiplier, number - grid.zero);
-                }
-                Some(parts)
+                Some(grid.each(|steps| sign * times(multiplier, steps)))
             };
             Some([part(a, 1)?, part(b, if minus { -1 } else { 1 })?])
         };

@@ -21,11 +21,7 @@ impl Comparable {
             if !grid.is_sound() || multiplier.power > 0 {
                 return None;
             }
-            let mut parts = Box::new([0; 256]);
-            for (part, number) in parts.iter_mut().zip(0..) {
-                *part = multiplier.times((number - grid.zero) << SHIFT);
-            }
-            Some(parts)
+            Some(grid.each(|steps| multiplier.times(steps << SHIFT)))
         };
         Some(Self { parts: [part(a)?, part(b)?] })
     }

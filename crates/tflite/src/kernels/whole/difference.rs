@@ -25,11 +25,7 @@ impl SquaredDifference {
         let twice = 2.0 * f64::from(a.scale).max(f64::from(b.scale));
         let part = |grid: Grid| {
             let multiplier = Multiplier::new(f64::from(grid.scale) / twice)?;
-            let mut parts = Box::new([0; 256]);
-            for (part, number) in parts.iter_mut().zip(0..) {
-                *part = multiplier.times((number - grid.zero) << SHIFT);
-            }
-            Some(parts)
+            Some(grid.each(|steps| multiplier.times(steps << SHIFT)))
         };
         let square = f64::from(1 << (2 * SHIFT)) * f64::from(out.scale);
         let multiplier = Multiplier::new(twice * twice / square)?;

@@ -2,7 +2,7 @@
 
 use super::broadcast::Broadcast;
 use super::grid::Grid;
-use super::multiplier::Multiplier;
+use super::multiplier::{Multiplier, high, left};
 use super::range::Activation;
 
 /// `DIV` of `uint8` (TensorFlow Lite's `div.h`): by a reciprocal in fixed point.
@@ -76,21 +76,6 @@ fn reciprocal(size: u32) -> (i32, u32) {
         x = x.wrapping_add(left(high(x, (1 << 29) - high(half, x)), 2));
     }
     (left(x, 1), 31 - room)
-}
-
-/// The upper half of a product, doubled and rounded, halves up.
-fn high(a: i32, b: i32) -> i32 {
-    #[allow(clippy::cast_possible_truncation)] // No two are the least number.
-    let high = ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32;
-    high
-}
-
-/// Moved left, clamped to 32 bits.
-fn left(x: i32, by: u32) -> i32 {
-    let moved = i64::from(x) << by;
-    #[allow(clippy::cast_possible_truncation)] // Is clamped.
-    let moved = moved.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
-    moved
 }
 
 /// Divided by 2^`down`, rounded to the nearest, halves away from 0; moved left where `down` is below 0. From 32

@@ -17,6 +17,15 @@ impl Grid {
         self.scale > 0.0 && self.scale.is_finite() && (0..=255).contains(&self.zero)
     }
 
+    /// What `of` makes of each number, given in steps from the one that stands for 0.
+    pub(crate) fn each(self, of: impl Fn(i32) -> i32) -> Box<[i32; 256]> {
+        let mut all = Box::new([0; 256]);
+        for (made, number) in all.iter_mut().zip(0..) {
+            *made = of(number - self.zero);
+        }
+        all
+    }
+
     /// What a number stands for.
     pub(crate) fn real(self, number: u8) -> f32 {
         #[allow(clippy::cast_precision_loss)] // At most 255.

@@ -67,12 +67,23 @@ impl Multiplier {
     /// `x * bits / 2^31`, `x` moved left before where the factor is above 1, rounded to the nearest, halves up
     /// (gemmlowp's `SaturatingRoundingDoublingHighMul`).
     fn high(self, x: i32) -> i32 {
-        let x = x.wrapping_shl(self.power.max(0).unsigned_abs());
-        #[allow(clippy::cast_possible_truncation)]
-        // Not greater than `x`, for `bits` is below 2^31.
-        let high = ((i64::from(x) * i64::from(self.bits) + (1 << 30)) >> 31) as i32;
-        high
+        high(x.wrapping_shl(self.power.max(0).unsigned_abs()), self.bits)
     }
+}
+
+/// The upper half of a product, doubled and rounded, halves up.
+pub(super) fn high(a: i32, b: i32) -> i32 {
+    #[allow(clippy::cast_possible_truncation)] // No two are the least number.
+    let high = ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32;
+    high
+}
+
+/// Moved left, clamped to 32 bits.
+pub(super) fn left(x: i32, by: u32) -> i32 {
+    let moved = i64::from(x) << by;
+    #[allow(clippy::cast_possible_truncation)] // Is clamped.
+    let moved = moved.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+    moved
 }
 
 #[cfg(test)]

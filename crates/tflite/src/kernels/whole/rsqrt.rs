@@ -1,7 +1,7 @@
 //! One over a square root, in whole numbers.
 
 use super::grid::Grid;
-use super::multiplier::Multiplier;
+use super::multiplier::{Multiplier, high, left};
 use super::table::Table;
 
 /// By how many bits the root is moved left.
@@ -56,21 +56,6 @@ pub(super) fn inverse_root(mut x: i32) -> Multiplier {
         down = 0;
     }
     Multiplier { bits, power: -down }
-}
-
-/// The upper half of a product, doubled and rounded.
-fn high(a: i32, b: i32) -> i32 {
-    #[allow(clippy::cast_possible_truncation)] // No two are the least number.
-    let high = ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32;
-    high
-}
-
-/// Moved left, clamped to 32 bits.
-fn left(x: i32, by: u32) -> i32 {
-    let moved = i64::from(x) << by;
-    #[allow(clippy::cast_possible_truncation)] // Is clamped.
-    let moved = moved.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
-    moved
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@
 
 use fearless_simd::Level;
 
-use super::aligned::{Aligned, aligned};
 use super::deep_form::{Form, Line, Rows};
 use super::packed::{Packed8, Scratch};
 use super::steps::{Ends, Step, Steps};
 use super::windows::reach;
 use crate::kernels::Geometry;
+use crate::kernels::aligned::{Aligned, aligned};
 use crate::kernels::whole::conv::depthwise as twin;
 use crate::kernels::whole::sums::Conv;
 
@@ -51,6 +51,8 @@ struct Ready {
     /// The columns of the input with their padding, as far as windows reach.
     columns: usize,
     blocks: Vec<Block>,
+    /// For each block, from a window's first column to each of its taps, in the order of its weights.
+    taps: Vec<Vec<usize>>,
     /// For each block, each row of the result, each pass, each column of the window and each group of rows.
     weights: Aligned<i8>,
     steps: Aligned<i32>,
@@ -88,7 +90,7 @@ impl Deep8 {
                 let line = |vectors, line: &Line<'_, u8>, out: &mut [u8]| {
                     super::deep512::line(*s, vectors, line, out);
                 };
-                ready.run(x, bytes, zeros, ready.input_zero, lay, line, out);
+                ready.run(x, bytes, zeros, lay, line, out);
             }
             #[cfg(target_arch = "x86_64")]
             Way::Avx2(s, ready) => {
@@ -99,7 +101,7 @@ impl Deep8 {
                 let line = |vectors, line: &Line<'_, i16>, out: &mut [u8]| {
                     super::deep2::line(*s, vectors, line, out);
                 };
-                ready.run(x, wide, zeros, ready.input_zero.into(), lay, line, out);
+                ready.run(x, wide, zeros, lay, line, out);
             }
             #[cfg(target_arch = "aarch64")]
             Way::Neon(s, ready) => {
@@ -107,7 +109,7 @@ impl Deep8 {
                 let lay = |_, rows: &Rows<'_>, to: &mut [i16]| super::deep_neon::lay(*s, rows, to);
                 let line =
                     |_, line: &Line<'_, i16>, out: &mut [u8]| super::deep_neon::line(*s, line, out);
-                ready.run(x, wide, zeros, ready.input_zero.into(), lay, line, out);
+                ready.run(x, wide, zeros, lay, line, out);
             }
         }
     }
@@ -199,6 +201,7 @@ impl Ready {
             passes: if conv.weights.iter().all(|weight| fits(conv, *weight)) { 1 } else { 2 },
             columns,
             blocks: vec![],
+            taps: vec![],
             weights: Aligned::new(&[]),
             steps: Aligned::new(&[]),
             ends: steps.ends,
@@ -220,6 +223,7 @@ impl Ready {
             first += block.channels;
         }
         (made.weights, made.steps) = (Aligned::new(&packed.0), Aligned::new(&packed.1));
+        made.taps = made.blocks.iter().map(|block| made.taps_of(block)).collect();
         Some(made)
     }
 
@@ -272,13 +276,11 @@ impl Ready {
 
     /// Computes all rows. `lay` lays rows between each other, `line` computes a row of the result, both for a
     /// block of so many vectors.
-    #[allow(clippy::too_many_arguments)] // One call for each instruction set.
-    fn run<T: Copy + Default>(
+    fn run<T: Copy + Default + From<u8>>(
         &self,
         x: &[u8],
         laid: &mut Vec<T>,
         zeros: &mut Vec<u8>,
-        zero: T,
         lay: impl Fn(usize, &Rows<'_>, &mut [T]),
         line: impl Fn(usize, &Line<'_, T>, &mut [u8]),
         out: &mut [u8],
@@ -288,13 +290,13 @@ impl Ready {
         let Form { lanes, group, .. } = self.form;
         zeros.clear();
         zeros.resize(width * channels, self.input_zero);
+        let zero = T::from(self.input_zero);
         // As much of a row as windows reach.
         let left = before[1].min(self.columns);
         let across = width.min(self.columns - left);
-        let taps: Vec<Vec<usize>> = self.blocks.iter().map(|block| self.taps(block)).collect();
         for (pair, out) in out.chunks_mut(self.rows * output[1] * channels).enumerate() {
             let first = pair * self.rows * stride[0];
-            for (at, (block, taps)) in self.blocks.iter().zip(&taps).enumerate() {
+            for (at, (block, taps)) in self.blocks.iter().zip(&self.taps).enumerate() {
                 let place = block.vectors * lanes * group;
                 let each = self.columns * place;
                 let laid = aligned(laid, self.groups * each);
@@ -336,7 +338,7 @@ impl Ready {
     }
 
     /// From a window's first column to each of its taps, for a block, in the order of its weights.
-    fn taps(&self, block: &Block) -> Vec<usize> {
+    fn taps_of(&self, block: &Block) -> Vec<usize> {
         let place = block.vectors * self.form.lanes * self.form.group;
         let along = self.geometry.dilation[1] * place;
         let once = (0..self.geometry.size[1]).flat_map(|tap| {

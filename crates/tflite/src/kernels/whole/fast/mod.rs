@@ -14,7 +14,6 @@
 //! [`Binary8`] is `ADD`, `SUB` and `MUL`; [`quantise`], [`table`] and [`average_pool`] are loops that the compiler
 //! turns into vectors, for each level.
 
-mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

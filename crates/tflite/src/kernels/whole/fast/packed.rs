@@ -3,7 +3,7 @@
 use fearless_simd::{Level, dispatch};
 
 use super::panels::{Form, Panel, Panels};
-use super::steps::Steps;
+use super::steps::{Ends, Steps};
 use super::tile::Job;
 use super::windows::Windows;
 use crate::kernels::whole::conv::conv as twin;
@@ -56,7 +56,7 @@ struct Ready {
     level: Level,
     panels: Panels,
     windows: Windows,
-    steps: Steps,
+    ends: Ends,
     input_zero: u8,
     weights_zero: i32,
     places: usize,
@@ -178,7 +178,7 @@ impl Ready {
             level,
             panels: Panels::new(form, conv, depth, &windows, &steps),
             windows,
-            steps,
+            ends: steps.ends,
             input_zero: conv.input_zero,
             weights_zero: conv.weights_zero,
             places: conv.geometry.places(),
@@ -221,7 +221,7 @@ impl Ready {
                     groups: *groups,
                     weights: &weights[panel.weights..end.map_or(weights.len(), |end| end.weights)],
                     steps: &steps[panel.steps..end.map_or(steps.len(), |end| end.steps)],
-                    ends: self.steps.ends,
+                    ends: self.ends,
                     channels: panel.channels,
                     line: self.line,
                 };

@@ -1,8 +1,8 @@
 //! Weights in the order in which tiles read them.
 
-use super::aligned::Aligned;
 use super::steps::{Step, Steps};
 use super::windows::Windows;
+use crate::kernels::aligned::Aligned;
 use crate::kernels::whole::Conv;
 
 /// How an instruction set multiplies.
