@@ -1,5 +1,7 @@
 //! `lookbook`, the command line: parse, dispatch, exit code.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::Parser;

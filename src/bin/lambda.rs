@@ -1,5 +1,7 @@
 //! The function's entry point: settings, handler, run.
 
+#![forbid(unsafe_code)]
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 

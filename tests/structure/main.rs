@@ -100,6 +100,22 @@ fn no_files_import_each_other_in_a_circle() {
     }
 }
 
+/// The compiler denies it elsewhere.
+#[test]
+fn one_module_may_be_unsafe() {
+    let mut files = Vec::new();
+    for folder in ["src", "crates", "tests", "benches", "fuzz/fuzz_targets"] {
+        find(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+    }
+    let lifts = ["allow", "expect", "warn"].map(|lift| format!("{lift}(unsafe_code"));
+    files.retain(|file| {
+        let text = fs::read_to_string(file).unwrap();
+        lifts.iter().any(|lift| text.contains(lift))
+    });
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(files, [root.join("crates/tflite/src/kernels/prefetch.rs")]);
+}
+
 /// A check that finds nothing is worth nothing.
 #[test]
 fn circles_are_found_however_they_are_written() {

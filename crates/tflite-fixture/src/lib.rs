@@ -1,5 +1,6 @@
 //! Small TensorFlow Lite models, written by tests.
 
+#![forbid(unsafe_code)]
 // Tests panic.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, clippy::must_use_candidate)]
 

@@ -12,6 +12,7 @@
 mod aligned;
 pub(crate) mod float;
 mod geometry;
+mod prefetch;
 pub(crate) mod whole;
 
 pub(crate) use fearless_simd::Level;

@@ -7,10 +7,11 @@
 use super::conv::{Dense, pad};
 use super::depthwise::{Deep, zeros};
 use super::{Compute, Scratch};
+use crate::kernels::Geometry;
 use crate::kernels::float::{Aligned, Finish, Rows, gemm, padded};
 
-/// How many bytes the middle of a block may have before it is computed some lines at a time.
-const WHOLE: usize = 300 << 10;
+/// How many bytes of the middle are there at a time, if it has more: they share the second cache with weights.
+const SOME: usize = 300 << 10;
 /// How many rows a product has at least, where a block is computed some lines at a time: the weights are
 /// read anew for each.
 const ROWS: usize = 64;
@@ -32,12 +33,10 @@ impl Block {
         deep: Deep,
         project: Option<Dense>,
     ) -> Self {
-        let geometry = deep.weights.geometry();
-        let middle = if expand.is_some() { geometry.input } else { geometry.output };
-        let bytes = size_of::<f32>() * middle.iter().product::<usize>();
-        let few = ROWS.div_ceil(geometry.output[1]).next_multiple_of(2);
-        let lines = if bytes <= WHOLE { usize::MAX } else { few }.min(geometry.output[0]);
-        Self { expand, deep, project, lines: lines.max(1) }
+        let weights =
+            [&expand, &project].into_iter().flatten().map(|dense| dense.weights.bytes()).sum();
+        let lines = lines(deep.weights.geometry(), expand.is_some(), weights);
+        Self { expand, deep, project, lines }
     }
 
     /// Makes lines of the middle from the input.
@@ -63,6 +62,24 @@ impl Block {
         };
         gemm(rows, 0, (to - from) * geometry.output[1], &expand.weights, finish, out);
     }
+}
+
+/// How many lines of its result a block computes at a time, an even number if not all: as many as the second
+/// cache holds the middle of, of one length. But all if it costs less to have the whole middle in memory,
+/// written once and read once, than to read the block's `weights`, in bytes, for each part anew.
+fn lines(geometry: &Geometry, expands: bool, weights: usize) -> usize {
+    let middle = if expands { geometry.input } else { geometry.output };
+    let middle = size_of::<f32>() * middle.iter().product::<usize>();
+    let [high, columns, _] = geometry.output;
+    if high == 0 || columns == 0 || middle <= SOME {
+        return high.max(1);
+    }
+    let most = (SOME * high / middle).max(ROWS.div_ceil(columns)).next_multiple_of(2);
+    let parts = high.div_ceil(most);
+    if (parts - 1) * weights > 2 * middle {
+        return high;
+    }
+    high.div_ceil(parts).next_multiple_of(2).min(high)
 }
 
 impl Compute for Block {
@@ -114,5 +131,35 @@ impl Compute for Block {
             }
             first += lines;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines at a time of a convolution of 3x3 over so many lines, columns and channels.
+    fn at_a_time(input: [usize; 3], stride: usize, expands: bool, weights: usize) -> usize {
+        let output = [input[0].div_ceil(stride), input[1].div_ceil(stride), input[2]];
+        let geometry = Geometry {
+            input,
+            output,
+            size: [3; 2],
+            stride: [stride; 2],
+            dilation: [1; 2],
+            before: [1; 2],
+        };
+        lines(&geometry, expands, weights)
+    }
+
+    #[test]
+    fn as_many_lines_as_the_cache_holds_unless_weights_are_more() {
+        assert_eq!(at_a_time([7, 7, 1152], 1, true, 3 << 20), 7, "a small middle");
+        assert_eq!(at_a_time([14, 14, 672], 1, true, 600_000), 8, "in two parts");
+        assert_eq!(at_a_time([112, 112, 96], 2, true, 15_000), 4, "in many");
+        assert_eq!(at_a_time([147, 147, 128], 1, false, 65_536), 4, "without a first convolution");
+        assert_eq!(at_a_time([19, 19, 728], 1, false, 2_119_936), 19, "many weights");
+        assert_eq!(at_a_time([1, 100_000, 8], 1, false, 64), 1, "one long line");
+        assert_eq!(at_a_time([0, 5, 8], 1, false, 64), 1, "nothing");
     }
 }

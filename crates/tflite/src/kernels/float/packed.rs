@@ -78,6 +78,11 @@ impl Packed {
         Self::pack(level, Source::Half(weights), bias, n, k)
     }
 
+    /// How much memory the weights take.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&self.weights[..])
+    }
+
     fn pack(level: Level, source: Source<'_>, bias: &[f32], n: usize, k: usize) -> Self {
         assert_eq!(bias.len(), n, "bias of a product");
         let panels = panels(lanes(level), n, k);

@@ -12,6 +12,7 @@ use super::activation::{Activation, activate, clamp, clamp_one};
 use super::level::{dispatch, many_registers};
 use super::packed::{Packed, Panel};
 use super::rows::Rows;
+use crate::kernels::prefetch::{Ahead, prefetch};
 
 /// What becomes of the sums of products: the bias is added, then `add`, then `activation` is applied.
 #[derive(Clone, Copy, Debug)]
@@ -42,10 +43,15 @@ const fn most_rows(lanes: usize, vectors: usize, halves: usize) -> usize {
 /// second-level cache.
 const BLOCK: usize = 128 * 1024;
 
+/// Values of the rows that a tile reads between asking for parts of the next panel.
+const STEP: usize = 32;
+
 /// What is the same for all tiles of a panel.
 struct Job<'a> {
     rows: Rows<'a>,
     weights: &'a [f32],
+    /// The weights of the panel after this one, which the tiles of this one ask for.
+    next: &'a [f32],
     bias: &'a [f32],
     /// Channels of the result.
     n: usize,
@@ -77,12 +83,13 @@ fn put<S: Simd, const V: usize, const H: usize>(
     }
 }
 
-/// `R` rows from `row` on, of `V` whole and `H` half vectors.
+/// `R` rows from `row` on, of `V` whole and `H` half vectors, while what comes next is asked for.
 #[inline(always)]
 fn tile<S: Simd, const R: usize, const V: usize, const H: usize>(
     s: S,
     job: &Job<'_>,
     row: usize,
+    ahead: Ahead<'_, f32>,
     out: &mut [f32],
 ) {
     let lanes = S::f32s::LEN;
@@ -103,24 +110,31 @@ fn tile<S: Simd, const R: usize, const V: usize, const H: usize>(
     }
     let starts: [usize; R] = job.rows.starts(row);
     let run = job.rows.run;
+    let step = if ahead.is_empty() { run } else { STEP };
+    let mut ahead = ahead.parts(job.rows.runs() * run.div_ceil(step));
     for (segment, weights) in job.weights.chunks_exact(run * wide).enumerate() {
         let offset = job.rows.offset(segment);
         let x: [&[f32]; R] = std::array::from_fn(|r| &job.rows.data[starts[r] + offset..][..run]);
-        for (k, weights) in (0..run).zip(weights.chunks_exact(wide)) {
-            let mut whole = [S::f32s::splat(s, 0.0); V];
-            for v in 0..V {
-                whole[v] = S::f32s::from_slice(s, &weights[v * lanes..][..lanes]);
-            }
-            let mut half = [f32x8::splat(s, 0.0); H];
-            for h in 0..H {
-                half[h] = f32x8::from_slice(s, &weights[V * lanes + 8 * h..][..8]);
-            }
-            for r in 0..R {
+        for (part, weights) in weights.chunks(step * wide).enumerate() {
+            prefetch(ahead.next().unwrap_or_default());
+            let len = weights.len() / wide;
+            let x: [&[f32]; R] = std::array::from_fn(|r| &x[r][part * step..][..len]);
+            for (k, weights) in (0..len).zip(weights.chunks_exact(wide)) {
+                let mut whole = [S::f32s::splat(s, 0.0); V];
                 for v in 0..V {
-                    sums[r][v] = S::f32s::splat(s, x[r][k]).mul_add(whole[v], sums[r][v]);
+                    whole[v] = S::f32s::from_slice(s, &weights[v * lanes..][..lanes]);
                 }
+                let mut half = [f32x8::splat(s, 0.0); H];
                 for h in 0..H {
-                    halves[r][h] = f32x8::splat(s, x[r][k]).mul_add(half[h], halves[r][h]);
+                    half[h] = f32x8::from_slice(s, &weights[V * lanes + 8 * h..][..8]);
+                }
+                for r in 0..R {
+                    for v in 0..V {
+                        sums[r][v] = S::f32s::splat(s, x[r][k]).mul_add(whole[v], sums[r][v]);
+                    }
+                    for h in 0..H {
+                        halves[r][h] = f32x8::splat(s, x[r][k]).mul_add(half[h], halves[r][h]);
+                    }
                 }
             }
         }
@@ -188,6 +202,7 @@ fn tiles<S: Simd>(s: S, job: &Job<'_>, panel: &Panel, from: usize, to: usize, ou
     let mut row = from;
     for t in 0..tiles {
         let rows = each + usize::from(t < more);
+        let ahead = Ahead::share(job.next, t, tiles);
         macro_rules! go {
             ($($v:literal $h:literal: $($r:literal)*;)*) => {
                 match (panel.vectors, usize::from(panel.half), rows) {
@@ -196,7 +211,7 @@ fn tiles<S: Simd>(s: S, job: &Job<'_>, panel: &Panel, from: usize, to: usize, ou
                         if const { $r <= most_rows(<S::f32s as SimdBase<S>>::LEN, $v, $h) } {
                             s.vectorize(
                                 #[inline(always)]
-                                || tile::<S, $r, $v, $h>(s, job, row, out),
+                                || tile::<S, $r, $v, $h>(s, job, row, ahead, out),
                             );
                         } else {
                             unreachable!("a panel of {panel:?} and {rows} rows")
@@ -235,9 +250,16 @@ fn gemm_in<S: Simd>(
         let to = if end - from < chunk + chunk / 2 { end } else { from + chunk };
         for panel in &packed.panels {
             let wide = panel.wide(lanes);
+            let (weights, after) = packed.weights[panel.at..].split_at(packed.k * wide);
+            let next = match after {
+                // The next block of rows begins with the first panel again.
+                [] if to < end => &packed.weights[..],
+                after => after,
+            };
             let job = Job {
                 rows,
-                weights: &packed.weights[panel.at..][..packed.k * wide],
+                weights,
+                next: &next[..next.len().min(weights.len())],
                 bias: &packed.bias[panel.first..][..wide],
                 n: packed.n,
                 first: panel.first,
