@@ -3,7 +3,7 @@
 //! The weights of most networks are more than the second cache holds, so each run reads them from far away
 //! again: without this, the first tile of a panel waits for each line of it. An instruction that asks for a
 //! line waits for nothing, which no read in safe Rust can do. On a Xeon with AVX-512 it took 14 % off a run of
-//! ResNet50, 10 % off Xception's and 4 % off the built-in model's; reads ahead of time gave 1, 5 and 0 %.
+//! `ResNet50`, 10 % off Xception's and 4 % off the built-in model's; reads ahead of time gave 1, 5 and 0 %.
 #![allow(unsafe_code)]
 #![allow(
     clippy::inline_always,
