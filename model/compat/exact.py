@@ -90,6 +90,14 @@ def compare(lookbook: pathlib.Path, file: pathlib.Path) -> dict:
         outputs = classified(lookbook, copy, None if whole else "-1..1", paths)
     if outputs.shape != expected.shape:
         raise Refused(f"{outputs.shape[-1]} outputs, not {expected.shape[-1]}")
+    # JSON has no infinity and no NaN: both are null there.
+    outputs, expected = (np.array(all_of_them, np.float64) for all_of_them in (outputs, expected))
+    numbers = np.isfinite(expected)
+    if (numbers != np.isfinite(outputs)).any():
+        raise Refused("some outputs are numbers in one of the two only")
+    outputs, expected = outputs[numbers], expected[numbers]
+    if not expected.size:
+        raise Unfit("its outputs are no numbers")
     found["difference"] = float(np.abs(outputs - expected).max())
     found["range"] = float(np.ptp(expected))
     scale = official.output["quantization"][0]
