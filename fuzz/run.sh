@@ -32,7 +32,7 @@ max_len() {
 
 for target in $(cargo fuzz list); do
     cp -r "corpus/$target" "$copy/$target"
-    # Without AddressSanitizer: there is no unsafe code of our own, the stable toolchain can build it so,
+    # Without AddressSanitizer: no unsafe code of our own touches memory, the stable toolchain can build it so,
     # and it tries more files in the same time. What -malloc_limit_mb needs of it, the targets do themselves.
     cargo fuzz run --sanitizer none "$target" "$copy/$target" -- \
         -dict="$target.dict" -seed="$seed" -max_total_time="$seconds" \
