@@ -47,11 +47,12 @@ fn main() {
     let mut one = |name: String, floor: f64, work: f64, run: &mut dyn FnMut()| {
         let [mut fastest, mut median, mut rate] = shares(level, work, run);
         for _ in 0..TRIES {
-            if waits > 0 && fastest.max(median) < floor {
-                waits -= 1;
-                sleep(WAIT);
-                [fastest, median, rate] = shares(level, work, run);
+            if waits == 0 || fastest.max(median) >= floor {
+                break;
             }
+            waits -= 1;
+            sleep(WAIT);
+            [fastest, median, rate] = shares(level, work, run);
         }
         let below = fastest.max(median) < floor;
         let note = if below { format!("  below {floor}") } else { String::new() };

@@ -14,7 +14,7 @@
 const LINE: usize = 64;
 
 /// Whether [`prefetch`] does anything.
-pub(crate) const PREFETCHES: bool = cfg!(target_arch = "x86_64");
+const PREFETCHES: bool = cfg!(target_arch = "x86_64");
 
 /// Asks for all lines of some weights.
 #[cfg(target_arch = "x86_64")]
