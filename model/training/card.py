@@ -23,7 +23,7 @@ from matplotlib import pyplot  # noqa: E402  (after the choice of what draws)
 def draw_confusion(confusion: np.ndarray, names: list[str], file: pathlib.Path) -> None:
     """A row for each true label, a column for each answer; colour is the share of the row."""
     figure, axes = pyplot.subplots(figsize=(7, 6.4), layout="constrained")
-    shares = confusion / confusion.sum(axis=1, keepdims=True)
+    shares = confusion / confusion.sum(axis=1, keepdims=True).clip(1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.argwhere(confusion):
         colour = "white" if shares[row, column] > 0.5 else "black"
@@ -78,12 +78,15 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="so many photos of a condition only, for a quick check")
     options = parser.parse_args()
     file = options.model / "clothing.tflite"
-    description = tomllib.loads(file.with_suffix(".toml").read_text())
+    description = tomllib.loads(file.with_suffix(".toml").read_text("utf-8"))
     temperature, threshold = description["temperature"], description["review_below"]
     model = Model(file.read_bytes())
-    names, _, validation = data.list_photos(options.photos)
+    listing = data.list_photos(options.photos)
+    names, validation = listing.labels, listing.validation
     if names != description["labels"]:
         raise SystemExit(f"{options.photos} has other labels than the model")
+    if not validation:
+        raise SystemExit(f"{options.photos} has no photo to validate: there are no figures for the card")
     pixels, labels = data.load_squashed(validation, model.size)
     logits = model.all_logits(pixels).astype(np.float64)
     scores = softmax(logits / temperature)
@@ -113,15 +116,16 @@ def main() -> None:
     for index, label in enumerate(names):
         both, are, said = confusion[index, index], confusion[index].sum(), confusion[:, index].sum()
         rows.append(
-            [label, f"{both} of {are}, {both / are:.3f}", f"{both} of {said}, {both / max(1, said):.3f}"]
+            [label, f"{both} of {are}, {both / max(1, are):.3f}", f"{both} of {said}, {both / max(1, said):.3f}"]
         )
     blocks["labels"] = table(["label", "found (recall)", "right when said (precision)"], rows)
     crossed = cross_validate(logits, labels)
     low, high = (end(crossed["thresholds"]) for end in (min, max))
     warm, cold = (end(crossed["temperatures"]) for end in (min, max))
+    others = f" Of the others, {right[above].mean():.1%} are right." if above.any() else ""
     blocks["review"] = (
         f"A confidence below {threshold:.2f} sends a photo to review: {1 - above.mean():.1%} of the\n"
-        f"validation photos. Of the others, {right[above].mean():.1%} are right.\n\n"
+        f"validation photos.{others}\n\n"
         "The temperature and the threshold were also chosen ten times by nine tenths of these photos, and tried on\n"
         f"the others: temperatures of {warm:.2f} to {cold:.2f}, thresholds of {low:.2f} to {high:.2f},\n"
         f"{crossed['review']:.1%} to review, {crossed['right']:.1%} of the others right, log loss"
@@ -130,6 +134,9 @@ def main() -> None:
     rows = []
     for condition in CONDITIONS:
         found, truths = measure(model, validation[: options.limit], condition)
+        if not len(truths):
+            rows.append([condition, "0", "", "", ""])
+            continue
         scores = softmax(found.astype(np.float64) / temperature)
         correct, sure = scores.argmax(axis=1) == truths, scores.max(axis=1) >= threshold
         rows.append(
@@ -146,10 +153,10 @@ def main() -> None:
         ["condition", "photos", "accuracy", "to review", "accuracy of the others"], rows
     )
     path = options.model / "MODEL_CARD.md"
-    card = path.read_text()
+    card = path.read_text("utf-8")
     for name, text in blocks.items():
         card = fill(card, name, text)
-    path.write_text(card)
+    path.write_text(card, "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 Photos are read as the software reads them: turned as their EXIF says, converted to RGB, and squashed
 to a square with Pillow's bilinear filter, which averages over all the pixels that it shrinks. The labels
-are the names of the folders, in alphabetical order.
+are the names of the folders, in alphabetical order, just as they are written.
 """
 
+import dataclasses
 import hashlib
 import pathlib
+import unicodedata
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -19,6 +21,12 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", "
 
 HELD_BACK = 0.1
 """Share of the photos that are kept for validation where the folder has no such part."""
+
+RESERVED = "review", "rejected"
+"""No label has these names: they are shelves of photos that have none. Such folders are left out."""
+
+MAX_BYTES = 200
+"""The longest label, in UTF-8."""
 
 Photo = tuple[pathlib.Path, int]
 """A photo's file and the index of its label."""
@@ -39,10 +47,48 @@ def squash(photo: Image.Image, size: int, box: tuple | None = None) -> Image.Ima
     return photo.resize((size, size), Image.Resampling.BILINEAR, box=box)
 
 
-def label_folders(folder: pathlib.Path) -> list[str]:
-    """The names of the folders that have photos in them."""
-    inside = (entry for entry in sorted(folder.iterdir()) if entry.is_dir())
-    return [entry.name for entry in inside if not entry.name.startswith(".") and files_of(entry)]
+@dataclasses.dataclass
+class Listing:
+    """What a folder of photos has."""
+
+    labels: list[str]
+    train: list[Photo]
+    validation: list[Photo]
+    left_out: list[str]
+    """Folders beside the labels, each with the reason why it is none."""
+
+    def counts(self) -> list[tuple[str, int, int]]:
+        """Each label with its number of photos to train and to validate."""
+        parts = [[index for _, index in photos] for photos in (self.train, self.validation)]
+        return [(label, *(part.count(index) for part in parts)) for index, label in enumerate(self.labels)]
+
+
+def fault_of(label: str) -> str | None:
+    """What is wrong with a folder's name as a label, by the rules of the software."""
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in label):
+        return "has a control character, or is not UTF-8"
+    if label != label.strip():
+        return "begins or ends with white space"
+    if len(label.encode()) > MAX_BYTES:
+        return f"has more than {MAX_BYTES} bytes"
+    return None
+
+
+def label_folders(folder: pathlib.Path) -> tuple[list[str], list[str]]:
+    """The names of the folders that are labels, and those of the others with what they lack."""
+    labels, left_out = [], []
+    for entry in sorted(folder.iterdir()):
+        if not entry.is_dir() or entry.name.startswith("."):
+            continue
+        if entry.name in RESERVED:
+            left_out.append(f"{entry.name}: the name of a shelf, which no label may have")
+        elif not files_of(entry):
+            left_out.append(f"{entry.name}: no photo lies in it")
+        elif fault := fault_of(entry.name):
+            raise SystemExit(f"the folder {str(entry)!a} {fault}: give it a name that can be a label")
+        else:
+            labels.append(entry.name)
+    return labels, left_out
 
 
 def files_of(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -57,45 +103,48 @@ def place_of(file: pathlib.Path) -> float:
 
 
 def split(files: list[pathlib.Path]) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
-    """The photos of a label to train and to validate: by their content, and at least one to validate."""
+    """The photos of a label to train and to validate: by their content, so that copies stay together.
+
+    At least one photo is to train. Of several that differ, at least one is to validate.
+    """
     places = {file: place_of(file) for file in files}
-    least = min(places.values())
-    back = [file for file in files if places[file] < HELD_BACK or places[file] == least]
-    return [file for file in files if file not in back], back
+    others = sorted(set(places.values()))[:-1]
+    back = {place for place in others if place < HELD_BACK or place == others[0]}
+    train = [file for file in files if places[file] not in back]
+    return train, [file for file in files if places[file] in back]
 
 
-def list_photos(folder: pathlib.Path) -> tuple[list[str], list[Photo], list[Photo]]:
+def list_photos(folder: pathlib.Path) -> Listing:
     """The labels of a folder of photos, its photos to train and its photos to validate.
 
     The folder has `train` and `validation`, each with one folder a label, or one folder a label itself.
-    Fails if there are fewer than two labels, or if a part lacks a label.
+    Fails if there are fewer than two labels, or if one has photos to validate but none to train.
     """
     parts = folder / "train", folder / "validation"
     if all(part.is_dir() for part in parts):
-        labels = label_folders(parts[0])
-        if labels != label_folders(parts[1]):
-            raise SystemExit(f"{parts[0]} and {parts[1]} have different labels")
+        (labels, left_out), (others, more) = (label_folders(part) for part in parts)
+        unknown = ", ".join(label for label in others if label not in labels)
+        if unknown:
+            raise SystemExit(f"{parts[1]} has labels that {parts[0]} lacks: {unknown}")
+        left_out += [line for line in more if line not in left_out]
         train, validation = (
-            [(path, index) for index, label in enumerate(labels) for path in files_of(part / label)]
-            for part in parts
+            [(path, labels.index(label)) for label in here for path in files_of(part / label)]
+            for part, here in zip(parts, (labels, others), strict=True)
         )
     else:
-        labels = label_folders(folder)
+        labels, left_out = label_folders(folder)
         train, validation = [], []
         for index, label in enumerate(labels):
             for part, files in zip((train, validation), split(files_of(folder / label)), strict=True):
                 part.extend((path, index) for path in files)
     if len(labels) < 2:
-        raise SystemExit(f"{folder} has fewer than two folders with photos: one folder a label is needed")
-    for name, photos in (("train", train), ("validate", validation)):
-        missing = set(range(len(labels))) - {index for _, index in photos}
-        if missing:
-            names = ", ".join(labels[index] for index in sorted(missing))
-            raise SystemExit(f"{folder} has no photo to {name} of {names}: add more photos")
-    return labels, train, validation
+        reasons = "".join(f"\nleft out: {line}" for line in left_out)
+        raise SystemExit(f"{folder} has fewer than two labels: one folder of photos a label is needed{reasons}")
+    return Listing(labels, train, validation, left_out)
 
 
 def load_squashed(photos: list[Photo], size: int) -> tuple[np.ndarray, np.ndarray]:
     """Reads photos: squashed pixels as bytes, and label indices."""
-    pixels = np.stack([np.asarray(squash(open_photo(path), size)) for path, _ in photos])
-    return pixels, np.array([index for _, index in photos])
+    pixels = [np.asarray(squash(open_photo(path), size)) for path, _ in photos]
+    # With shapes and kinds of their own, for there may be no photo.
+    return np.array(pixels, np.uint8).reshape(-1, size, size, 3), np.array([index for _, index in photos], int)

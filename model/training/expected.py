@@ -36,7 +36,7 @@ def main() -> None:
 
     file = (options.model / "clothing.tflite").read_bytes()
     model = Model(file)
-    description = tomllib.loads((options.model / "clothing.toml").read_text())
+    description = tomllib.loads((options.model / "clothing.toml").read_text("utf-8"))
     temperature, labels = description["temperature"], description["labels"]
     photos, whole, right = [], [], 0
 

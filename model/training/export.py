@@ -8,6 +8,7 @@ not have, is too large, or does not answer as the other does.
 
 import argparse
 import hashlib
+import json
 import pathlib
 
 import keras
@@ -26,6 +27,8 @@ WHOLE_OPERATORS = OPERATORS | {"QUANTIZE"}
 """Those of a file of whole numbers: it takes and gives float32."""
 
 MAX_BYTES = {"float16": 7_000_000, "int8": 5_000_000}
+MAX_BYTES_A_LABEL = 3_000
+"""What a label may add: its filter in the head, and its name."""
 MAX_MULTIPLY_ADDS = 420_000_000
 SAME = 0.97
 """Share of the validation photos on which the two files must name the same label."""
@@ -35,19 +38,17 @@ SHOWN = 300
 DESCRIPTION = """\
 # Describes {file}: what goes in, what comes out, and when a person should look.
 # Written by model/training/export.py.
-name = "{name}"
-source = "{source}"
+name = {name}
+source = {source}
 
 # In the order of the model's outputs.
 labels = [{labels}]
 
-# The model gives logits: the scores are softmax(logits / temperature). The temperature is fitted on
-# the validation photos, so that a confidence is about the chance to be right.
+# The model gives logits: the scores are softmax(logits / temperature). {about_temperature}
 output = "logits"
 temperature = {temperature:.3f}
 
-# A photo whose confidence is below this goes to review. Of the validation photos at or above it,
-# {right:.1%} are right; {review:.1%} of all validation photos are below it.
+# A photo whose confidence is below this goes to review. {about_threshold}
 review_below = {threshold:.2f}
 
 [input]
@@ -92,14 +93,56 @@ def convert(network: keras.Model, size: int, shown: np.ndarray | None) -> bytes:
     return converter.convert()
 
 
-def write(content: bytes, kind: str, trained, pixels, labels, options) -> np.ndarray:
-    """Checks, describes, measures and writes one file; gives its logits of the validation photos."""
+def quoted(text: str) -> str:
+    """A text as TOML has it, in quotes."""
+    # JSON's are the same, but for one character that TOML does not take as it is.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def describe(name: str, trained, logits: np.ndarray, labels: np.ndarray, source: str) -> str:
+    """The description of a file, with the temperature and the threshold that its logits choose."""
+    temperature, threshold = measure.calibrate(logits, labels)
+    confidence, right = measure.answers(logits, labels, temperature)
+    above = confidence >= threshold
+    about_temperature = (
+        "The temperature is fitted on\n# the validation photos, so that a confidence is about the chance to be right."
+    )
+    about_threshold = "No validation photo is at or above it."
+    if len(labels) < measure.FEW:
+        found = f"{len(labels)} photos to validate, not {measure.FEW} or more"
+        about_temperature = f"It is a guess: there\n# were {found}, to fit it."
+        about_threshold = f"It is a guess on the safe\n# side: there were {found}, to choose it."
+    elif above.any():
+        about_threshold = (
+            f"Of the validation photos at or above it,\n# {right[above].mean():.1%} are right;"
+            f" {1 - above.mean():.1%} of all validation photos are below it."
+        )
+    return DESCRIPTION.format(
+        file=f"{name}.tflite",
+        name=quoted(name),
+        source=quoted(source),
+        labels=", ".join(quoted(label) for label in trained.labels),
+        temperature=temperature,
+        about_temperature=about_temperature,
+        threshold=threshold,
+        about_threshold=about_threshold,
+        size=trained.size,
+        mean=data.MEAN,
+        std=data.STD,
+    )
+
+
+def write(content: bytes, kind: str, trained, shown, pixels, labels, options) -> np.ndarray:
+    """Checks, describes, measures and writes one file; gives its logits of the validation photos.
+
+    `shown` are pixels of some photos to train: the file must give the same for them when it is described.
+    """
     model = measure.Model(content)
     strange = model.operators() - (WHOLE_OPERATORS if kind == "int8" else OPERATORS)
     if strange:
         raise SystemExit(f"the model has operators that it should not have: {sorted(strange)}")
     logits = model.all_logits(pixels)
-    temperature = measure.fit_temperature(logits, labels)
+    temperature, threshold = measure.calibrate(logits, labels)
     name = options.name if kind == "float16" else f"{options.name}-{kind}"
     texts = {
         **TEXTS,
@@ -109,38 +152,41 @@ def write(content: bytes, kind: str, trained, pixels, labels, options) -> np.nda
     }
     described = metadata.describe(texts, trained.size, data.MEAN, data.STD)
     content = metadata.put(content, described, trained.labels)
-    if len(content) > MAX_BYTES[kind]:
-        raise SystemExit(f"the model has {len(content)} bytes, more than {MAX_BYTES[kind]}")
-    if not np.array_equal(measure.Model(content).all_logits(pixels[:8]), logits[:8]):
+    limit = MAX_BYTES[kind] + MAX_BYTES_A_LABEL * len(trained.labels)
+    if len(content) > limit:
+        raise SystemExit(f"the model has {len(content)} bytes, more than {limit}")
+    if not np.array_equal(measure.Model(content).all_logits(shown[:8]), model.all_logits(shown[:8])):
         raise SystemExit("the metadata changed the model")
-    confidence, right = measure.answers(logits, labels, temperature)
-    threshold = measure.choose_threshold(confidence, right)
-    above = confidence >= threshold
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / f"{name}.tflite").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     (options.out / f"{name}.sha256").write_text(f"{digest}  {name}.tflite\n")
-    (options.out / f"{name}.toml").write_text(
-        DESCRIPTION.format(
-            file=f"{name}.tflite",
-            name=name,
-            source=options.source,
-            labels=", ".join(f'"{label}"' for label in trained.labels),
-            temperature=temperature,
-            right=right[above].mean(),
-            review=1 - above.mean(),
-            threshold=threshold,
-            size=trained.size,
-            mean=data.MEAN,
-            std=data.STD,
-        )
-    )
-    report(name, content, model, trained, logits, labels, temperature, threshold, options.log)
+    description = describe(name, trained, logits, labels, options.source)
+    (options.out / f"{name}.toml").write_text(description, encoding="utf-8")
+    lines = [
+        f"{name}.tflite: {len(content)} bytes, {trained.model.count_params()} parameters,"
+        f" {backbone.multiply_adds(trained.model) / 1e6:.0f} million multiply-adds",
+        f"operators: {', '.join(sorted(model.operators()))}",
+        *figures(trained.labels, logits, labels, temperature, threshold),
+    ]
+    note(lines, options.log)
     return logits
 
 
-def report(name, content, model, trained, logits, labels, temperature, threshold, log: pathlib.Path) -> None:
-    """Prints the figures of a file and adds them to the log."""
+def note(lines: list[str], log: pathlib.Path) -> None:
+    """Prints lines, and adds them to the log."""
+    print("\n".join(lines))
+    with log.open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def figures(names: list[str], logits, labels, temperature: float, threshold: float) -> list[str]:
+    """Lines with the figures of a file: what its logits of the validation photos are worth."""
+    if not len(labels):
+        return [
+            "no photo to validate: nothing is known of how often it is right;"
+            f" temperature {temperature} and review below {threshold} are guesses on the safe side"
+        ]
     chosen = logits.argmax(axis=1)
     confidence, right = measure.answers(logits, labels, temperature)
     plain, _ = measure.answers(logits, labels, 1.0)
@@ -149,35 +195,38 @@ def report(name, content, model, trained, logits, labels, temperature, threshold
     def share(ends: tuple[float, float]) -> str:
         return f"95 % interval {ends[0]:.3f} to {ends[1]:.3f}"
 
-    crossed = measure.cross_validate(logits, labels)
-    ends = {key: f"{min(crossed[key]):.2f} to {max(crossed[key]):.2f}" for key in ("temperatures", "thresholds")}
     lines = [
-        f"{name}.tflite: {len(content)} bytes, {trained.model.count_params()} parameters,"
-        f" {backbone.multiply_adds(trained.model) / 1e6:.0f} million multiply-adds",
-        f"operators: {', '.join(sorted(model.operators()))}",
         f"validation in LiteRT: {right.sum()} of {len(labels)} right, accuracy {right.mean():.4f}"
         f" ({share(measure.interval(np.mean, right))}),"
         f" log loss {measure.log_loss(logits, labels, temperature):.4f} at temperature {temperature}",
         f"expected calibration error {measure.calibration_error(confidence, right):.4f}"
         f" ({share(measure.interval(measure.calibration_error, confidence, right))}),"
         f" without a temperature {measure.calibration_error(plain, right):.4f}",
-        f"review below {threshold}: {1 - above.mean():.1%} go to review,"
-        f" {right[above].mean():.1%} of the others are right",
-        f"cross-validation in {measure.FOLDS} parts: temperatures {ends['temperatures']}, thresholds"
-        f" {ends['thresholds']}; log loss {crossed['log_loss']:.4f}, expected calibration error"
-        f" {crossed['calibration_error']:.4f}, {crossed['review']:.1%} to review, {crossed['right']:.1%} of the"
-        " others right",
+        f"review below {threshold}: {1 - above.mean():.1%} go to review"
+        + (f", {right[above].mean():.1%} of the others are right" if above.any() else ""),
     ]
-    for index, label in enumerate(trained.labels):
+    if len(labels) < measure.FEW:
+        lines.append(
+            f"{len(labels)} photos to validate are too few to fit the temperature or to choose where review begins:"
+            " both are guesses on the safe side"
+        )
+    else:
+        crossed = measure.cross_validate(logits, labels)
+        ends = {key: f"{min(crossed[key]):.2f} to {max(crossed[key]):.2f}" for key in ("temperatures", "thresholds")}
+        lines.append(
+            f"cross-validation in {measure.FOLDS} parts: temperatures {ends['temperatures']}, thresholds"
+            f" {ends['thresholds']}; log loss {crossed['log_loss']:.4f}, expected calibration error"
+            f" {crossed['calibration_error']:.4f}, {crossed['review']:.1%} to review, {crossed['right']:.1%} of the"
+            " others right"
+        )
+    for index, label in enumerate(names):
         are, said = labels == index, chosen == index
         both = (are & said).sum()
         lines.append(
-            f"  {label:10}  recall {both / are.sum():.3f} ({both}/{are.sum()})"
+            f"  {label:10}  recall {both / max(1, are.sum()):.3f} ({both}/{are.sum()})"
             f"  precision {both / max(1, said.sum()):.3f} ({both}/{said.sum()})"
         )
-    print("\n".join(lines))
-    with log.open("a") as file:
-        file.write("\n".join(lines) + "\n")
+    return lines
 
 
 def main() -> None:
@@ -194,8 +243,9 @@ def main() -> None:
     work = backbone.multiply_adds(trained.model)
     if work > MAX_MULTIPLY_ADDS:
         raise SystemExit(f"a photo takes {work} multiply-adds, more than {MAX_MULTIPLY_ADDS}")
-    labels, train, validation = data.list_photos(options.photos)
-    if labels != trained.labels:
+    listing = data.list_photos(options.photos)
+    train, validation = listing.train, listing.validation
+    if listing.labels != trained.labels:
         raise SystemExit(f"the network has other labels than {options.photos}: {trained.labels}")
     if options.limit:
         validation = validation[:: max(1, len(validation) // options.limit)]
@@ -204,12 +254,11 @@ def main() -> None:
     found = {}
     for kind, photos in (("float16", None), ("int8", measure.normalise(shown))):
         content = convert(trained.model, trained.size, photos)
-        found[kind] = write(content, kind, trained, pixels, answers, options)
+        found[kind] = write(content, kind, trained, shown, pixels, answers, options)
+    if not validation:
+        return
     same = (found["float16"].argmax(axis=1) == found["int8"].argmax(axis=1)).mean()
-    line = f"the two files name the same label for {same:.1%} of the validation photos"
-    print(line)
-    with options.log.open("a") as file:
-        file.write(line + "\n")
+    note([f"the two files name the same label for {same:.1%} of the validation photos"], options.log)
     if same < SAME and len(validation) >= 100:
         raise SystemExit("the file of whole numbers answers otherwise too often")
 

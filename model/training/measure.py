@@ -7,6 +7,10 @@ import data
 
 RIGHT_ABOVE = 0.96
 """Of the validation photos at or above the review threshold, this share is right."""
+FEW = 30
+"""Fewer validation photos than these are too few to fit a temperature or to choose a threshold."""
+GUESSED = 1.0, 0.9
+"""The temperature and the threshold where there are too few: only what the model is very sure of needs no review."""
 FOLDS = 10
 """Parts of the validation photos for cross-validation."""
 
@@ -30,7 +34,8 @@ class Model:
         self.interpreter.allocate_tensors()
         entry = self.interpreter.get_input_details()[0]
         self.input, self.size = entry["index"], int(entry["shape"][1])
-        self.output = self.interpreter.get_output_details()[0]["index"]
+        scores = self.interpreter.get_output_details()[0]
+        self.output, self.outputs = scores["index"], int(scores["shape"][-1])
 
     def operators(self) -> set[str]:
         """Names of the operators in the file."""
@@ -45,8 +50,8 @@ class Model:
         return self.interpreter.get_tensor(self.output)[0].copy()
 
     def all_logits(self, pixels) -> np.ndarray:
-        """Logits of many photos."""
-        return np.stack([self.logits(photo) for photo in pixels])
+        """Logits of many photos, or of none."""
+        return np.array([self.logits(photo) for photo in pixels], np.float32).reshape(len(pixels), self.outputs)
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
@@ -97,6 +102,14 @@ def choose_threshold(confidence: np.ndarray, right: np.ndarray) -> float:
         if above.any() and right[above].mean() >= RIGHT_ABOVE:
             return percent / 100
     return 0.99
+
+
+def calibrate(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The temperature and the review threshold that the validation photos choose, if they are enough."""
+    if len(labels) < FEW:
+        return GUESSED
+    temperature = fit_temperature(logits, labels)
+    return temperature, choose_threshold(*answers(logits, labels, temperature))
 
 
 def cross_validate(logits: np.ndarray, labels: np.ndarray) -> dict[str, object]:

@@ -136,7 +136,7 @@ def files(photos: list[data.Photo], condition: str):
 
 
 def measure(model: Model, photos: list[data.Photo], condition: str, keep: pathlib.Path | None = None):
-    """Scores as they are before the temperature, and labels, of the photos of a condition."""
+    """Scores as they are before the temperature, and labels, of the photos of a condition, if there are any."""
     logits, labels = [], []
     for file, label, content in files(photos, condition):
         if keep:
@@ -147,7 +147,7 @@ def measure(model: Model, photos: list[data.Photo], condition: str, keep: pathli
         photo = data.open_photo(io.BytesIO(content))
         logits.append(model.logits(np.asarray(data.squash(photo, model.size))))
         labels.append(label)
-    return np.stack(logits), np.array(labels)
+    return np.array(logits), np.array(labels)
 
 
 def main() -> None:
@@ -157,9 +157,12 @@ def main() -> None:
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the photos of each condition")
     options = parser.parse_args()
     model = Model(options.model.read_bytes())
-    _, _, photos = data.list_photos(options.photos)
+    photos = data.list_photos(options.photos).validation
     for condition in CONDITIONS:
         logits, labels = measure(model, photos, condition, options.keep)
+        if not len(labels):
+            print(f"{condition:34}    0 photos", flush=True)
+            continue
         right = (logits.argmax(axis=1) == labels).mean()
         sure = softmax(logits.astype(np.float64)).max(axis=1).mean()
         print(f"{condition:34} {len(labels):4} photos  accuracy {right:.4f}  confidence {sure:.3f}", flush=True)

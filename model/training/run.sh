@@ -3,7 +3,8 @@
 #
 #   model/training/run.sh PHOTOS           this repository's model, with all that follows from it, into model/
 #   model/training/run.sh PHOTOS OUT       a model of your own labels, into the folder OUT
-#   model/training/run.sh --smoke PHOTOS   a quick check of each step, into a temporary folder
+#   model/training/run.sh --smoke PHOTOS [OUT]
+#                                          a quick check of each step, into the folder OUT, or a temporary one
 #
 # PHOTOS has one folder a label, or train/ and validation/ with one folder a label each: a clone of
 # clothing-dataset-small, say. Everything else comes from PyPI. May be set: PYTHON (python3); WORK, the folder for
@@ -29,9 +30,9 @@ ours=
 options=${TRAIN_OPTIONS-}
 few=
 if [ -n "$smoke" ]; then
-    work=$(mktemp -d)
-    out=$work/model
-    options="--epochs 1 --every 1 --teachers 2"
+    out=${out:-$(mktemp -d)}
+    work=$out/.work
+    options="--epochs 1 --every 1 --teachers 1 $options"
     few="--limit 60"
 elif [ -n "$ours" ]; then
     out=$root/model
@@ -49,11 +50,8 @@ mkdir -p "$work" "$out"
 python=$here/.venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL=2
 
-if [ ! -f "$work/photos.npz" ]; then
-    # $few is several words on purpose, and so is $options.
-    "$python" "$here/pack.py" --photos "$photos" --out "$work/photos.part.npz" $few
-    mv "$work/photos.part.npz" "$work/photos.npz"
-fi
+# $few is several words on purpose, and so is $options.
+"$python" "$here/pack.py" --photos "$photos" --out "$work/photos.npz" $few
 "$python" "$here/train.py" --photos "$work/photos.npz" --work "$work" --log "$work/train.log" $options
 log=$out/train.log
 [ -z "$ours" ] || log=$here/train.log
@@ -65,10 +63,10 @@ if [ -n "$ours" ]; then
     "$python" "$here/expected.py" --model "$out" --photos "$root/events/photos"
     "$python" "$here/card.py" --photos "$photos" --model "$out"
 elif [ -n "$smoke" ]; then
-    # The rest, where the labels are the card's.
+    # The rest, with a copy of the card and two of the drawn photos.
     cp "$root/model/MODEL_CARD.md" "$out/"
-    "$python" "$here/draw.py" --out "$work/drawn"
+    "$python" "$here/draw.py" --out "$work/drawn" hat-1 pants-2
     "$python" "$here/expected.py" --model "$out" --photos "$work/drawn"
-    "$python" "$here/card.py" --photos "$photos" --model "$out" --limit 20
+    "$python" "$here/card.py" --photos "$photos" --model "$out" --limit 4
 fi
 echo "wrote $out/clothing.tflite, $out/clothing-int8.tflite and their descriptions"

@@ -311,10 +311,12 @@ class Run:
 
     def log(self, line: str) -> None:
         print(line, flush=True)
-        with self.options.log.open("a") as file:
+        with self.options.log.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def measure(self, call, size: int) -> str:
+        if not len(self.seen):
+            return "no photo to validate"
         with autocast():
             return figures(predict(call, self.seen, size), self.answers)
 
