@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test second clients photos fmt lint docs msrv lambda-check infra compat arm bench-gate fuzz licences
+ci: test second clients photos fmt lint docs msrv lambda-check infra compat training arm bench-gate fuzz licences
 
 # The test command of the README
 test:
@@ -71,6 +71,10 @@ infra:
 # `just compat ''` all twelve
 compat SIZE="--small":
     model/compat/run.sh {{SIZE}}
+
+# All steps of training, with the drawn photos, and that lookbook takes what comes out
+training:
+    model/training/smoke.sh
 
 # Hostile models, photos and events, each for some seconds; installs cargo-fuzz if it is missing
 fuzz SECONDS="60":
