@@ -109,9 +109,9 @@ def describe(name: str, trained, logits: np.ndarray, labels: np.ndarray, source:
     )
     about_threshold = "No validation photo is at or above it."
     if len(labels) < measure.FEW:
-        found = f"{len(labels)} photos to validate, not {measure.FEW} or more"
-        about_temperature = f"It is a guess: there\n# were {found}, to fit it."
-        about_threshold = f"It is a guess on the safe\n# side: there were {found}, to choose it."
+        found = f"there were {len(labels)} photos to validate, and it takes {measure.FEW}"
+        about_temperature = f"The temperature is a\n# guess: {found} to fit it."
+        about_threshold = f"This is a guess on the\n# safe side: {found} to choose it."
     elif above.any():
         about_threshold = (
             f"Of the validation photos at or above it,\n# {right[above].mean():.1%} are right;"
