@@ -3,9 +3,10 @@
 A file that is there already is kept if it is of the same photos. If it is of others, it is made anew, unless networks
 that were trained with it lie beside it: these must go first.
 
-The file is a NumPy archive: `labels` (names), `origin` (a hash of the photos and their labels), and for each part, `train` and `validation`: `PART_pixels`
-(photos, KEPT, KEPT, 3) as bytes, `PART_labels` (indices), `PART_aspects` (a photo's width over its
-height), `PART_masks` (photos, MASK, MASK / 8: bits, where the garment is) and `PART_found` (whether there is a mask).
+The file is a NumPy archive: `labels` (names), `origin` (a hash of the photos and their labels), and for each part,
+`train` and `validation`: `PART_pixels` (photos, KEPT, KEPT, 3) as bytes, `PART_labels` (indices), `PART_aspects` (a
+photo's width over its height), `PART_masks` (photos, MASK, MASK / 8: bits, where the garment is) and `PART_found`
+(whether there is a mask).
 """
 
 import argparse

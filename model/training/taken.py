@@ -79,7 +79,8 @@ def main() -> None:
     check_scores("the trained network", found, network_scores(options, listing), NEAR)
     expected = options.out / "expected"
     photos = json.loads((expected / "expected.json").read_text("utf-8"))["photos"]
-    found = [classify(options.lookbook, options.out / "clothing.tflite", expected / photo["pixels"]) for photo in photos]
+    model = options.out / "clothing.tflite"
+    found = [classify(options.lookbook, model, expected / photo["pixels"]) for photo in photos]
     check_scores("the official runtime", found, [photo["scores"] for photo in photos], CLOSE)
 
 
