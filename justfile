@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test second clients photos fmt lint docs msrv lambda-check infra compat training arm bench-gate fuzz licences
+ci: test second clients photos browser fmt lint docs msrv lambda-check infra compat training arm bench-gate fuzz licences
 
 # The test command of the README
 test:
@@ -17,6 +17,10 @@ second:
 # The embedded bucket and table, asked by boto3, the AWS CLI, rclone and s3fs
 clients:
     tests/clients/run.sh
+
+# The catalogue's pages in Chromium; `just browser --docs` also takes the pictures in docs
+browser *ARGS:
+    tests/browser/run.sh {{ARGS}}
 
 # The pixels of files of every layout that a format has, against Pillow's
 photos:

@@ -6,7 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
-use crate::catalogue::DynamoDb;
+use crate::catalogue::{DynamoDb, Shards};
 
 /// How the SDK retries throttling and server errors: where they belong, and slower and slower, as
 /// the service asks it to. What is left after that is a `Retry`.
@@ -28,11 +28,13 @@ pub async fn config() -> SdkConfig {
         .await
 }
 
-/// Clients of S3 and of the table with this name, on one configuration of the environment.
-pub async fn clients(table: &str) -> (aws_sdk_s3::Client, DynamoDb) {
+/// Clients of S3 and of the table with this name, on one configuration of the environment. Shelves of
+/// the table are spread over so many partitions.
+pub async fn clients(table: &str, shards: Shards) -> (aws_sdk_s3::Client, DynamoDb) {
     let config = config().await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&config);
-    (aws_sdk_s3::Client::new(&config), DynamoDb::new(dynamodb, table))
+    let table = DynamoDb::new(dynamodb, table).with_shards(shards);
+    (aws_sdk_s3::Client::new(&config), table)
 }
 
 #[cfg(test)]

@@ -19,3 +19,5 @@ pub mod photo;
 pub mod pipeline;
 pub mod settings;
 pub mod telemetry;
+#[cfg(feature = "web")]
+pub mod web;

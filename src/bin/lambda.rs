@@ -73,11 +73,11 @@ async fn end_if_held_up(handler: &Handler<S3, DynamoDb>) {
 
 /// Clients and model are built once, in the init phase, and at the same time.
 async fn init() -> anyhow::Result<Handler<S3, DynamoDb>> {
-    let Settings { table, rules } =
+    let Settings { table, shards, rules } =
         Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
     let choice = rules.model.clone();
     let loading = tokio::task::spawn_blocking(move || Classifier::open(&choice));
-    let (s3, table) = aws::clients(table.as_str()).await;
+    let (s3, table) = aws::clients(table.as_str(), shards).await;
     let classifier = loading.await.context("the model could not be loaded")??;
     Ok(Handler::with_classifier(s3, table, classifier, &rules))
 }

@@ -11,6 +11,8 @@
 //! [`UrlClient`] fetches photos that are in no bucket, from hosts that are named.
 
 mod body;
+#[cfg(feature = "web")]
+mod post;
 mod s3;
 #[cfg(test)]
 #[cfg(feature = "cli")]
@@ -18,6 +20,8 @@ mod tests;
 mod url;
 
 pub use body::{Body, BodyError};
+#[cfg(feature = "web")]
+pub use post::{PostError, PostForm, PostSigner};
 pub use s3::S3;
 pub use url::{Hosts, UrlClient, UrlError};
 

@@ -1,11 +1,14 @@
 //! Buckets on S3, or on anything that speaks its protocol.
 
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::DateTime;
 use time::OffsetDateTime;
 
-use super::{Body, Bucket, BucketError, Object, ObjectMeta, said};
+use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain, said};
 use crate::object::{ETag, ObjectId};
 
 /// The S3 client, narrowed to what lookbook needs of it.
@@ -17,6 +20,19 @@ impl S3 {
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self(client)
+    }
+
+    /// An address at which the object can be fetched for a while, by whoever has it. Asks nobody.
+    pub async fn presigned(
+        &self,
+        object: &ObjectId,
+        works: Duration,
+    ) -> Result<String, BucketError> {
+        let failed = |cause| BucketError::Failed { object: object.clone(), cause };
+        let works = PresigningConfig::expires_in(works).map_err(|error| failed(chain(error)))?;
+        let request = self.0.get_object().bucket(object.bucket()).key(object.key());
+        let signed = request.presigned(works).await.map_err(|error| failed(said(error)))?;
+        Ok(signed.uri().to_owned())
     }
 }
 

@@ -32,16 +32,16 @@ pub(crate) async fn conforms(table: &impl Shared) {
     pages_neither_repeat_nor_hide_rows_that_others_write_between_them(table).await;
 }
 
-fn object(key: &str) -> ObjectId {
+pub(super) fn object(key: &str) -> ObjectId {
     ObjectId::new("shop", key).unwrap()
 }
 
-fn maker() -> Maker {
+pub(super) fn maker() -> Maker {
     Maker { model_id: "m".into(), recipe: "r".into(), software: "lookbook 0".into() }
 }
 
 /// The row of a photo of that label, added so many seconds after the epoch.
-fn row(key: &str, label: &str, added: i64, before: Option<&Row>) -> Row {
+pub(super) fn row(key: &str, label: &str, added: i64, before: Option<&Row>) -> Row {
     let judgement = Judgement::Classified {
         label: label.parse().unwrap(),
         confidence: 0.75,
@@ -55,7 +55,7 @@ fn row(key: &str, label: &str, added: i64, before: Option<&Row>) -> Row {
     of(key, judgement, added, before)
 }
 
-fn of(key: &str, judgement: Judgement, added: i64, before: Option<&Row>) -> Row {
+pub(super) fn of(key: &str, judgement: Judgement, added: i64, before: Option<&Row>) -> Row {
     let meta = ObjectMeta {
         etag: ETag::new("e"),
         size: 9,
@@ -66,11 +66,11 @@ fn of(key: &str, judgement: Judgement, added: i64, before: Option<&Row>) -> Row 
     Row::of_object(&object(key), &meta, judgement, &maker(), None, before, now)
 }
 
-fn tombstone(key: &str, before: &Row) -> Row {
+pub(super) fn tombstone(key: &str, before: &Row) -> Row {
     Row::tombstone(&object(key), &maker(), None, Some(before), OffsetDateTime::now_utc())
 }
 
-async fn put(table: &impl Table, row: &Row, before: Option<&Row>) {
+pub(super) async fn put(table: &impl Table, row: &Row, before: Option<&Row>) {
     let replaces = before.map(Seen::of);
     let written = table.write(row, replaces.as_ref()).await.unwrap();
     assert_eq!(written, Written::Done, "{}", row.image);

@@ -1,18 +1,20 @@
 //! Rows in `DynamoDB`.
 
-use std::collections::HashMap;
-use std::num::NonZeroU16;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::names::{self, Noted};
 use super::schema;
+use super::shards::Shards;
 use super::stored::{Item, Seen, Stored};
 use super::update::{Update, Writer};
-use super::{Cursor, Listing, Page, Row, Shelf, Shelves, Skipped, Table, TableError, Written};
+use super::{Listing, Row, Skipped, Table, TableError, Written};
 use crate::bucket::said;
+use crate::label::Label;
 use crate::object::ObjectId;
 
 /// A table in `DynamoDB`, of the form in [`schema`].
@@ -20,13 +22,29 @@ use crate::object::ObjectId;
 pub struct DynamoDb {
     pub(super) client: Client,
     pub(super) table: String,
+    shards: Shards,
+    noted: Noted,
 }
 
 impl DynamoDb {
     /// Wraps a client.
     #[must_use]
     pub fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.to_owned() }
+        let (shards, noted) = (Shards::default(), Noted::default());
+        Self { client, table: table.to_owned(), shards, noted }
+    }
+
+    /// The same with each shelf spread over so many partitions of the index, where it is written and
+    /// where it is read. See [`Shards`] for what must be true of the number.
+    #[must_use]
+    pub fn with_shards(self, shards: Shards) -> Self {
+        Self { shards, ..self }
+    }
+
+    /// Over how many partitions each shelf is spread.
+    #[must_use]
+    pub fn shards(&self) -> Shards {
+        self.shards
     }
 
     /// The row of an object, consistently read.
@@ -37,6 +55,13 @@ impl DynamoDb {
             }
             stored => Ok(stored.map(|stored| stored.row)),
         }
+    }
+
+    /// The labels that people gave to photos, those of the model and others, since the table was made;
+    /// but for labels that a website wrote by itself, unless it noted them as well. One request.
+    pub async fn labels_of_people(&self) -> Result<BTreeSet<Label>, TableError> {
+        let item = self.item(names::REGISTRY).await?;
+        Ok(item.as_ref().map(names::labels_of).unwrap_or_default())
     }
 
     /// Gives all rows that are on a shelf to `each`, in no order, until it breaks; and says what was
@@ -59,17 +84,28 @@ impl DynamoDb {
         Ok(skipped)
     }
 
+    /// An item, consistently read.
+    async fn item(&self, image: &str) -> Result<Option<Item>, TableError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("image", AttributeValue::S(image.to_owned()));
+        let answer = get.send().await.map_err(|e| self.error(image, "read", e))?;
+        Ok(answer.item)
+    }
+
     async fn update(
         &self,
         row: &Row,
         writer: Writer,
         replaces: Option<&Seen>,
     ) -> Result<Written, TableError> {
-        let item = serde_dynamo::to_item(row).map_err(|e| TableError::Failed {
+        let mut item: Item = serde_dynamo::to_item(row).map_err(|e| TableError::Failed {
             image: row.image.clone(),
             action: "written",
             cause: e.to_string(),
         })?;
+        if let Some(shelf) = &row.shelf {
+            item.insert("shelf".to_owned(), self.shards.spread(shelf.as_str(), &row.image));
+        }
         let update = Update::of(item, writer, replaces);
         let request = self
             .client
@@ -89,7 +125,12 @@ impl DynamoDb {
         }
     }
 
-    fn error<E>(&self, image: &str, action: &'static str, error: SdkError<E>) -> TableError
+    pub(super) fn error<E>(
+        &self,
+        image: &str,
+        action: &'static str,
+        error: SdkError<E>,
+    ) -> TableError
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
@@ -103,17 +144,8 @@ impl DynamoDb {
 
 impl Table for DynamoDb {
     async fn read(&self, object: &ObjectId) -> Result<Option<Stored>, TableError> {
-        let image = object.to_string();
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("image", AttributeValue::S(image.clone()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|e| self.error(&image, "read", e))?;
-        Ok(answer.item.map(|item| Stored::of_item(object, item)))
+        let item = self.item(&object.to_string()).await?;
+        Ok(item.map(|item| Stored::of_item(object, item)))
     }
 
     async fn write(&self, row: &Row, replaces: Option<&Seen>) -> Result<Written, TableError> {
@@ -121,50 +153,9 @@ impl Table for DynamoDb {
     }
 
     async fn write_review(&self, row: &Row, replaces: &Seen) -> Result<Written, TableError> {
-        self.update(row, Writer::Reviewer, Some(replaces)).await
+        let written = self.update(row, Writer::Reviewer, Some(replaces)).await?;
+        // A write that is lost may have been done, and only its answer was lost.
+        self.noted.note(&self.client, &self.table, row).await;
+        Ok(written)
     }
-}
-
-impl Shelves for DynamoDb {
-    async fn page(
-        &self,
-        shelf: &Shelf,
-        cursor: Option<&Cursor>,
-        limit: NonZeroU16,
-    ) -> Result<Page, TableError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(schema::INDEX)
-            .key_condition_expression("shelf = :shelf")
-            .expression_attribute_values(":shelf", AttributeValue::S(shelf.as_str().to_owned()))
-            .scan_index_forward(false)
-            .limit(i32::from(limit.get()))
-            .set_exclusive_start_key(cursor.map(start_key))
-            .send()
-            .await
-            .map_err(|e| self.error(shelf.as_str(), "listed", e))?;
-        let mut skipped = Skipped::default();
-        let items = answer.items.unwrap_or_default().into_iter();
-        let rows = items.filter_map(|item| skipped.listed(item)).collect();
-        let next = answer.last_evaluated_key.as_ref().and_then(|key| cursor_after(shelf, key));
-        Ok(Page { rows, next, skipped })
-    }
-}
-
-/// The position of a key of the index, which may be that of an item that is no row.
-fn cursor_after(shelf: &Shelf, key: &Item) -> Option<Cursor> {
-    let text = |name: &str| key.get(name)?.as_s().ok().map(String::as_str);
-    Some(Cursor::after(shelf, text("added_at")?, text("image")?))
-}
-
-/// The key of the row before a cursor, as the index has it.
-fn start_key(cursor: &Cursor) -> Item {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    HashMap::from([
-        ("shelf".to_owned(), text(cursor.shelf().as_str())),
-        ("added_at".to_owned(), text(cursor.added_at())),
-        ("image".to_owned(), text(cursor.image())),
-    ])
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::shards::gather;
 use super::stored::{Item, drop_nulls};
 use super::{Review, Shelf, lenient, stamp};
 use crate::label::Label;
@@ -97,6 +98,7 @@ impl Skipped {
     pub(super) fn listed(&mut self, mut item: Item) -> Option<Listing> {
         let image = item.get("image").and_then(|value| value.as_s().ok()).cloned();
         drop_nulls(&mut item);
+        gather(&mut item);
         let listing = serde_dynamo::from_item(item).ok();
         if listing.is_none() {
             self.count += 1;

@@ -10,19 +10,32 @@
 //! on a photo; there may be items that lookbook never wrote. So a write touches lookbook's own
 //! attributes only, and what is found is read leniently: an item that is no row is written anew over
 //! once its object changes, and listings skip it and say so.
+//!
+//! A shelf is one partition of the index, which takes about 1,000 writes a second. For more, shelves are
+//! spread over several: see [`Shards`].
 
+mod agreement;
+#[cfg(feature = "web")]
+mod changes;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod count;
 mod dynamodb;
 mod judgement;
 mod lenient;
 mod listing;
+mod merge;
+mod names;
+mod opaque;
 mod page;
 mod review;
+mod reviewed;
 mod reviewing;
 mod row;
 pub mod schema;
+mod shards;
 mod shelf;
+mod shelves;
 mod stamp;
 mod stored;
 #[cfg(test)]
@@ -30,13 +43,21 @@ mod stored;
 mod tests;
 mod update;
 
+pub use agreement::{
+    Advice, Agreement, ConfidenceBin, LabelAgreement, Said, Tally, Target, TargetError, Threshold,
+};
+#[cfg(feature = "web")]
+pub use changes::{Changed, Changes, ChangesError, ChangesPage, Since, SinceError};
+pub use count::Count;
 pub use dynamodb::DynamoDb;
 pub use judgement::{Judgement, Maker};
 pub use listing::{Listing, Skipped};
 pub use page::{Cursor, CursorError, Page, Shelves};
 pub use review::Review;
+pub use reviewed::{ReviewedPage, ScanCursor};
 pub use reviewing::{ReviewError, review};
 pub use row::{Row, SCORES_KEPT, TOMBSTONE_DAYS};
+pub use shards::{Shards, ShardsError};
 pub use shelf::Shelf;
 pub use stored::{Seen, Stored};
 
@@ -113,7 +134,7 @@ pub enum TableError {
     Failed {
         /// The row's key, or what was asked for.
         image: String,
-        /// `read`, `written` or `listed`.
+        /// `read`, `written`, `listed` or `counted`.
         action: &'static str,
         /// The chain of causes.
         cause: String,

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 
 /// The index: a shelf's rows by `added_at`.
@@ -32,6 +32,12 @@ pub const LISTED: [&str; 15] = [
     "model_id",
     "recipe",
 ];
+
+/// The stream of what changes in the table: each item as it is afterwards.
+pub fn stream() -> Result<StreamSpecification, BuildError> {
+    let stream = StreamSpecification::builder().stream_enabled(true);
+    stream.stream_view_type(StreamViewType::NewImage).build()
+}
 
 /// A request that makes the table.
 pub fn create_table(client: &Client, table: &str) -> Result<CreateTableFluentBuilder, BuildError> {
@@ -62,6 +68,7 @@ pub fn create_table(client: &Client, table: &str) -> Result<CreateTableFluentBui
         .attribute_definitions(text("added_at")?)
         .key_schema(key("image", KeyType::Hash)?)
         .global_secondary_indexes(index)
+        .stream_specification(stream()?)
         .billing_mode(BillingMode::PayPerRequest))
 }
 
@@ -69,7 +76,6 @@ pub fn create_table(client: &Client, table: &str) -> Result<CreateTableFluentBui
 mod tests {
     use super::*;
 
-    /// The table that is deployed and the one that is embedded are the same.
     /// Removals are told of wherever they are, so the function must be allowed to look there.
     #[test]
     fn the_template_lets_removals_be_looked_at() {
@@ -84,6 +90,7 @@ mod tests {
         assert_eq!(resource.trim(), "Resource: !Sub ${Photos.Arn}/*");
     }
 
+    /// The table that is deployed and the one that is embedded are the same.
     #[test]
     fn the_template_makes_this_table() {
         let template = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/infra/template.yaml"));
@@ -92,7 +99,9 @@ mod tests {
             format!("NonKeyAttributes:\n              - {listed}\n      TimeToLiveSpecification");
         let ttl = format!("AttributeName: {TTL_ATTRIBUTE}\n");
         let index = format!("IndexName: {INDEX}\n");
-        for part in [listed.as_str(), &ttl, &index] {
+        let view = stream().unwrap().stream_view_type.unwrap();
+        let stream = format!("StreamSpecification:\n        StreamViewType: {view}\n");
+        for part in [listed.as_str(), &ttl, &index, &stream] {
             assert!(template.contains(part), "no {part:?} in infra/template.yaml");
         }
     }

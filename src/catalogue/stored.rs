@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Row;
+use super::shards::gather;
 use crate::object::ObjectId;
 
 /// The attributes of a row, as the SDK has them.
@@ -64,6 +65,7 @@ impl Stored {
     pub(super) fn of_item(object: &ObjectId, mut item: Item) -> Self {
         let seen = Seen::of_item(&item);
         drop_nulls(&mut item);
+        gather(&mut item);
         let said = ["reviewed_label", "reviewed_sha256"]
             .map(|name| item.get(name).and_then(|value| value.as_s().ok()).cloned());
         match serde_dynamo::from_item(item) {

@@ -75,7 +75,7 @@ impl<const N: usize> FromArgMatches for Flags<N> {
 }
 
 /// The settings of a group as flags.
-fn flags(group: &Group) -> impl Iterator<Item = Arg> {
+pub(super) fn flags(group: &Group) -> impl Iterator<Item = Arg> {
     group.settings.iter().filter_map(|setting| {
         let flag = setting.flag?;
         let arg = Arg::new(setting.name)

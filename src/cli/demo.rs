@@ -140,6 +140,7 @@ impl Demo {
         output::print_table(&table)?;
         let (program, dir) = (program(), dir_flag(&self.dir.dir));
         let commands = [
+            (format!("open{dir}"), "look at the catalogue in the browser"),
             (format!("query{dir} --shelf hat"), "what the website would read"),
             (format!("local{dir}"), "keep it running, and copy photos into the folder"),
             (format!("demo{dir} PHOTO..."), "your own photos"),

@@ -1,9 +1,12 @@
 //! Rows for a table on the screen: a shelf page by page, or the newest of all shelves.
 
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::num::NonZeroU16;
 use std::ops::ControlFlow;
 
+use time::OffsetDateTime;
+
+use super::output;
 use crate::catalogue::{DynamoDb, Listing, Shelf, Shelves, Skipped, TableError};
 
 /// Rows in one page of a shelf. The server ends a page at 1 MB anyway.
@@ -16,13 +19,22 @@ pub struct Selection {
     pub shelf: Option<Shelf>,
     /// Only rows whose confidence is at least this.
     pub min_confidence: Option<f32>,
+    /// Only rows added at or after this.
+    pub since: Option<OffsetDateTime>,
     /// At most so many: the newest.
     pub limit: Option<usize>,
 }
 
 impl Selection {
     fn passes(&self, row: &Listing) -> bool {
-        self.min_confidence.is_none_or(|least| row.confidence.is_some_and(|has| has >= least))
+        !self.is_older(row)
+            && self
+                .min_confidence
+                .is_none_or(|least| row.confidence.is_some_and(|has| has >= least))
+    }
+
+    fn is_older(&self, row: &Listing) -> bool {
+        self.since.is_some_and(|since| row.added_at < since)
     }
 }
 
@@ -53,7 +65,7 @@ pub async fn list(
 }
 
 async fn list_shelf(
-    table: &DynamoDb,
+    table: &impl Shelves,
     shelf: &Shelf,
     selection: &Selection,
     mut each: impl FnMut(Listing) -> ControlFlow<()>,
@@ -68,7 +80,14 @@ async fn list_shelf(
     loop {
         let page = table.page(shelf, cursor.as_ref(), size).await?;
         skipped.add(page.skipped);
-        for row in page.rows.into_iter().filter(|row| selection.passes(row)) {
+        for row in page.rows {
+            // Newest first: all that follow are older still.
+            if selection.is_older(&row) {
+                return Ok(skipped);
+            }
+            if !selection.passes(&row) {
+                continue;
+            }
             left -= 1;
             if each(row).is_break() || left == 0 {
                 return Ok(skipped);
@@ -81,21 +100,49 @@ async fn list_shelf(
     }
 }
 
-/// The shelves that rows are on.
-pub async fn shelves(table: &DynamoDb) -> Result<BTreeSet<Shelf>, TableError> {
-    let mut shelves = BTreeSet::new();
-    table
+/// How many rows that pass the filter are on each shelf; the shelves that every catalogue has are
+/// among them. The index is read whole, and no row is kept.
+pub async fn counts(
+    table: &DynamoDb,
+    selection: &Selection,
+) -> Result<(BTreeMap<Shelf, u64>, Skipped), TableError> {
+    let mut counts = BTreeMap::from([(Shelf::Review, 0), (Shelf::Rejected, 0)]);
+    let skipped = table
         .scan(|row| {
-            shelves.insert(row.shelf);
+            if selection.passes(&row) {
+                *counts.entry(row.shelf).or_default() += 1;
+            }
             ControlFlow::Continue(())
         })
         .await?;
-    Ok(shelves)
+    Ok((counts, skipped))
+}
+
+/// For a shelf that nothing was found on: an error if it is misspelt. It is not if it may be empty, or
+/// if its rows did not pass the other filters.
+pub async fn check_shelf(table: &DynamoDb, shelf: &Shelf) -> anyhow::Result<()> {
+    if may_be_empty(shelf) {
+        return Ok(());
+    }
+    let (mut counts, _) = counts(table, &Selection::default()).await?;
+    counts.retain(|_, rows| *rows > 0);
+    if counts.contains_key(shelf) {
+        return Ok(());
+    }
+    let names: Vec<&str> = counts.keys().map(Shelf::as_str).collect();
+    anyhow::bail!(
+        "there is no shelf `{}`: {}",
+        output::shown(shelf.as_str()),
+        match names.as_slice() {
+            [] => "no photo is on any yet".to_owned(),
+            names => format!("photos are on {}", output::shown(&names.join(", "))),
+        }
+    )
 }
 
 /// Whether it is no mistake to ask for a shelf with nothing on it: those that every catalogue has,
 /// and the labels of the built-in model.
-pub fn may_be_empty(shelf: &Shelf) -> bool {
+fn may_be_empty(shelf: &Shelf) -> bool {
     #[derive(serde::Deserialize)]
     struct Description {
         labels: Vec<String>,
@@ -156,7 +203,52 @@ impl Eq for OldestFirst {}
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use time::macros::datetime;
+
     use super::*;
+    use crate::catalogue::{Cursor, Page};
+
+    /// A shelf of two pages with a row each, of which the second is not to be asked for.
+    #[derive(Default)]
+    struct TwoPages {
+        asked: Mutex<usize>,
+    }
+
+    impl Shelves for TwoPages {
+        async fn page(
+            &self,
+            shelf: &Shelf,
+            _: Option<&Cursor>,
+            _: NonZeroU16,
+        ) -> Result<Page, TableError> {
+            *self.asked.lock().unwrap() += 1;
+            let row = |day: u8| {
+                let row = serde_json::json!({
+                    "image": "shop/a", "bucket": "shop", "key": "a", "shelf": shelf,
+                    "added_at": format!("2026-01-{day:02}T00:00:00Z"),
+                });
+                serde_json::from_value(row).unwrap()
+            };
+            let next = Some(Cursor::after(shelf, "2026-01-01T00:00:00Z", "shop/a"));
+            Ok(Page { rows: vec![row(3), row(2), row(1)], next, skipped: Skipped::default() })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_shelf_is_read_no_further_than_the_first_older_row() {
+        let table = TwoPages::default();
+        let since = Some(datetime!(2026-01-02 0:00 UTC));
+        let selection = Selection { since, ..Selection::default() };
+        let mut days = Vec::new();
+        let each = |row: Listing| {
+            days.push(row.added_at.day());
+            ControlFlow::Continue(())
+        };
+        list_shelf(&table, &Shelf::Review, &selection, each).await.unwrap();
+        assert_eq!((days, *table.asked.lock().unwrap()), (vec![3, 2], 1));
+    }
 
     #[test]
     fn shelves_that_may_be_empty_are_told_from_misspelt_ones() {

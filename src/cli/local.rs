@@ -1,39 +1,49 @@
-//! `lookbook local`: the embedded bucket and table, kept running.
+//! `lookbook local`: the embedded bucket and table and the catalogue's page, kept running.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::args::{DirArgs, RuleArgs};
 use super::output::{self, Format};
 use super::place;
 use super::program::{dir_flag, program};
+use crate::bucket::S3;
+use crate::catalogue::{Changes, DynamoDb};
 use crate::handler::Handler;
 use crate::local::{AccessKey, Endpoints, Options, Stack};
 use crate::pipeline::Line;
+use crate::settings::{Origins, Rules, UploadPlace};
+use crate::web::{self, Access, Live, LiveChange, Parts, PhotoSource, Uploads, Web};
 
 /// How long a file must not have changed before it counts as whole: people copy slowly.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// Keep an embedded bucket and table running
+/// Keep an embedded bucket and table running, and the catalogue's page
 ///
-/// A photo that is copied into the bucket's folder, or put through the S3 endpoint, is classified
-/// and appears in the table; a deleted one leaves it. Everything is kept in one folder: what
+/// A photo that is copied into the bucket's folder, put through the S3 endpoint, or dropped on the
+/// page is classified and appears in the table; a deleted one leaves it. Everything is kept in one folder: what
 /// changed while nothing ran is picked up at the next start. Another model or threshold applies to
-/// photos that change from then on. The endpoints listen on this machine only, answer no web page,
-/// and ask for a key that is made for the folder: `--env` prints it. Ctrl-C stops it.
+/// photos that change from then on. The endpoints listen on this machine only, answer no web page
+/// but the catalogue's own, and ask for a key that is made for the folder: `--env` prints it. Ctrl-C
+/// stops it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example, in another terminal and the same folder:\n  eval \"$(lookbook local --env)\"\n  aws s3 cp hat.jpg s3://photos/"
 )]
 pub struct Local {
     #[command(flatten)]
-    dir: DirArgs,
-    /// Port of the S3 endpoint; the DynamoDB endpoint has the next one. 0 takes any two that are
-    /// free
+    pub(super) dir: DirArgs,
+    /// Port of the S3 endpoint; the DynamoDB endpoint has the next one, and the page the one after
+    /// that. 0 takes any three that are free
     #[arg(long, value_name = "P", default_value = "9000")]
     port: u16,
     /// Start nothing: print, for a shell to evaluate, the variables with which AWS's tools ask the
@@ -47,13 +57,21 @@ pub struct Local {
     rules: RuleArgs,
 }
 
+/// What a catalogue on this machine may be asked in a second: its page asks for many pictures at once.
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(1000).unwrap();
+
 impl Local {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        self.run_and(|_| {}).await
+    }
+
+    /// The same, and `then` gets the page's address once it can be opened.
+    pub(super) async fn run_and(self, then: impl FnOnce(&str)) -> anyhow::Result<ExitCode> {
         if self.env {
             return self.print_environment();
         }
         let rules = self.rules.rules()?;
-        let dynamodb_port = self.dynamodb_port()?;
+        let dynamodb_port = self.port_after(1)?;
         let options = Options {
             dir: self.dir.dir.clone(),
             s3_port: self.port,
@@ -62,12 +80,24 @@ impl Local {
             max_bytes: rules.limits.max_bytes,
             ..Options::default()
         };
+        let page = listen(Ipv4Addr::LOCALHOST.into(), self.port_after(2)?).await?;
         let stack = place::start(options).await?;
         stack.publish()?;
         let handler = Handler::open(stack.s3(), place::table_of(&stack), &rules)?;
-        greet(&stack, &self.dir.dir, self.format)?;
+        let (address, live) = (address_of(&page)?, Live::default());
+        let web = web(&stack, &handler, &rules, live.clone());
+        let (stop, mut stopping) = watch::channel(false);
+        let serving = tokio::spawn(web::serve(page, web, async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        }));
+        stack.publish_page(&address)?;
+        greet(&stack, &address, &self.dir.dir, self.format)?;
+        then(&address);
         let format = self.format;
         let print = |line: &Line| {
+            if let Some(change) = LiveChange::of(line) {
+                live.tell(change);
+            }
             let printed = match format {
                 Format::Json => output::json(line),
                 Format::Table => output::line(&in_words(line)),
@@ -76,6 +106,8 @@ impl Local {
             drop(printed);
         };
         stack.watch(|event| place::handle(&handler, event, print), stopped()).await?;
+        stop.send_replace(true);
+        serving.await?;
         stack.shutdown().await;
         if format == Format::Table {
             output::line("stopped")?;
@@ -83,12 +115,12 @@ impl Local {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn dynamodb_port(&self) -> anyhow::Result<u16> {
+    fn port_after(&self, n: u16) -> anyhow::Result<u16> {
         match self.port {
             0 => Ok(0),
             port => port
-                .checked_add(1)
-                .ok_or_else(|| anyhow::anyhow!("--port {port}: the next port is needed too")),
+                .checked_add(n)
+                .ok_or_else(|| anyhow::anyhow!("--port {port}: the next two are needed too")),
         }
     }
 
@@ -117,12 +149,42 @@ impl Local {
         let at = |port: u16| format!("http://127.0.0.1:{port}");
         let Options { bucket, table, .. } = Options::default();
         let key = AccessKey::of(&self.dir.dir)?;
-        Ok(Endpoints { s3: at(self.port), dynamodb: at(self.dynamodb_port()?), bucket, table, key })
+        Ok(Endpoints { s3: at(self.port), dynamodb: at(self.port_after(1)?), bucket, table, key })
     }
 }
 
+/// The catalogue's page on the embedded bucket and table.
+fn web(stack: &Stack, handler: &Handler<S3, DynamoDb>, rules: &Rules, live: Live) -> Web {
+    let place = UploadPlace { bucket: stack.bucket().to_owned(), prefix: String::new() };
+    Web::new(Parts {
+        table: place::table_of(stack),
+        changes: Changes::new(stack.streams(), stack.dynamodb(), stack.table()),
+        s3: stack.s3(),
+        scorer: handler.scorer(rules),
+        limits: rules.limits,
+        photos: PhotoSource::Send,
+        folder: Some(stack.bucket_dir().display().to_string()),
+        uploads: Uploads::Through(place),
+        access: Access::ThisMachine,
+        origins: Origins::None,
+        per_second: PER_SECOND,
+        live: Some(live),
+    })
+}
+
+/// Takes a port.
+pub(super) async fn listen(address: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
+    let taken = format!("the page cannot listen on {address}, port {port}");
+    TcpListener::bind((address, port)).await.context(taken)
+}
+
+/// Where the page is, as a browser takes it.
+pub(super) fn address_of(listener: &TcpListener) -> anyhow::Result<String> {
+    Ok(format!("http://{}", listener.local_addr()?))
+}
+
 /// Waits for Ctrl-C, or for the signal that asks a program to end.
-async fn stopped() {
+pub(super) async fn stopped() {
     #[cfg(unix)]
     if let Ok(mut terminate) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
@@ -139,6 +201,7 @@ async fn stopped() {
 /// Where everything is. The names in the JSON are public: programs read them.
 #[derive(Debug, Serialize)]
 struct Greeting<'a> {
+    page: &'a str,
     s3_endpoint: String,
     dynamodb_endpoint: String,
     bucket: &'a str,
@@ -148,9 +211,10 @@ struct Greeting<'a> {
     secret_access_key: &'a str,
 }
 
-fn greet(stack: &Stack, dir: &Path, format: Format) -> std::io::Result<()> {
+fn greet(stack: &Stack, page: &str, dir: &Path, format: Format) -> std::io::Result<()> {
     let endpoints = stack.endpoints();
     let greeting = Greeting {
+        page,
         s3_endpoint: stack.s3_endpoint(),
         dynamodb_endpoint: stack.dynamodb_endpoint(),
         bucket: stack.bucket(),
@@ -163,11 +227,13 @@ fn greet(stack: &Stack, dir: &Path, format: Format) -> std::io::Result<()> {
         return output::json(&greeting);
     }
     output::line(&format!(
-        "S3        {}   bucket {}\n\
+        "page      {page}\n\
+         S3        {}   bucket {}\n\
          DynamoDB  {}   table {}\n\
          folder    {}\n\
          key       {} / {}\n\n\
-         Copy photos into the folder, or put them through the S3 endpoint; in another terminal,\n  \
+         Open the page and drop photos on it, copy them into the folder, or put them through the S3\n\
+         endpoint; in another terminal,\n  \
          eval \"$({} local{} --env)\"\n\
          tells AWS's tools where it is. Ctrl-C stops.\n",
         greeting.s3_endpoint,

@@ -3,16 +3,19 @@
 //! Exit codes: 0, all is well; 1, the command did its work and some of it failed (a photo that is
 //! none, a change that must be retried); 2, it could not do its work.
 
+mod agreement;
 mod args;
 mod classify;
 mod convert;
 mod demo;
 mod evaluate;
 mod evaluation;
+mod export;
 mod inspect;
 mod listing;
 mod loading;
 mod local;
+mod open;
 mod output;
 mod photos;
 mod place;
@@ -22,6 +25,9 @@ mod query;
 mod replay;
 mod review;
 mod samples;
+mod serve;
+mod sheet;
+mod since;
 
 use std::process::ExitCode;
 
@@ -47,6 +53,8 @@ pub struct Cli {
 enum Command {
     Demo(demo::Demo),
     Local(local::Local),
+    Open(open::Open),
+    Serve(serve::Serve),
     Classify(classify::Classify),
     Evaluate(evaluate::Evaluate),
     Inspect(inspect::Inspect),
@@ -54,6 +62,8 @@ enum Command {
     Replay(replay::Replay),
     Query(query::Query),
     Review(review::Review),
+    Agreement(agreement::AgreementArgs),
+    Export(export::Export),
 }
 
 impl Cli {
@@ -65,6 +75,8 @@ impl Cli {
             match self.command {
                 Command::Demo(demo) => demo.run().await,
                 Command::Local(local) => local.run().await,
+                Command::Open(open) => open.run().await,
+                Command::Serve(serve) => serve.run().await,
                 Command::Classify(classify) => classify.run().await,
                 Command::Evaluate(evaluate) => evaluate.run().await,
                 Command::Inspect(inspect) => inspect.run(),
@@ -72,6 +84,8 @@ impl Cli {
                 Command::Replay(replay) => replay.run().await,
                 Command::Query(query) => query.run().await,
                 Command::Review(review) => review.run().await,
+                Command::Agreement(agreement) => agreement.run().await,
+                Command::Export(export) => export.run().await,
             }
         })
     }

@@ -7,6 +7,8 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::sheet;
+
 /// How wide a table is where there is no terminal.
 const WIDTH: u16 = 120;
 
@@ -24,6 +26,16 @@ pub fn json(value: &impl Serialize) -> io::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, value)?;
     out.write_all(b"\n")
+}
+
+/// Prints a line of CSV. A terminal is shown no control characters of it.
+pub fn csv<'a>(cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        let cells: Vec<String> = cells.into_iter().map(shown).collect();
+        return out.write_all(&sheet::line(cells.iter().map(String::as_str)));
+    }
+    out.write_all(&sheet::line(cells))
 }
 
 /// Prints a line.

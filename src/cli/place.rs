@@ -16,7 +16,7 @@ use crate::classifier::ModelError;
 use crate::handler::{HandleError, Handler, Invocation};
 use crate::local::{Endpoints, LocalError, Options, Stack, WatcherAnswer};
 use crate::pipeline::{Line, Outcome};
-use crate::settings::Rules;
+use crate::settings::{Rules, Settings};
 
 /// How long to wait for another command that has the folder.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -51,7 +51,8 @@ impl Place {
     /// another process runs it, that one is asked.
     pub async fn open(table: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
         if let Some(table) = table {
-            let (s3, table) = aws::clients(table).await;
+            let shards = Settings::parse_shards(|name| std::env::var(name).ok());
+            let (s3, table) = aws::clients(table, shards.context("bad settings")?).await;
             return Ok(Self { s3, table, stack: None, copy: None });
         }
         if !dir.is_dir() {
@@ -90,6 +91,11 @@ impl Place {
     /// The table.
     pub fn table(&self) -> &DynamoDb {
         &self.table
+    }
+
+    /// The bucket, and any other that the same client reaches.
+    pub fn bucket(&self) -> S3 {
+        S3::new(self.s3.clone())
     }
 
     /// The very handler that runs on AWS, on this bucket and table.

@@ -106,6 +106,11 @@ impl<B: Bucket, T: Table, J: Judge> Handler<B, T, J> {
         self.pipeline.abandoned()
     }
 
+    /// What scores photos that are no objects, by the same judge.
+    pub fn scorer(&self, rules: &Rules) -> Scorer<J> {
+        self.pipeline.scorer(UrlClient::new(&rules.url_hosts))
+    }
+
     /// Where rows are written.
     pub fn table(&self) -> &T {
         self.pipeline.table()

@@ -1,4 +1,4 @@
-//! Clients of the two endpoints: those that also reach AWS.
+//! Clients of the two endpoints: those that also reach AWS. The table's has its stream too.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
@@ -16,7 +16,11 @@ pub(super) fn dynamodb_client(endpoint: &str, key: &AccessKey) -> aws_sdk_dynamo
     aws_sdk_dynamodb::Client::new(&config(endpoint, key))
 }
 
-/// What both clients share: HTTP without TLS, and without the proxy that the environment may name.
+pub(super) fn streams_client(endpoint: &str, key: &AccessKey) -> aws_sdk_dynamodbstreams::Client {
+    aws_sdk_dynamodbstreams::Client::new(&config(endpoint, key))
+}
+
+/// What these clients share: HTTP without TLS, and without the proxy that the environment may name.
 fn config(endpoint: &str, key: &AccessKey) -> SdkConfig {
     let user = Credentials::new(&key.id, &key.secret, None, None, "lookbook");
     SdkConfig::builder()

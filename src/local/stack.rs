@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::access_key::AccessKey;
 use super::bucket_endpoint::BucketEndpoint;
-use super::clients::{dynamodb_client, s3_client};
+use super::clients::{dynamodb_client, s3_client, streams_client};
 use super::disk::{WRITING, remove_left_behind};
 use super::folder::Folder;
 use super::handled::{Handled, forget};
@@ -21,7 +21,7 @@ use super::parts::MultipartUploads;
 use super::sequencer::SequencerCounter;
 use super::serve::{Listener, Server};
 use super::service::BucketService;
-use super::table::{create_table, open_database, sweep, table_exists};
+use super::table::{create_table, give_stream, open_database, sweep, table_exists};
 use super::table_service::TableService;
 use super::watcher::{Watcher, WatcherAnswer};
 use super::{Endpoints, LocalError};
@@ -68,6 +68,7 @@ pub struct Stack {
     dynamodb: Server,
     s3_client: aws_sdk_s3::Client,
     dynamodb_client: aws_sdk_dynamodb::Client,
+    streams_client: aws_sdk_dynamodbstreams::Client,
     table: String,
     key: AccessKey,
     watcher: Watcher,
@@ -91,14 +92,15 @@ impl Stack {
         let folder = Folder::open(&root, &state.join("attributes"), max_bytes)?;
         let folder = Arc::new(folder);
         let uploads = Arc::new(MultipartUploads::open(&state.join("uploads"))?);
-        let database = open_database(&dir.join("table.sqlite"))?;
+        let file = dir.join("table.sqlite");
+        let database = open_database(&file)?;
 
         let key = AccessKey::of(&dir)?;
         let service = BucketService { name: bucket.clone(), folder: Arc::clone(&folder), uploads };
         let s3 = Listener::take("S3", s3_port).await?;
         let dynamodb = Listener::take("DynamoDB", dynamodb_port).await?;
         let s3 = s3.serve(BucketEndpoint::new(service, key.clone()), pending());
-        let sweeping = sweep(database.clone());
+        let sweeping = sweep(database.clone(), file);
         let dynamodb = dynamodb.serve(TableService::new(database, key.clone()), sweeping);
         let dynamodb_client = dynamodb_client(&dynamodb.endpoint(), &key);
         let list = state.join("handled.json");
@@ -107,7 +109,10 @@ impl Stack {
             // list goes first, so that it is never believed beside an empty table.
             forget(&list)?;
         }
-        create_table(&dynamodb_client, &table).await?;
+        if !create_table(&dynamodb_client, &table).await? {
+            // One that was made before there were streams.
+            give_stream(&dynamodb_client, &table).await?;
+        }
 
         let handled = Handled::open(&list, &bucket, &table);
         for (key, file) in &handled.files {
@@ -118,6 +123,7 @@ impl Stack {
             state,
             s3_client: s3_client(&s3.endpoint(), &key),
             s3,
+            streams_client: streams_client(&dynamodb.endpoint(), &key),
             dynamodb,
             dynamodb_client,
             table,
@@ -168,6 +174,12 @@ impl Stack {
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         self.dynamodb_client.clone()
+    }
+
+    /// A client of the table's stream, which is at the `DynamoDB` endpoint too.
+    #[must_use]
+    pub fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
+        self.streams_client.clone()
     }
 
     /// Announces to `handler` what has changed in the bucket since the last time, and what changes
@@ -222,6 +234,12 @@ impl Stack {
     /// [`Stack::shutdown`].
     pub fn publish(&self) -> Result<(), LocalError> {
         self.endpoints().write(&self.state)
+    }
+
+    /// Writes down where the page is that shows this catalogue
+    /// ([`Endpoints::page_of_running`]), until [`Stack::shutdown`].
+    pub fn publish_page(&self, address: &str) -> Result<(), LocalError> {
+        Endpoints::write_page(&self.state, address)
     }
 
     /// Stops both endpoints once the requests that run have ended, within seconds.

@@ -34,6 +34,20 @@ impl Format {
         }
     }
 
+    /// The format's media type. Source: IANA's registry of media types.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::WebP => "image/webp",
+            Self::Gif => "image/gif",
+            Self::Tiff => "image/tiff",
+            Self::Bmp => "image/bmp",
+            Self::Avif => "image/avif",
+        }
+    }
+
     /// The format's name as a sentence holds it.
     pub(super) fn name(self) -> &'static str {
         match self {

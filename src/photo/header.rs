@@ -25,7 +25,8 @@ impl Default for Limits {
 const MAX_SIDE: u32 = 65_535;
 
 impl Limits {
-    pub(super) fn check_bytes(&self, size: u64) -> Result<(), PhotoError> {
+    /// Whether a file may have so many bytes.
+    pub fn check_bytes(&self, size: u64) -> Result<(), PhotoError> {
         if size == 0 {
             return Err(PhotoError::Empty);
         }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::settings::Rules;
+
 /// Permits are counted in pages, so that large budgets fit the semaphore's counter.
 const PAGE: u64 = 4096;
 
@@ -22,6 +24,11 @@ impl Budget {
     pub fn new(bytes: u64) -> Self {
         let pages = pages(bytes).max(1);
         Self { pages, free: Arc::new(Semaphore::new(pages as usize)) }
+    }
+
+    /// The share of what is fetched: a quarter. Decoded photos have the rest.
+    pub fn for_fetched(rules: &Rules) -> Self {
+        Self::new(rules.in_flight_bytes.get() / 4)
     }
 
     /// How many there are in all.

@@ -11,6 +11,7 @@ use super::timings::Timings;
 use crate::catalogue::{Judgement, Maker};
 use crate::classifier::{Classifier, WorkerError, Workers};
 use crate::code::{Code, Rejection, RetryCode};
+use crate::label::Label;
 use crate::photo::{self, Limits, PhotoError};
 use crate::settings::{Confidence, Rules};
 
@@ -74,6 +75,12 @@ impl PhotoJudge {
             maker,
             classifier,
         }
+    }
+
+    /// The labels that it knows, in the order of the model's outputs.
+    #[must_use]
+    pub fn labels(&self) -> &[Label] {
+        &self.classifier.description().labels
     }
 
     /// Runs a job on what was fetched, which is held until the job has ended, even if nobody waits

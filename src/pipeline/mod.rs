@@ -92,7 +92,7 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
             judge: Arc::new(judge),
             key_prefix: rules.key_prefix.clone(),
             concurrency: rules.concurrency,
-            fetched: Budget::new(rules.in_flight_bytes.get() / 4),
+            fetched: Budget::for_fetched(rules),
             pace: Pace::default(),
         }
     }

@@ -1,5 +1,5 @@
-//! Scores for a photo on the web: for who calls with its URL. It is no object, and no row comes of
-//! it.
+//! Scores for a photo on the web, or one that is sent in: for who calls with its URL, or its bytes. It is
+//! no object, and no row comes of it.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::bucket::{UrlClient, UrlError};
 use crate::catalogue::Judgement;
 use crate::code::Rejection;
 use crate::label::Label;
+use crate::settings::Rules;
 
 /// Scores photos on the web, by the judge of a pipeline and within its room for bytes.
 #[derive(Debug)]
@@ -67,6 +68,28 @@ impl From<Cause> for ScoreError {
 }
 
 impl<J: Judge> Scorer<J> {
+    /// One with a judge of its own, for who has no pipeline.
+    #[must_use]
+    pub fn new(judge: J, client: UrlClient, rules: &Rules) -> Self {
+        Self { client, judge: Arc::new(judge), fetched: Budget::for_fetched(rules) }
+    }
+
+    /// Who judges.
+    #[must_use]
+    pub fn judged_by(&self) -> &J {
+        &self.judge
+    }
+
+    /// What a photo shows that somebody has sent in.
+    pub async fn judge(&self, bytes: Vec<u8>, deadline: Deadline) -> Result<Judgement, ScoreError> {
+        let judged = deadline.within(async {
+            let held = self.fetched.hold(bytes.len() as u64).await;
+            let fetched = Fetched::new(bytes, held);
+            Ok::<_, ScoreError>(self.judge.judge(fetched, &mut Timings::default()).await?)
+        });
+        judged.await.ok_or_else(|| ScoreError::GivenUp { url: "the photo".to_owned() })?
+    }
+
     /// The probability of each label, the best first.
     pub async fn score(
         &self,

@@ -8,6 +8,7 @@ use super::setting::{Flag, Group, Setting, Unset};
 /// All settings, in the order in which people are told of them.
 pub const ALL: &[&Setting] = &[
     &TABLE_NAME,
+    &SHELF_SHARDS,
     &MODEL_FILE,
     &LABELS_FILE,
     &NORMALISE,
@@ -46,6 +47,17 @@ pub const TABLE_NAME: Setting = Setting {
     help: "The DynamoDB table for the rows",
     default: Unset::Needed("name the DynamoDB table for the rows"),
     expected: "3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'",
+};
+
+/// Over how many partitions of the table's index each shelf is spread; see
+/// [`Shards`](crate::catalogue::Shards).
+pub const SHELF_SHARDS: Setting = Setting {
+    name: "SHELF_SHARDS",
+    flag: None,
+    help: "Partitions of the table's index over which each shelf is spread, for more than 1,000 \
+           writes a second; all that use the table must have the same",
+    default: Unset::Text("1", ""),
+    expected: "a whole number from 1 to 32",
 };
 
 /// The model.

@@ -11,28 +11,38 @@ mod setting;
 #[cfg(test)]
 pub(crate) mod tests;
 mod values;
+#[cfg(feature = "web")]
+mod web;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
 use crate::bucket::Hosts;
+use crate::catalogue::Shards;
 use crate::classifier::Choice;
 use crate::photo::Limits;
 
 pub use definitions::{
     ALL, CLASSIFICATION, CONCURRENCY, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX,
     LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW,
-    RUST_LOG, TABLE_NAME, THREADS, URL_HOSTS,
+    RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
 };
 use reader::Reader;
 pub use reader::SettingsError;
 pub use setting::{Flag, Group, Setting, Unset};
 pub use values::{Confidence, TableName, ValueError};
+#[cfg(feature = "web")]
+pub use web::{
+    Origins, Reading, Tokens, UploadPlace, WEB, WEB_CORS_ORIGINS, WEB_READING,
+    WEB_REQUESTS_PER_SECOND, WEB_TOKEN_SHA256, WEB_TRUST_IAM, WEB_UPLOADS, WebSettings,
+};
 
 /// What the function needs to know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// [`TABLE_NAME`]: where rows are written.
     pub table: TableName,
+    /// [`SHELF_SHARDS`]: over how many partitions of its index each shelf is spread.
+    pub shards: Shards,
     /// The rest, which does not depend on where rows are written.
     pub rules: Rules,
 }
@@ -66,8 +76,17 @@ impl Settings {
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(lookup, Setting::in_environment);
         let table = reader.read(&TABLE_NAME);
+        let shards = reader.read(&SHELF_SHARDS);
         let rules = Rules::read(&mut reader);
-        reader.finish(table.zip(rules).map(|(table, rules)| Self { table, rules }))
+        let settings = table.zip(shards).zip(rules);
+        reader.finish(settings.map(|((table, shards), rules)| Self { table, shards, rules }))
+    }
+
+    /// Reads [`SHELF_SHARDS`] alone, for a table that is named in another way.
+    pub fn parse_shards(lookup: impl Fn(&str) -> Option<String>) -> Result<Shards, SettingsError> {
+        let mut reader = Reader::new(lookup, Setting::in_environment);
+        let shards = reader.read(&SHELF_SHARDS);
+        reader.finish(shards)
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Sample {
 /// One for each setting.
 pub(crate) const SAMPLES: &[Sample] = &[
     Sample { setting: &TABLE_NAME, good: "catalogue", bad: Some("a/b") },
+    Sample { setting: &SHELF_SHARDS, good: "8", bad: Some("33") },
     Sample { setting: &MODEL_FILE, good: "my.tflite", bad: None },
     Sample { setting: &LABELS_FILE, good: "my labels.txt", bad: None },
     Sample { setting: &NORMALISE, good: "-1..1", bad: Some("1..-1") },
@@ -43,7 +44,7 @@ fn parse(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
 #[test]
 fn only_the_table_is_needed() {
     let settings = parse(&[("TABLE_NAME", "catalogue"), ("REVIEW_BELOW", "")]).unwrap();
-    assert_eq!(settings.table.as_str(), "catalogue");
+    assert_eq!((settings.table.as_str(), settings.shards.get()), ("catalogue", 1));
     assert_eq!(settings.rules.limits, Limits::default());
     assert_eq!(settings.rules.review_below, None);
 }
@@ -52,6 +53,7 @@ fn only_the_table_is_needed() {
 fn every_setting_is_read() {
     let settings = parse(&[
         ("TABLE_NAME", "catalogue"),
+        ("SHELF_SHARDS", "8"),
         ("MODEL_FILE", "m.tflite"),
         ("LABELS_FILE", "l.txt"),
         ("NORMALISE", "-1..1"),
@@ -68,6 +70,7 @@ fn every_setting_is_read() {
         ("URL_HOSTS", "a.example,b.example"),
     ])
     .unwrap();
+    assert_eq!(settings.shards.get(), 8);
     let rules = settings.rules;
     assert_eq!(rules.model.model, Some(PathBuf::from("m.tflite")));
     assert_eq!(rules.model.labels, Some(PathBuf::from("l.txt")));
@@ -85,6 +88,7 @@ fn every_setting_is_read() {
 fn every_mistake_is_named() {
     let error = parse(&[
         ("TABLE_NAME", "a/b"),
+        ("SHELF_SHARDS", "0"),
         ("REVIEW_BELOW", "1.5"),
         ("MAX_BYTES", "25MB"),
         ("MAX_PIXELS", "0"),
@@ -108,6 +112,7 @@ fn every_mistake_is_named() {
             "MAX_PIXELS",
             "NORMALISE",
             "REVIEW_BELOW",
+            "SHELF_SHARDS",
             "TABLE_NAME",
             "THREADS",
             "URL_HOSTS"
@@ -137,6 +142,14 @@ fn each_setting_takes_a_good_value_and_its_mistakes_name_it() {
             assert_eq!(mistakes, [format!("{} is '{bad}': expected {expected}", setting.name)]);
         }
     }
+}
+
+#[test]
+fn the_shards_of_a_table_are_read_alone() {
+    let of = |text: Option<&str>| Settings::parse_shards(|_| text.map(str::to_owned));
+    assert_eq!([of(None).unwrap().get(), of(Some(" 32 ")).unwrap().get()], [1, 32]);
+    let error = of(Some("33")).unwrap_err().to_string();
+    assert_eq!(error, "SHELF_SHARDS is '33': expected a whole number from 1 to 32");
 }
 
 #[test]

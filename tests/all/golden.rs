@@ -32,7 +32,7 @@ fn normal(name: &str, value: Value) -> Value {
                 "<fingerprint>".into()
             }
             "classified_at" | "added_at" => "<time>".into(),
-            "folder" | "s3_endpoint" | "dynamodb_endpoint" => "<place>".into(),
+            "folder" | "page" | "s3_endpoint" | "dynamodb_endpoint" => "<place>".into(),
             "access_key_id" | "secret_access_key" => "<key>".into(),
             "software" => "<version>".into(),
             _ => value,
@@ -48,10 +48,14 @@ pub fn check(name: &str, values: Vec<Value>) {
         text.push('\n');
         text
     });
-    let text: String = lines.collect();
+    check_text(name, &lines.collect::<String>());
+}
+
+/// The same for a text in which nothing differs from run to run.
+pub fn check_text(name: &str, text: &str) {
     let path = repository("tests/golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, &text).unwrap();
+        std::fs::write(&path, text).unwrap();
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(text, golden, "{} is another format", path.display());

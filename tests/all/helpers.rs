@@ -158,6 +158,26 @@ pub fn invocation() -> Invocation {
     Invocation { id: "test".into(), deadline: None }
 }
 
+/// Writes rows into the embedded table of the commands that run in this folder: these attributes beside
+/// those that every row has.
+pub async fn write_rows(dir: &TempDir, rows: Vec<Value>) {
+    let options = Options { dir: dir.path().join(".lookbook"), ..Options::default() };
+    let stack = Stack::start(options).await.unwrap();
+    for row in rows {
+        put_row(&stack.dynamodb(), stack.table(), row).await;
+    }
+    stack.shutdown().await;
+}
+
+/// Writes one such row.
+pub async fn put_row(dynamodb: &aws_sdk_dynamodb::Client, table: &str, attributes: Value) {
+    let mut row =
+        json!({"revision": "r1", "software": "lookbook 0", "model_id": "m", "recipe": "r"});
+    row.as_object_mut().unwrap().extend(attributes.as_object().unwrap().clone());
+    let item = serde_dynamo::to_item(row).unwrap();
+    dynamodb.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+}
+
 /// Handles one S3 notification with these records.
 pub async fn handle<B: Bucket>(handler: &Handler<B, DynamoDb>, records: Vec<Value>) -> Report {
     handler.handle(&json!({"Records": records}), &invocation()).await.unwrap()

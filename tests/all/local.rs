@@ -45,12 +45,12 @@ impl Local {
         self.greeting[name].as_str().unwrap()
     }
 
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         PathBuf::from(self.text("folder"))
     }
 
     /// Reached as it said that it can be.
-    fn endpoints(&self) -> Endpoints {
+    pub fn endpoints(&self) -> Endpoints {
         Endpoints {
             s3: self.text("s3_endpoint").to_owned(),
             dynamodb: self.text("dynamodb_endpoint").to_owned(),
@@ -93,7 +93,7 @@ impl Local {
     }
 
     /// Ctrl-C, and the exit code.
-    fn interrupt(mut self) -> Option<i32> {
+    pub fn interrupt(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         self.child.wait().unwrap().code()
@@ -228,7 +228,7 @@ fn the_environment_is_that_of_the_stack_that_runs_or_is_to_run() {
     let before = environment(&dir, &["--port", "9876"]);
     assert_eq!(before["AWS_ENDPOINT_URL_S3"], "http://127.0.0.1:9876");
     assert_eq!(before["AWS_ENDPOINT_URL_DYNAMODB"], "http://127.0.0.1:9877");
-    assert_eq!((before["AWS_REGION"].as_str(), before.len()), ("us-east-1", 6));
+    assert_eq!((before["AWS_REGION"].as_str(), before.len()), ("us-east-1", 7));
     let unknown = lookbook(dir.path()).args(["local", "--env", "--port", "0"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
 

@@ -4,12 +4,14 @@
 // Test helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod agreement;
 mod bounded;
 mod bucket;
 mod classify;
 mod convergence;
 mod crash;
 mod demo;
+mod export;
 mod faults;
 mod golden;
 mod helpers;
@@ -18,8 +20,10 @@ mod lambda;
 mod local;
 mod models;
 mod proxy;
+mod query;
 mod replay;
 mod review;
 mod runtime;
 mod second;
 mod settings;
+mod web;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use lookbook::settings::{
     ALL, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MODEL_FILE, NORMALISE, OUTPUT_NUMBER,
-    RUST_LOG, Setting, TABLE_NAME,
+    RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM, WEB_UPLOADS,
 };
 use tempfile::TempDir;
 
@@ -110,6 +110,52 @@ fn the_template_sets_each_setting_and_tells_what_it_is() {
     let (_, level) = template.split_once("\n  LogLevel:\n    Type: String\n    Default: ").unwrap();
     let level = level.lines().next().unwrap().to_ascii_lowercase();
     assert_eq!(RUST_LOG.default.to_string(), format!("warn,lookbook={level}"));
+}
+
+/// Those of the API: in its own guide, in the help of the command that serves it, and in the template.
+#[test]
+fn each_setting_of_the_api_is_told() {
+    const HEAD: &str = "| setting | flag of `serve` | what it is | default |\n";
+    let rows = WEB.settings.iter().map(|setting| {
+        let flag = setting.flag.map(|flag| format!("`--{}` ", flag.long)).unwrap_or_default();
+        format!("| `{}` | {flag}| {} | {} |\n", setting.name, setting.help, setting.default)
+    });
+    let expected = format!("{HEAD}|---|---|---|---|\n{}", rows.collect::<String>());
+    let guide = read("docs/api.md");
+    let found = table(&guide, HEAD);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(repository("docs/api.md"), guide.replace(found, &expected)).unwrap();
+    } else {
+        assert_eq!(
+            found, expected,
+            "to write the rows anew: UPDATE_GOLDEN=1 cargo test of_the_api"
+        );
+    }
+
+    let dir = TempDir::new().unwrap();
+    let help = stdout(&lookbook(dir.path()).args(["help", "serve"]).output().unwrap(), 0);
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let template = read("infra/template.yaml");
+    let (_, website) = template.split_once("\n  Website:\n").unwrap();
+    for setting in WEB.settings {
+        if let Some(flag) = setting.flag {
+            let told = format!("--{} <{}> {} [default", flag.long, flag.value, setting.help);
+            assert!(help.contains(&told), "{told} is not in {help}");
+        }
+        let name = parameter(setting);
+        if **setting == WEB_TRUST_IAM || **setting == WEB_UPLOADS {
+            // The template sets them by itself, or from a parameter of another kind.
+            assert!(website.contains(&format!("          {}: !If", setting.name)), "{name}");
+            continue;
+        }
+        assert!(website.contains(&format!("          {}: !Ref {name}\n", setting.name)), "{name}");
+        let from = template.find(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("{name}"));
+        let block =
+            template[from + 1..].lines().skip(1).take_while(|line| line.starts_with("    "));
+        let words: Vec<&str> = block.flat_map(str::split_whitespace).collect();
+        let expected = format!("{}. Empty means {}.", setting.help, setting.default);
+        assert!(words.join(" ").ends_with(&expected), "the description of {name}");
+    }
 }
 
 #[test]

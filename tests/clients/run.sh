@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs clients that people use (boto3, the AWS CLI, rclone, s3fs) against the embedded bucket and
-# table: tests/clients/run.sh
+# table, and the examples of a website's calls against the catalogue: tests/clients/run.sh
 #
 # Starts the program itself in a folder of its own, prints a line for each check, and fails if one
 # does. Where the clients cannot be installed, it says that it is skipped, and passes.
@@ -51,10 +51,12 @@ eval "$("${clean[@]}" "$LOOKBOOK" local --env)"
 clean+=(AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY"
     AWS_ENDPOINT_URL_S3="$AWS_ENDPOINT_URL_S3" AWS_REGION="$AWS_REGION"
     AWS_ENDPOINT_URL_DYNAMODB="$AWS_ENDPOINT_URL_DYNAMODB" AWS_DEFAULT_REGION="$AWS_REGION"
-    AWS_EC2_METADATA_DISABLED=true PYTHONDONTWRITEBYTECODE=1)
+    AWS_EC2_METADATA_DISABLED=true PYTHONDONTWRITEBYTECODE=1
+    EXAMPLES="$here/../../examples/website"
+    CATALOGUE="$("$venv/bin/python" -c 'import json; print(json.loads(open("local.log").readline())["page"])')")
 
 failed=0
-for client in boto awscli rclone fs; do
+for client in boto awscli rclone fs website; do
     "${clean[@]}" "$venv/bin/python" "$here/with_$client.py" || failed=1
 done
 if ! kill -0 "$server" 2>/dev/null; then

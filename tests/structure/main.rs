@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use source::{Crate, circle};
 
 /// What each module may take from which others, from left to right.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("address", &[]),
     ("code", &[]),
     ("label", &[]),
@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("photo", &["code"]),
     ("classifier", &["code", "label", "photo"]),
     ("catalogue", &["bucket", "code", "label", "object"]),
-    ("settings", &["bucket", "classifier", "photo"]),
+    ("settings", &["bucket", "catalogue", "classifier", "photo"]),
     (
         "pipeline",
         &[
@@ -45,6 +45,20 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ),
     ("aws", &["catalogue"]),
     ("telemetry", &["address", "label", "pipeline", "settings"]),
+    (
+        "web",
+        &[
+            "aws",
+            "bucket",
+            "catalogue",
+            "classifier",
+            "label",
+            "object",
+            "photo",
+            "pipeline",
+            "settings",
+        ],
+    ),
     ("local", &["catalogue"]),
     (
         "cli",
@@ -62,6 +76,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "pipeline",
             "settings",
             "telemetry",
+            "web",
         ],
     ),
 ];

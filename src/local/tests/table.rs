@@ -105,6 +105,55 @@ async fn the_table_is_there_after_a_restart() {
     assert_eq!(expiry.attribute_name(), Some("expires_at"));
 }
 
+/// How many records the stream has.
+async fn records(stack: &Stack) -> usize {
+    let streams = stack.streams().list_streams().table_name("lookbook").send().await.unwrap();
+    let arn = streams.streams()[0].stream_arn().unwrap().to_owned();
+    let stream = stack.streams().describe_stream().stream_arn(&arn).send().await.unwrap();
+    let shard = stream.stream_description().unwrap().shards()[0].clone();
+    // One that has an end is closed.
+    assert_eq!(shard.sequence_number_range().unwrap().ending_sequence_number(), None);
+    let iterator = stack.streams().get_shard_iterator().stream_arn(&arn);
+    let iterator = iterator.set_shard_id(shard.shard_id).shard_iterator_type("TRIM_HORIZON".into());
+    let iterator = iterator.send().await.unwrap().shard_iterator;
+    let records = stack.streams().get_records().set_shard_iterator(iterator).send().await.unwrap();
+    records.records().len()
+}
+
+#[tokio::test]
+async fn the_stream_forgets_after_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = start(dir.path()).await;
+    for image in ["photos/a", "photos/b", "photos/c"] {
+        insert(&stack, image, "dress", "2026").await;
+    }
+    assert_eq!(records(&stack).await, 3);
+    stack.shutdown().await;
+
+    let file = dir.path().join("table.sqlite");
+    let storage = dynoxide::storage::Storage::new(file.to_str().unwrap()).unwrap();
+    let later = "UPDATE _stream_records SET created_at = created_at - 90000 WHERE id < 3";
+    storage.conn().execute_batch(later).unwrap();
+    // Each write asks for the last record: it must not look at all of them.
+    let last = "EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 \
+                FROM _stream_records WHERE table_name = 'lookbook'";
+    let plan = storage.conn().query_row(last, [], |row| row.get::<_, String>(3)).unwrap();
+    assert!(plan.contains("lookbook_stream_records"), "{plan}");
+    drop(storage);
+
+    let stack = start(dir.path()).await;
+    for _ in 0..100 {
+        if records(&stack).await == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(records(&stack).await, 1);
+    let other = "arn:aws:dynamodb:dynoxide:000000000000:table/lookbook/stream/1.0";
+    let error = stack.streams().describe_stream().stream_arn(other).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("ResourceNotFoundException"));
+}
+
 #[tokio::test]
 async fn requests_must_be_signed_with_the_folders_key() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,11 @@
-//! The conformance suite on the embedded table, and on another implementation of AWS.
+//! What the table does, on the embedded one and on another implementation of AWS: the conformance
+//! suite, and what there is beyond it.
+
+mod changes;
+mod count;
+mod names;
+mod reviewed;
+mod shards;
 
 use std::collections::{BTreeSet, HashMap};
 use std::env;
@@ -52,6 +59,8 @@ async fn the_embedded_table_conforms() {
     let stack = Stack::start(options).await.unwrap();
     conforms(&made(stack.dynamodb()).await).await;
     what_is_no_row_spoils_nothing(&made(stack.dynamodb()).await).await;
+    reads(&made(stack.dynamodb()).await).await;
+    shards::spread_tables_conform(async || made(stack.dynamodb()).await).await;
     stack.shutdown().await;
 }
 
@@ -70,6 +79,19 @@ async fn another_implementations_table_conforms() {
     let at = Endpoints { s3, dynamodb: endpoint, bucket, table, key };
     conforms(&made(at.dynamodb_client()).await).await;
     what_is_no_row_spoils_nothing(&made(at.dynamodb_client()).await).await;
+    reads(&made(at.dynamodb_client()).await).await;
+    shards::spread_tables_conform(async || made(at.dynamodb_client()).await).await;
+}
+
+/// What a website reads beside pages.
+async fn reads(table: &DynamoDb) {
+    count::a_shelf_is_counted_up_to_a_bound(table).await;
+    names::what_people_call_photos_is_noted(table).await;
+    names::what_cannot_be_noted_fails_no_review(table).await;
+    shards::a_shelf_that_was_spread_later_is_read_whole(table).await;
+    shards::pages_of_shards_neither_repeat_nor_hide_rows(table).await;
+    reviewed::reviewed_rows_are_found_wherever_they_stand(table).await;
+    reviewed::a_page_may_be_empty_before_the_last(table).await;
 }
 
 /// Items that others wrote, one of them of a later version, and rows in which a client wrote NULL or
