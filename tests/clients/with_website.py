@@ -94,7 +94,7 @@ def typescript():
         print(f"SKIPPED: catalogue.ts: {TYPESCRIPT} cannot be installed, is the npm registry reachable?")
         return
     command("node_modules/.bin/tsc", "--strict", "--target", "es2022", "--module", "es2022", "--lib",
-            "es2022,dom,dom.iterable", "--types", "", "--outDir", "ts", f"{EXAMPLES}/catalogue.ts")
+            "es2022,dom,dom.iterable", "--outDir", "ts", f"{EXAMPLES}/catalogue.ts")
     write("ts/package.json", b'{"type": "module"}')
     write("ts/main.js", MAIN.encode())
     told = json.loads(command("node", "ts/main.js", CATALOGUE))
