@@ -46,9 +46,9 @@ msrv:
 bench *ARGS:
     cargo bench --bench parts -- {{ARGS}}
 
-# The function as it is deployed: without the command line
+# The functions as they are deployed: without the command line
 lambda-check:
-    cargo clippy --no-default-features --features lambda --bin lambda -- -D warnings
+    cargo clippy --no-default-features --features lambda --bin lambda --bin catalogue -- -D warnings
 
 # Lookbook against Python with LiteRT and with ONNX Runtime, whole processes in turn: see benches/peers/run.sh
 bench-peers *ARGS:
@@ -62,10 +62,10 @@ bench-gate:
 arm *ARGS:
     .ci/arm.sh {{ARGS}}
 
-# The function's binary, for this machine's processor
+# The functions' binaries, for this machine's processor
 lambda:
-    cargo build --release --no-default-features --features lambda --bin lambda
-    @ls -l target/release/lambda
+    cargo build --release --no-default-features --features lambda --bin lambda --bin catalogue
+    @ls -l target/release/lambda target/release/catalogue
 
 # The template: cfn-lint and sam validate
 infra:
