@@ -1,4 +1,4 @@
-//! A Lambda Runtime API that the tests serve, and the real `lambda` binary that works for it.
+//! A Lambda Runtime API that the tests serve, and the real functions that work for it.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -127,9 +127,20 @@ impl Function {
 
     /// The same with more settings.
     pub fn start_with(api: &RuntimeApi, place: &Place, settings: &[(&str, &str)]) -> Self {
-        let child = command(&api.address)
+        Self::run(command(&api.address), place, settings)
+    }
+
+    /// The function that serves the catalogue.
+    pub fn catalogue(api: &RuntimeApi, place: &Place, settings: &[(&str, &str)]) -> Self {
+        let command = command_of(env!("CARGO_BIN_EXE_catalogue"), &api.address);
+        Self::run(command, place, settings)
+    }
+
+    fn run(mut command: Command, place: &Place, settings: &[(&str, &str)]) -> Self {
+        let child = command
             .env("AWS_ENDPOINT_URL_S3", &place.at.s3)
             .env("AWS_ENDPOINT_URL_DYNAMODB", &place.at.dynamodb)
+            .env("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", &place.at.dynamodb)
             .env("AWS_ACCESS_KEY_ID", &place.at.key.id)
             .env("AWS_SECRET_ACCESS_KEY", &place.at.key.secret)
             .env("TABLE_NAME", &place.at.table)
@@ -171,7 +182,11 @@ impl Drop for Function {
 }
 
 pub fn command(api: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lambda"));
+    command_of(env!("CARGO_BIN_EXE_lambda"), api)
+}
+
+fn command_of(program: &str, api: &str) -> Command {
+    let mut command = Command::new(program);
     command
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", api)
