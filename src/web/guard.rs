@@ -38,7 +38,14 @@ pub(super) async fn request(State(web): State<Web>, mut request: Request, next: 
     let uri = request.uri().clone();
     let mut response = match checked {
         Err(problem) if is_page => refused(&web, &uri, problem),
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            // Not of who asks too much already.
+            let is_small = announced(&request).is_some() && too_large(&web, &request).is_none();
+            if is_small && problem.status() != StatusCode::TOO_MANY_REQUESTS {
+                let _ = tokio::time::timeout(TIME, take_in(request)).await;
+            }
+            problem.into_response()
+        }
         Ok(()) => {
             let answer = async {
                 match too_large(&web, &request) {
@@ -73,11 +80,15 @@ fn sender_of(request: &Request) -> Sender {
 
 /// Whether a request announces a body that is larger than its address takes.
 fn too_large(web: &Web, request: &Request) -> Option<Problem> {
-    let length = request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?;
-    let length: u64 = length.parse().ok()?;
+    let length = announced(request)?;
     let limit = limit_of(request.uri().path(), web.limits.max_bytes);
     let words = format!("the body has {length} bytes, and {limit} are allowed here");
     (length > limit).then(|| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, words))
+}
+
+/// How many bytes a request's body has, if it says so.
+fn announced(request: &Request) -> Option<u64> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Most that is taken in of a body that nobody reads.

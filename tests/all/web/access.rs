@@ -78,6 +78,18 @@ async fn a_write_without_the_token_is_refused_and_changes_nothing() {
     }
 }
 
+/// A client that sends a large body and is refused still hears why.
+#[tokio::test]
+async fn who_sends_a_photo_without_the_token_is_told() {
+    let home = Home::new();
+    let site = site_with(&home, Reading::Open, true).await;
+    let photo = vec![7; 20 * 1024 * 1024];
+    for (method, path) in [(Method::POST, "/api/classify"), (Method::PUT, "/api/uploads/a.jpg")] {
+        let answer = site.ask(method, path).body(photo.clone()).send().await.unwrap();
+        problem(answer, 401).await;
+    }
+}
+
 #[tokio::test]
 async fn with_the_token_a_photo_is_reviewed_and_a_replaced_one_is_not() {
     let home = Home::new();

@@ -22,7 +22,8 @@ const selection = selectable(list, () => refresh());
 function asked() {
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(filter)) {
-    if (value && Number(value) !== 0) query.set(name, value);
+    // A confidence of 0 leaves nothing out; a text of 0 does.
+    if (value && (name !== "min_confidence" || Number(value) !== 0)) query.set(name, value);
   }
   const text = query.toString();
   return location.pathname + (text && `?${text}`);
@@ -112,14 +113,14 @@ filter.addEventListener("submit", (event) => {
 
 // What arrives and leaves.
 
-const isFirst = !new URLSearchParams(location.search).has("cursor");
+const isFirst = () => !new URLSearchParams(location.search).has("cursor");
 
 const refresh = sooner(async () => {
   const mine = question;
   const fresh = await fetchPage(asked());
   takeOver(fresh);
   // On a later page there is nothing to put in front.
-  if (!isFirst || mine !== question || loading) return;
+  if (!isFirst() || mine !== question || loading) return;
   const cards = find("#cards", fresh);
   if (!mergeCards(list, cards, goesOn || find("a[rel=next]", fresh) !== null)) {
     replace(fresh);
