@@ -36,6 +36,8 @@ def an_upload(shop, chrome):
     assert chrome.cards() == ["photos/my hat.jpg", *before]
     wait(lambda: chrome.text(".shelves [aria-current]") == f"hat {len(before) + 1}", "the count")
     wait(lambda: "1 classified, 1 not usable" in chrome.text("#tray"), "what became of both")
+    # A picture that is still asked for when its photo is gone is a complaint.
+    chrome.settle()
     (shop.folder / "my hat.jpg").unlink()
     wait(lambda: chrome.cards() == before, "that the card leaves")
     assert chrome.run("return window.stays"), "the page was loaded anew"
@@ -94,6 +96,8 @@ def in_between(shop, chrome):
     finally:
         block([])
     wait(lambda: "photos/between.jpg" in chrome.cards(), "the photo's card")
+    # A picture that is still asked for when its photo is gone is a complaint.
+    chrome.settle()
     (shop.folder / "between.jpg").unlink()
     wait(lambda: "photos/between.jpg" not in chrome.cards(), "that the card leaves")
 
