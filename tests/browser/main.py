@@ -162,12 +162,17 @@ def the_queue(shop, chrome):
             chrome.press("x" if word == "rejected" else "1" if first == word else keys[word])
             said[name] = word
         wait(lambda: chrome.text("#finish-title") == "All done", "the end")
-        took = time.monotonic() - begun
         wait(lambda: "sent" not in chrome.text("#finish-words"), "that all is sent")
+
+        def wrong():
+            rows = {row["key"]: row["shelf"] for row in queue.rows()}
+            return {key: rows[key] for key in said if rows[key] != said[key]}
+
+        # The end may be shown before it says how much is still being sent: the rows tell.
+        wait(lambda: not wrong(), "that every row is right")
+        took = time.monotonic() - begun
         assert took < 60, f"{took:.0f} s"
-        rows = {row["key"]: row for row in queue.rows()}
-        wrong = {key: rows[key]["shelf"] for key in said if rows[key]["shelf"] != said[key]}
-        assert set(said) == set(photos) and not wrong, wrong
+        assert set(said) == set(photos)
         # Back from the end: the last one is as it was, and waits again.
         chrome.press("u")
         wait(lambda: chrome.text("#name") == name, "the last photo")
