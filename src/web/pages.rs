@@ -1,5 +1,6 @@
 //! The pages: what they show is read here, and written in [`page`].
 
+use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -10,7 +11,7 @@ use axum::routing::{get, post};
 use futures::future::try_join_all;
 use serde::Deserialize;
 
-use super::access::{Access, Need, Sender};
+use super::access::{Access, Sender};
 use super::answer::Keep;
 use super::html::{here, html, wrong};
 use super::page::{
@@ -26,10 +27,10 @@ use crate::catalogue::{Shelf, Shelves as _};
 use crate::label::Label;
 
 /// Photos of a shelf on the first page, and on a page of its own.
-const FEW: u16 = 8;
-const MANY: &str = "60";
+const FEW: NonZeroU16 = NonZeroU16::new(8).unwrap();
+const MANY: NonZeroU16 = NonZeroU16::new(60).unwrap();
 /// How many rows are looked at where only some of them pass.
-const TO_FILTER: &str = "400";
+const TO_FILTER: NonZeroU16 = NonZeroU16::new(400).unwrap();
 
 pub(super) fn router() -> Router<Web> {
     Router::new()
@@ -54,7 +55,7 @@ impl Web {
     /// What somebody may do.
     pub(super) fn visitor(&self, headers: &HeaderMap, sender: Sender) -> Visitor {
         // What is asked is whether they have the right, not whether a page of ours asks.
-        if self.access.check(Need::Write, &Method::GET, headers, sender).is_ok() {
+        if self.access.may_write(&Method::GET, headers, sender) {
             let by_token = self.access != Access::ThisMachine && !sender.is_checked_by_iam;
             if by_token { Visitor::SignedIn } else { Visitor::MayWrite }
         } else if self.access.takes_tokens() {
@@ -95,10 +96,15 @@ impl Web {
             }
         }
     }
+}
 
-    async fn sorted_labels(&self) -> Result<Vec<Label>, Problem> {
-        Ok(self.labels().await?.into_iter().collect())
-    }
+/// What a person can say of a photo: the labels whose shelves the page shows.
+fn labels_of(site: &Site) -> Vec<Label> {
+    let label = |shelf: &page::ShelfCount| match &shelf.shelf {
+        Shelf::Label(label) => Some(label.clone()),
+        Shelf::Review | Shelf::Rejected => None,
+    };
+    site.shelves.iter().filter_map(label).collect()
 }
 
 async fn gallery(
@@ -115,9 +121,8 @@ async fn gallery(
         let (mut shown, labels): (Vec<_>, Vec<_>) =
             filled.filter(|s| s.shelf != Shelf::Rejected).partition(|s| s.shelf == Shelf::Review);
         shown.extend(labels);
-        let few = std::num::NonZeroU16::new(FEW).unwrap_or(std::num::NonZeroU16::MIN);
         let strips = shown.into_iter().map(|shelf| async {
-            let page = web.table.page(&shelf.shelf, None, few).await?;
+            let page = web.table.page(&shelf.shelf, None, FEW).await?;
             Ok::<_, Problem>(Strip { shelf: shelf.clone(), images: page.rows })
         });
         let strips = try_join_all(strips).await?;
@@ -133,7 +138,7 @@ async fn shelf(
     Extension(sender): Extension<Sender>,
     OriginalUri(uri): OriginalUri,
     Path(name): Path<String>,
-    Query(mut query): Query<PageQuery>,
+    Query(query): Query<PageQuery>,
     headers: HeaderMap,
 ) -> Response {
     let visit = Visit { headers, sender, uri };
@@ -143,8 +148,7 @@ async fn shelf(
         let mut asked = query.parse(&shelf)?;
         if query.limit.is_none() {
             let is_filtered = asked.filter != super::shelves::Filter::default();
-            query.limit = Some(if is_filtered { TO_FILTER } else { MANY }.to_owned());
-            asked = query.parse(&shelf)?;
+            asked.limit = if is_filtered { TO_FILTER } else { MANY };
         }
         let filter = Filter {
             min_confidence: asked.filter.min_confidence,
@@ -152,7 +156,7 @@ async fn shelf(
         };
         let is_first = asked.cursor.is_none();
         let page = web.page_of(&shelf, asked).await?;
-        let labels = web.sorted_labels().await?;
+        let labels = labels_of(&site);
         let (images, next) = (page.rows, page.next);
         Ok(ShelfPage { site, shelf, images, next, is_first, filter, labels }.html())
     };
@@ -171,7 +175,8 @@ async fn photo(
         let object = object_of(visit.uri.path().strip_prefix("/images/").unwrap_or_default())?;
         let row = web.row_of(&object).await?;
         let site = web.site(&visit).await?;
-        Ok(PhotoPage { site, row, labels: web.sorted_labels().await? }.html())
+        let labels = labels_of(&site);
+        Ok(PhotoPage { site, row, labels }.html())
     };
     let made = made.await;
     web.page(&visit, made)
@@ -194,7 +199,7 @@ async fn review(
     let made = async {
         let shelf = query.shelf.as_deref().map_or(Ok(Shelf::Review), shelf_of)?;
         let site = web.site(&visit).await?;
-        let labels = web.sorted_labels().await?;
+        let labels = labels_of(&site);
         // It is for those who can act on it: reading it costs.
         let agreement = match site.visitor {
             Visitor::MayWrite | Visitor::SignedIn => Some((*web.agreement().await?).clone()),
