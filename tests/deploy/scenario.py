@@ -293,6 +293,33 @@ def it_is_removed(at):
 
 
 @step
+def it_deploys_again(at):
+    """the stack deploys again over the bucket and the table that were kept, and goes on with them"""
+    bucket, table = at.bucket, at.table
+    at.set_overrides(f'ExistingBucket="{bucket}" ExistingTable="{table}"')
+    at.shell.run("sam deploy")
+    at.deployed()
+    check((bucket, table) == (at.bucket, at.table), f"{bucket}, {table} are now {at.bucket}, {at.table}")
+    made = at.cloud.resources(STACK)
+    check("Photos" not in made and "Catalogue" not in made, f"the stack has made its own: {sorted(made)}")
+    # What the kept bucket notifies of is as it was: `KeyPrefix` was products/.
+    at.put("products/pants-1.jpg", photo("pants-1.jpg"))
+    at.on_shelf("products/pants-1.jpg", "pants")
+    at.cloud.s3.delete_object(Bucket=bucket, Key="products/shirt-1.jpg")
+    wait("a photo from before is removed, and its row keeps its shelf",
+         lambda: "shelf" not in at.row("products/shirt-1.jpg"))
+
+
+@step
+def it_is_removed_again(at):
+    """what was there before the stack stays when the stack goes"""
+    at.shell.run(f"sam delete --stack-name {STACK}")
+    wait("the stack is not gone", lambda: not at.cloud.stack(STACK))
+    at.cloud.s3.head_object(Bucket=at.bucket, Key="products/pants-1.jpg")
+    at.on_shelf("products/pants-1.jpg", "pants")
+
+
+@step
 def all_is_removed(at):
     """the last commands remove bucket and table too"""
     at.run("aws s3 rb")
