@@ -42,7 +42,7 @@ use settle::{Settler, Stop};
 use tokio::time::Instant;
 
 use crate::bucket::{Bucket, S3, UrlClient};
-use crate::catalogue::{DynamoDb, Table, TableError};
+use crate::catalogue::{DynamoDb, Maker, Table, TableError};
 use crate::classifier::{Classifier, ModelError};
 use crate::code::RetryCode;
 use crate::event::Message;
@@ -100,6 +100,11 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
     /// Where rows are written.
     pub fn table(&self) -> &T {
         &self.table
+    }
+
+    /// Who judges photos here: what each row says of it.
+    pub fn maker(&self) -> &Maker {
+        self.judge.maker()
     }
 
     /// How many photos are still being worked on although their time is over: such work cannot be
