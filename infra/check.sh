@@ -27,6 +27,13 @@ done
 check "expanded templates" python3 checks/expanded.py "${templates[@]}"
 check "policies" python3 checks/policies.py "${templates[@]}"
 check "state machine" python3 checks/machine.py backfill.asl.json backfill.yaml ../events/distributed-map.json
+check "terraform module" python3 checks/terraform.py terraform template.yaml
+# `terraform validate` needs the provider, and with it the network.
+if command -v terraform >/dev/null; then
+    check "terraform fmt" terraform fmt -check -diff terraform
+else
+    echo "-- terraform fmt: SKIPPED, since there is no terraform"
+fi
 check "self-tests of the checks" python3 -m unittest discover --quiet --start-directory checks
 
 [ -x "$venv/bin/checkov" ] || "${PYTHON-python3}" -m venv "$venv"

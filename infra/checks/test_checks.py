@@ -12,12 +12,14 @@ import unittest
 import expanded
 import machine
 import policies
+import terraform
 from templates import Template
 
 INFRA = pathlib.Path(__file__).parent.parent
 TEMPLATE = (INFRA / "template.yaml").read_text(encoding="utf-8")
 BACKFILL = (INFRA / "backfill.yaml").read_text(encoding="utf-8")
 DEFINITION = (INFRA / "backfill.asl.json").read_text(encoding="utf-8")
+MODULE = [path.read_text(encoding="utf-8") for path in sorted((INFRA / "terraform").glob("*.tf"))]
 EVENT = (INFRA.parent / "events/distributed-map.json").read_text(encoding="utf-8")
 
 
@@ -113,6 +115,42 @@ class Machine(unittest.TestCase):
     def test_a_batch_that_is_not_tried_again(self):
         begin, end = DEFINITION.index('"Retry"'), DEFINITION.index('"End": true')
         self.finds("Retry is missing", DEFINITION[begin:end], "")
+
+
+class Terraform(unittest.TestCase):
+    def finds(self, what, old, new, module=True):
+        texts, template = list(MODULE), TEMPLATE
+        if module:
+            place = next(number for number, text in enumerate(texts) if old in text)
+            texts[place] = broken(texts[place], old, new)
+        else:
+            template = broken(template, old, new)
+        found = terraform.faults(texts, template)
+        self.assertTrue(any(what in fault for fault in found), found)
+
+    def test_a_variable_that_only_one_has(self):
+        self.finds("variables of Function", "          URL_HOSTS: !Ref UrlHosts\n", "", module=False)
+        self.finds("the list of settings", '    "URL_HOSTS",\n', "")
+
+    def test_a_statement_that_only_one_has_or_that_allows_more(self):
+        self.finds("statement TakeChanges of FunctionRole", "sqs:ReceiveMessage", "sqs:SendMessage")
+        self.finds("statement ReadChanges of CatalogueReader", '"ReadChanges"', '"SeeChanges"')
+        self.finds("statement WriteReviews of WebsiteRole", '        "labels",\n', "")
+        self.finds("statement SetAsideWhatCannotBeRead", "aws_sqs_queue.dead_letters.arn]", "aws_sqs_queue.changes.arn]")
+
+    def test_another_table_queue_or_alarm(self):
+        self.finds("indexes", '      "model_id",\n', "")
+        self.finds("receives", "maxReceiveCount     = 10", "maxReceiveCount     = 3")
+        self.finds("visibility at 60", '"60": 360', '"60": 240', module=False)
+        self.finds("threshold of OldestMessageAlarm", "Threshold: 1800", "Threshold: 900", module=False)
+        self.finds("notifications", '"s3:ObjectRestore:Completed"', '"s3:ObjectAcl:Put"')
+
+    def test_a_reference_to_nothing(self):
+        self.finds("aws_sqs_queue.change is used", "aws_sqs_queue.changes.url", "aws_sqs_queue.change.url")
+        self.finds("var.key_prefixes is used", "= var.key_prefix\n", "= var.key_prefixes\n")
+
+    def test_the_module_is_well(self):
+        self.assertEqual(terraform.faults(MODULE, TEMPLATE), [])
 
 
 class Linters(unittest.TestCase):
