@@ -26,4 +26,5 @@ mod review;
 mod runtime;
 mod second;
 mod settings;
+mod unwinding;
 mod web;
