@@ -146,6 +146,7 @@ impl Metrics {
         let properties: Map<String, Value> = properties
             .into_iter()
             .filter_map(|(name, text)| Some((name.to_owned(), Value::from(text?))))
+            .chain([("generation".to_owned(), Value::from(self.maker.generation))])
             .collect();
         let now = OffsetDateTime::now_utc();
         let documents = measured.documents(&self.function, &properties);

@@ -16,6 +16,7 @@ mod faults;
 mod golden;
 mod helpers;
 mod hostile;
+mod journal;
 mod lambda;
 mod local;
 mod models;
