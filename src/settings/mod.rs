@@ -22,9 +22,9 @@ use crate::classifier::Choice;
 use crate::photo::Limits;
 
 pub use definitions::{
-    ALL, CLASSIFICATION, CONCURRENCY, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX,
-    LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW,
-    RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
+    ALL, CLASSIFICATION, CONCURRENCY, GENERATION, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE,
+    KEY_PREFIX, LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, OUTPUT_NUMBER,
+    REVIEW_BELOW, RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
 };
 use reader::Reader;
 pub use reader::SettingsError;
@@ -56,6 +56,8 @@ pub struct Rules {
     pub model: Choice,
     /// [`REVIEW_BELOW`]: a confidence; otherwise the model's own.
     pub review_below: Option<Confidence>,
+    /// [`GENERATION`]: what a lower one says never takes the place of what a higher one said.
+    pub generation: u32,
     /// [`MAX_BYTES`] and [`MAX_PIXELS`]: what a photo may have.
     pub limits: Limits,
     /// [`CONCURRENCY`]: keys worked on at a time.
@@ -122,6 +124,7 @@ impl Rules {
             }
         }
         let review_below = reader.read(&REVIEW_BELOW);
+        let generation = reader.read(&GENERATION);
         let max_bytes: Option<NonZeroU64> = reader.read(&MAX_BYTES);
         let max_pixels: Option<NonZeroU64> = reader.read(&MAX_PIXELS);
         let threads = reader.read(&THREADS);
@@ -133,6 +136,7 @@ impl Rules {
         Some(Self {
             model,
             review_below,
+            generation: generation?,
             limits: Limits { max_bytes: max_bytes?.get(), max_pixels: max_pixels?.get() },
             concurrency: concurrency?,
             threads: threads.unwrap_or_else(cores),
