@@ -97,6 +97,11 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
         }
     }
 
+    /// Who judges photos: goes into each row.
+    pub fn maker(&self) -> &Maker {
+        self.judge.maker()
+    }
+
     /// Where rows are written.
     pub fn table(&self) -> &T {
         &self.table
