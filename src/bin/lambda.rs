@@ -11,8 +11,8 @@ use lambda_runtime::tower::util::MapFuture;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
-use lookbook::classifier::Classifier;
 use lookbook::handler::{HandleError, Handler, Invocation};
+use lookbook::model_file::Opening;
 use lookbook::settings::Settings;
 use lookbook::{aws, event, telemetry};
 use serde_json::Value;
@@ -75,10 +75,9 @@ async fn end_if_held_up(handler: &Handler<S3, DynamoDb>) {
 async fn init() -> anyhow::Result<Handler<S3, DynamoDb>> {
     let Settings { table, shards, rules } =
         Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
-    let choice = rules.model.clone();
-    let loading = tokio::task::spawn_blocking(move || Classifier::open(&choice));
+    let opening = Opening::begin(&rules.model);
     let (s3, table) = aws::clients(table.as_str(), shards).await;
-    let classifier = loading.await.context("the model could not be loaded")??;
+    let classifier = opening.finish(&S3::new(s3.clone())).await?;
     Ok(Handler::with_classifier(s3, table, classifier, &rules))
 }
 

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod args;
+mod chosen;
 mod classify;
 mod convert;
 mod demo;
@@ -79,8 +80,8 @@ impl Cli {
                 Command::Serve(serve) => serve.run().await,
                 Command::Classify(classify) => classify.run().await,
                 Command::Evaluate(evaluate) => evaluate.run().await,
-                Command::Inspect(inspect) => inspect.run(),
-                Command::Convert(convert) => convert.run(),
+                Command::Inspect(inspect) => inspect.run().await,
+                Command::Convert(convert) => convert.run().await,
                 Command::Replay(replay) => replay.run().await,
                 Command::Query(query) => query.run().await,
                 Command::Review(review) => review.run().await,

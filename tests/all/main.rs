@@ -18,6 +18,7 @@ mod helpers;
 mod hostile;
 mod lambda;
 mod local;
+mod model_file;
 mod models;
 mod proxy;
 mod query;

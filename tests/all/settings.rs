@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 
 use lookbook::settings::{
-    ALL, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MODEL_FILE, NORMALISE, OUTPUT_NUMBER,
-    RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM, WEB_UPLOADS,
+    ALL, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MODEL_FILE, MODEL_SHA256, NORMALISE,
+    OUTPUT_NUMBER, RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM, WEB_UPLOADS,
 };
 use tempfile::TempDir;
 
 use crate::helpers::{lookbook, repository, stdout};
 
 /// The model is part of the function that the template sets up.
-const NOT_ON_AWS: [Setting; 6] =
-    [MODEL_FILE, LABELS_FILE, NORMALISE, INPUT_COLOURS, INPUT_SIZE, OUTPUT_NUMBER];
+const NOT_ON_AWS: [Setting; 7] =
+    [MODEL_FILE, MODEL_SHA256, LABELS_FILE, NORMALISE, INPUT_COLOURS, INPUT_SIZE, OUTPUT_NUMBER];
 /// What the template sets by itself, or from a parameter of another kind.
 const SET_BY_TEMPLATE: [Setting; 2] = [TABLE_NAME, RUST_LOG];
 

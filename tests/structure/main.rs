@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use source::{Crate, circle};
 
 /// What each module may take from which others, from left to right.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("address", &[]),
     ("code", &[]),
     ("label", &[]),
@@ -23,7 +23,8 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("photo", &["code"]),
     ("classifier", &["code", "label", "photo"]),
     ("catalogue", &["bucket", "code", "label", "object"]),
-    ("settings", &["bucket", "catalogue", "classifier", "photo"]),
+    ("settings", &["bucket", "catalogue", "classifier", "object", "photo"]),
+    ("model_file", &["bucket", "classifier", "object", "settings"]),
     (
         "pipeline",
         &[
@@ -34,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "code",
             "event",
             "label",
+            "model_file",
             "object",
             "photo",
             "settings",
@@ -41,7 +43,17 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ),
     (
         "handler",
-        &["bucket", "catalogue", "classifier", "code", "event", "label", "pipeline", "settings"],
+        &[
+            "bucket",
+            "catalogue",
+            "classifier",
+            "code",
+            "event",
+            "label",
+            "model_file",
+            "pipeline",
+            "settings",
+        ],
     ),
     ("aws", &["catalogue"]),
     ("telemetry", &["address", "label", "pipeline", "settings"]),
@@ -53,6 +65,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "catalogue",
             "classifier",
             "label",
+            "model_file",
             "object",
             "photo",
             "pipeline",
@@ -71,6 +84,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "handler",
             "label",
             "local",
+            "model_file",
             "object",
             "photo",
             "pipeline",
