@@ -45,6 +45,7 @@ mod update;
 
 pub use agreement::{
     Advice, Agreement, ConfidenceBin, LabelAgreement, Said, Tally, Target, TargetError, Threshold,
+    at_least,
 };
 #[cfg(feature = "web")]
 pub use changes::{Changed, Changes, ChangesError, ChangesPage, Since, SinceError};

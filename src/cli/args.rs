@@ -24,6 +24,9 @@ pub type ModelArgs = Flags<0, 1>;
 /// How photos are classified: all settings that have flags.
 pub type RuleArgs = Flags<0, 3>;
 
+/// How photos are looked at, by a command that names its models in a way of its own.
+pub type LookArgs = Flags<2, 3>;
+
 const GROUPS: [Group; 3] = [MODEL, CLASSIFICATION, LOOKING];
 
 impl ModelArgs {
@@ -58,6 +61,13 @@ impl RuleArgs {
             None if name == KEY_PREFIX.name => None,
             None => std::env::var(name).ok(),
         })
+    }
+}
+
+impl LookArgs {
+    /// The rules, as they are without a model and a threshold.
+    pub fn rules(&self) -> Result<Rules, SettingsError> {
+        Rules::parse_flags(|name| self.0.get(name).cloned())
     }
 }
 

@@ -7,6 +7,7 @@ mod agreement;
 mod args;
 mod chosen;
 mod classify;
+mod compare;
 mod convert;
 mod demo;
 mod evaluate;
@@ -58,6 +59,7 @@ enum Command {
     Serve(serve::Serve),
     Classify(classify::Classify),
     Evaluate(evaluate::Evaluate),
+    Compare(compare::Compare),
     Inspect(inspect::Inspect),
     Convert(convert::Convert),
     Replay(replay::Replay),
@@ -80,6 +82,7 @@ impl Cli {
                 Command::Serve(serve) => serve.run().await,
                 Command::Classify(classify) => classify.run().await,
                 Command::Evaluate(evaluate) => evaluate.run().await,
+                Command::Compare(compare) => compare.run().await,
                 Command::Inspect(inspect) => inspect.run().await,
                 Command::Convert(convert) => convert.run().await,
                 Command::Replay(replay) => replay.run().await,
