@@ -8,9 +8,12 @@
 //! may list the bucket, and 403 if it may not. So a 403 is an error, of that object alone. That an
 //! object is gone is only believed where S3 says so in its own words, `NoSuchKey`.
 //!
+//! What is in a bucket is listed page by page ([`S3::list`]).
+//!
 //! [`UrlClient`] fetches photos that are in no bucket, from hosts that are named.
 
 mod body;
+mod listing;
 #[cfg(feature = "web")]
 mod post;
 mod s3;
@@ -20,6 +23,7 @@ mod tests;
 mod url;
 
 pub use body::{Body, BodyError};
+pub use listing::{Listed, ListingError, Pages};
 #[cfg(feature = "web")]
 pub use post::{PostError, PostForm, PostSigner};
 pub use s3::S3;

@@ -22,6 +22,11 @@ impl S3 {
         Self(client)
     }
 
+    /// The client itself.
+    pub(super) fn client(&self) -> &Client {
+        &self.0
+    }
+
     /// An address at which the object can be fetched for a while, by whoever has it. Asks nobody.
     pub async fn presigned(
         &self,
@@ -94,18 +99,30 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 /// What went wrong, and what to do about it.
 ///
 /// Source: Amazon S3 API reference, `HeadObject` ("Permissions"), `GetObject` and "Error responses":
-/// without `s3:ListBucket` a missing object answers 403; a bucket of another region answers 301, and
-/// names the region in a header.
+/// without `s3:ListBucket` a missing object answers 403.
 fn failure<E>(object: &ObjectId, error: SdkError<E>) -> BucketError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let object = object.clone();
+    match (status(&error), error.code()) {
+        (Some(403), Some("InvalidObjectState")) => BucketError::Archived { object },
+        (Some(403), _) => BucketError::Denied { object, cause: said(error) },
+        _ => BucketError::Failed { object, cause: because(error) },
+    }
+}
+
+/// Why a request failed, and what to do about it.
+///
+/// Source: Amazon S3 API reference, "Error responses": a bucket of another region answers 301, and
+/// names the region in a header.
+pub(super) fn because<E>(error: SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
     let answer = error.raw_response();
     let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
-    let cause = match (status(&error), error.code(), region) {
-        (Some(403), Some("InvalidObjectState"), _) => return BucketError::Archived { object },
-        (Some(403), ..) => return BucketError::Denied { object, cause: said(error) },
+    match (status(&error), error.code(), region) {
         (Some(301 | 307), _, Some(region)) => {
             format!("the bucket is in the region {region}: set AWS_REGION to that")
         }
@@ -119,6 +136,5 @@ where
                 .to_owned()
         }
         _ => said(error),
-    };
-    BucketError::Failed { object, cause }
+    }
 }

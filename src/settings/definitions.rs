@@ -17,6 +17,7 @@ pub const ALL: &[&Setting] = &[
     &INPUT_SIZE,
     &OUTPUT_NUMBER,
     &REVIEW_BELOW,
+    &GENERATION,
     &MAX_BYTES,
     &MAX_PIXELS,
     &THREADS,
@@ -42,7 +43,8 @@ pub const MODEL: Group = Group {
 };
 
 /// How photos are classified, besides the model.
-pub const CLASSIFICATION: Group = Group { heading: "Classification", settings: &[&REVIEW_BELOW] };
+pub const CLASSIFICATION: Group =
+    Group { heading: "Classification", settings: &[&REVIEW_BELOW, &GENERATION] };
 
 /// How photos are looked at, whatever the model.
 pub const LOOKING: Group =
@@ -142,6 +144,17 @@ pub const REVIEW_BELOW: Setting = Setting {
     help: "Confidence below which a photo goes to the shelf `review`",
     default: Unset::Words("the model's own"),
     expected: "a number from 0 to 1",
+};
+
+/// Where these settings and this model stand among others that work on the same table: see
+/// [`Maker::generation`](crate::catalogue::Maker::generation).
+pub const GENERATION: Setting = Setting {
+    name: "GENERATION",
+    flag: Some(Flag { long: "generation", value: "N" }),
+    help: "Raise it by one with a new model: what a lower generation says of a photo never takes \
+           the place of what a higher one said",
+    default: Unset::Text("0", ""),
+    expected: "a whole number from 0 to 4294967295",
 };
 
 /// The limit on a photo's file. The default is that of [`Limits`](crate::photo::Limits).

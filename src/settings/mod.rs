@@ -22,9 +22,9 @@ use crate::catalogue::Shards;
 use crate::photo::Limits;
 
 pub use definitions::{
-    ALL, CLASSIFICATION, CONCURRENCY, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX,
-    LABELS_FILE, LOOKING, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, MODEL_SHA256, NORMALISE,
-    OUTPUT_NUMBER, REVIEW_BELOW, RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
+    ALL, CLASSIFICATION, CONCURRENCY, GENERATION, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE,
+    KEY_PREFIX, LABELS_FILE, LOOKING, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, MODEL_SHA256,
+    NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW, RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
 };
 pub use model::{ModelChoice, ModelPlace};
 use reader::Reader;
@@ -57,6 +57,8 @@ pub struct Rules {
     pub model: ModelChoice,
     /// [`REVIEW_BELOW`]: a confidence; otherwise the model's own.
     pub review_below: Option<Confidence>,
+    /// [`GENERATION`]: what a lower one says never takes the place of what a higher one said.
+    pub generation: u32,
     /// [`MAX_BYTES`] and [`MAX_PIXELS`]: what a photo may have.
     pub limits: Limits,
     /// [`CONCURRENCY`]: keys worked on at a time.
@@ -111,6 +113,7 @@ impl Rules {
     fn read<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<Self> {
         let model = ModelChoice::read(reader);
         let review_below = reader.read(&REVIEW_BELOW);
+        let generation = reader.read(&GENERATION);
         let max_bytes: Option<NonZeroU64> = reader.read(&MAX_BYTES);
         let max_pixels: Option<NonZeroU64> = reader.read(&MAX_PIXELS);
         let threads = reader.read(&THREADS);
@@ -122,6 +125,7 @@ impl Rules {
         Some(Self {
             model: model?,
             review_below,
+            generation: generation?,
             limits: Limits { max_bytes: max_bytes?.get(), max_pixels: max_pixels?.get() },
             concurrency: concurrency?,
             threads: threads.unwrap_or_else(cores),

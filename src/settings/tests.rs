@@ -27,6 +27,7 @@ pub(crate) const SAMPLES: &[Sample] = &[
     Sample { setting: &INPUT_SIZE, good: "224x192", bad: Some("224") },
     Sample { setting: &OUTPUT_NUMBER, good: "1", bad: Some("first") },
     Sample { setting: &REVIEW_BELOW, good: "0.25", bad: Some("1.5") },
+    Sample { setting: &GENERATION, good: "7", bad: Some("1.5") },
     Sample { setting: &MAX_BYTES, good: "10", bad: Some("25MB") },
     Sample { setting: &MAX_PIXELS, good: "20", bad: Some("0") },
     Sample { setting: &THREADS, good: "1000", bad: Some("two") },
@@ -64,6 +65,7 @@ fn every_setting_is_read() {
         ("INPUT_SIZE", "224x192"),
         ("OUTPUT_NUMBER", "1"),
         ("REVIEW_BELOW", "0.25"),
+        ("GENERATION", "7"),
         ("MAX_BYTES", "10"),
         ("MAX_PIXELS", "20"),
         ("CONCURRENCY", "3"),
@@ -86,6 +88,7 @@ fn every_setting_is_read() {
     };
     assert_eq!(rules.model, ModelChoice::Local(said));
     assert_eq!(rules.review_below.map(Confidence::get), Some(0.25));
+    assert_eq!(rules.generation, 7);
     assert_eq!((rules.limits.max_bytes, rules.limits.max_pixels), (10, 20));
     assert_eq!((rules.concurrency.get(), rules.threads.get()), (3, 2));
     assert_eq!((rules.in_flight_bytes.get(), rules.key_prefix.as_str()), (99, "photos/"));

@@ -134,7 +134,8 @@ impl Compare {
                 .with_context(|| format!("the picture {} cannot be written", file.display()))?;
         }
         let stays = results.comparison.shelf_agreement;
-        let is_below = |least: Confidence| stays.is_some_and(|stays| stays < f64::from(least.get()));
+        let is_below =
+            |least: Confidence| stays.is_some_and(|stays| stays < f64::from(least.get()));
         let failed = results.failed > 0 || self.fail_below.is_some_and(is_below);
         Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }

@@ -55,10 +55,7 @@ pub struct Models {
 impl Models {
     /// What is chosen, before anything is fetched.
     pub fn choices(&self) -> anyhow::Result<[ModelChoice; 2]> {
-        Ok([
-            choice("old", &self.old, self.old_sha256)?,
-            choice("new", &self.new, self.new_sha256)?,
-        ])
+        Ok([choice("old", &self.old, self.old_sha256)?, choice("new", &self.new, self.new_sha256)?])
     }
 
     /// Both models, loaded at the same time. One in S3 is fetched from this bucket's S3, or else from the
@@ -87,11 +84,7 @@ async fn opened(choice: &ModelChoice, bucket: Option<&S3>) -> anyhow::Result<Cla
     Ok(tokio::task::spawn_blocking(move || Classifier::open(&choice)).await??)
 }
 
-fn choice(
-    flag: &str,
-    name: &ModelName,
-    sha256: Option<ModelHash>,
-) -> anyhow::Result<ModelChoice> {
+fn choice(flag: &str, name: &ModelName, sha256: Option<ModelHash>) -> anyhow::Result<ModelChoice> {
     let said = Choice::default();
     Ok(match (name, sha256) {
         (ModelName::BuiltIn, None) => ModelChoice::Local(said),

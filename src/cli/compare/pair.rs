@@ -36,9 +36,7 @@ impl Pair {
         let limits = studio.limits();
         let Photo { place, truth, .. } = photo;
         let fetched = match (&place, bucket) {
-            (Place::Object(object), Some(bucket)) => {
-                Some(fetch(bucket, object, &limits).await?)
-            }
+            (Place::Object(object), Some(bucket)) => Some(fetch(bucket, object, &limits).await?),
             _ => None,
         };
         let job = move || {

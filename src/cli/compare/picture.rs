@@ -68,8 +68,5 @@ fn lines(bins: &[Bin]) -> Vec<Plot> {
         let line = LinePlot::new().with_data(steps.collect::<Vec<_>>());
         Plot::Line(line.with_color(colour).with_stroke_width(2.0).with_legend(name))
     };
-    vec![
-        line(|bin| bin.old, "#777777", "old model"),
-        line(|bin| bin.new, "#1f5fa8", "new model"),
-    ]
+    vec![line(|bin| bin.old, "#777777", "old model"), line(|bin| bin.new, "#1f5fa8", "new model")]
 }

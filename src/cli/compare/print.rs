@@ -82,8 +82,7 @@ fn print_moves(all: &Comparison) -> io::Result<()> {
 }
 
 fn print_labels(all: &Comparison) -> io::Result<()> {
-    let used: Vec<_> =
-        all.by_label.iter().filter(|(_, own)| own.old > 0 || own.new > 0).collect();
+    let used: Vec<_> = all.by_label.iter().filter(|(_, own)| own.old > 0 || own.new > 0).collect();
     let mut table = output::wrapped(&["label", "old", "new", "both", "the others became"]);
     for (label, own) in used.iter().take(2 * LINES) {
         let became = own.became.iter().take(BECAME);

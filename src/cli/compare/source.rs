@@ -128,7 +128,8 @@ pub async fn in_bucket(
     let mut sample = Sample::of(size);
     while let Some(page) = pages.next().await? {
         for entry in page.into_iter().filter(is_photo) {
-            sample.offer(entry.object.key().as_bytes(), entry.object);
+            let name = entry.object.key().to_owned();
+            sample.offer(name.as_bytes(), entry.object);
         }
     }
     let taken = sample.taken().into_iter().map(|object| Photo {

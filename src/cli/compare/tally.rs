@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::{
-    Became, Better, Bin, ByLabel, Comparison, Confidence, Example, Move, Shown, Side, Truth, TruthFrom,
-    Verdict,
+    Became, Better, Bin, ByLabel, Comparison, Confidence, Example, Move, Shown, Side, Truth,
+    TruthFrom, Verdict,
 };
 use crate::catalogue::{Shelf, at_least};
 use crate::cli::evaluation::share;
