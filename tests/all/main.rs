@@ -8,6 +8,7 @@ mod agreement;
 mod bounded;
 mod bucket;
 mod classify;
+mod compare;
 mod convergence;
 mod crash;
 mod demo;

@@ -63,7 +63,6 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "aws",
             "bucket",
             "catalogue",
-            "classifier",
             "label",
             "model_file",
             "object",
