@@ -20,5 +20,6 @@ pub mod photo;
 pub mod pipeline;
 pub mod settings;
 pub mod telemetry;
+mod unwinding;
 #[cfg(feature = "web")]
 pub mod web;

@@ -16,6 +16,8 @@ mod names;
 pub use error::ModelFileError;
 pub use kept::Kept;
 
+use std::time::{Duration, Instant};
+
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::bucket::{BodyError, Bucket, Object};
@@ -37,9 +39,18 @@ pub struct Opening(Begun);
 #[derive(Debug)]
 enum Begun {
     /// It is on this machine.
-    Local(JoinHandle<Result<Classifier, ModelError>>),
+    Local(JoinHandle<Result<Opened, ModelError>>),
     /// It is in a bucket, and may have been kept.
     InBucket(Brought),
+}
+
+/// A model that is loaded.
+#[derive(Debug)]
+pub struct Opened {
+    /// The model, ready to classify.
+    pub classifier: Classifier,
+    /// What it took to load it, and to fetch it.
+    pub took: Duration,
 }
 
 /// A model that is being brought.
@@ -59,7 +70,8 @@ impl Opening {
     pub fn begin(choice: &ModelChoice) -> Self {
         Self(match choice.clone() {
             ModelChoice::Local(choice) => {
-                Begun::Local(spawn_blocking(move || Classifier::open(&choice)))
+                let begun = Instant::now();
+                Begun::Local(spawn_blocking(move || opened(&choice, begun)))
             }
             ModelChoice::InBucket { object, sha256, said } => {
                 Begun::InBucket(Brought::begin(object, sha256, said, Kept::here()))
@@ -67,20 +79,20 @@ impl Opening {
         })
     }
 
-    /// The classifier. A model that is in a bucket and was not kept is fetched from it.
+    /// The model. One that is in a bucket and was not kept is fetched from it.
     ///
     /// # Errors
     ///
     /// Says what is wrong with which object or file, and what to do.
-    pub async fn finish(self, bucket: &impl Bucket) -> Result<Classifier, ModelFileError> {
+    pub async fn finish(self, bucket: &impl Bucket) -> Result<Opened, ModelFileError> {
+        let begun = Instant::now();
         match self.0 {
             Begun::Local(loading) => Ok(joined(loading.await)??),
             Begun::InBucket(brought) => {
                 let object = brought.object.clone();
                 let choice = brought.finish(bucket).await?;
-                let loading = spawn_blocking(move || Classifier::open(&choice));
-                let opened = joined(loading.await)?;
-                opened.map_err(|source| ModelFileError::Unusable { object, source })
+                let loading = spawn_blocking(move || opened(&choice, begun));
+                joined(loading.await)?.map_err(|source| ModelFileError::Unusable { object, source })
             }
         }
     }
@@ -95,7 +107,11 @@ pub async fn open(
     choice: &ModelChoice,
     bucket: &impl Bucket,
 ) -> Result<Classifier, ModelFileError> {
-    Opening::begin(choice).finish(bucket).await
+    Ok(Opening::begin(choice).finish(bucket).await?.classifier)
+}
+
+fn opened(choice: &Choice, begun: Instant) -> Result<Opened, ModelError> {
+    Classifier::open(choice).map(|classifier| Opened { classifier, took: begun.elapsed() })
 }
 
 /// The model that is chosen, on this machine: one that is in a bucket is fetched, unless it is among

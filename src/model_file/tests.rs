@@ -33,7 +33,8 @@ impl Bucket for Shop {
         self.asked.lock().unwrap().push(object.key().to_owned());
         if object.key().ends_with(self.forbidden) {
             let (object, cause) = (object.clone(), "AccessDenied".to_owned());
-            return Err(BucketError::Denied { object, cause });
+            let remedy = "allow s3:GetObject".to_owned();
+            return Err(BucketError::Denied { object, cause, remedy });
         }
         S3::new(self.stack.s3()).get(object).await
     }

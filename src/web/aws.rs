@@ -19,7 +19,7 @@ use crate::settings::{Settings, WebSettings};
 ///
 /// If the model cannot be loaded, or uploads are wanted and there are no credentials to sign them with.
 pub async fn on_aws(settings: Settings, web: WebSettings) -> anyhow::Result<Web> {
-    let Settings { table, rules, shards } = settings;
+    let Settings { table, rules, shards, .. } = settings;
     let opening = Opening::begin(&rules.model);
     let config = aws::config().await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&config);
@@ -34,7 +34,7 @@ pub async fn on_aws(settings: Settings, web: WebSettings) -> anyhow::Result<Web>
             Uploads::Presigned(place, signer)
         }
     };
-    let classifier = Arc::new(opening.finish(&S3::new(s3.clone())).await?);
+    let classifier = Arc::new(opening.finish(&S3::new(s3.clone())).await?.classifier);
     let judge = PhotoJudge::new(classifier, &rules);
     Ok(Web::new(Parts {
         changes: Changes::new(streams, dynamodb.clone(), table.as_str()),

@@ -56,7 +56,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
         ],
     ),
     ("aws", &["catalogue"]),
-    ("telemetry", &["address", "label", "pipeline", "settings"]),
+    ("telemetry", &["address", "catalogue", "code", "handler", "label", "pipeline", "settings"]),
     (
         "web",
         &[
