@@ -6,7 +6,9 @@
 mod agreement;
 mod args;
 mod backfill;
+mod chosen;
 mod classify;
+mod compare;
 mod convert;
 mod demo;
 mod evaluate;
@@ -58,6 +60,7 @@ enum Command {
     Serve(serve::Serve),
     Classify(classify::Classify),
     Evaluate(evaluate::Evaluate),
+    Compare(compare::Compare),
     Inspect(inspect::Inspect),
     Convert(convert::Convert),
     Replay(replay::Replay),
@@ -81,8 +84,9 @@ impl Cli {
                 Command::Serve(serve) => serve.run().await,
                 Command::Classify(classify) => classify.run().await,
                 Command::Evaluate(evaluate) => evaluate.run().await,
-                Command::Inspect(inspect) => inspect.run(),
-                Command::Convert(convert) => convert.run(),
+                Command::Compare(compare) => compare.run().await,
+                Command::Inspect(inspect) => inspect.run().await,
+                Command::Convert(convert) => convert.run().await,
                 Command::Replay(replay) => replay.run().await,
                 Command::Query(query) => query.run().await,
                 Command::Review(review) => review.run().await,
