@@ -193,15 +193,23 @@ def a_bad_photo_is_rejected(at):
 
 @step
 def poison_ends_in_the_dead_letter_queue(at):
-    """a message that is no event ends in the dead-letter queue, and the page's commands show it"""
+    """a message that is no event is in the dead-letter queue at once, says why, and the page's commands show it"""
     outputs = at.cloud.outputs(STACK)
-    at.patience(outputs["QueueUrl"], 1)
-    at.cloud.queues.send_message(QueueUrl=outputs["QueueUrl"], MessageBody="this is no event")
+    queue, dead = outputs["QueueUrl"], outputs["DeadLetterQueueUrl"]
+    at.cloud.queues.send_message(QueueUrl=queue, MessageBody="this is no event")
     wait("the message that is no event is not in the dead-letter queue",
-         lambda: at.cloud.attribute(outputs["DeadLetterQueueUrl"], "ApproximateNumberOfMessages"), 120)
+         lambda: at.cloud.attribute(dead, "ApproximateNumberOfMessages"))
     said = at.run("aws sqs receive-message")
     check("this is no event" in said, f"the page's command does not show the message: {said}")
-    at.cloud.queues.purge_queue(QueueUrl=outputs["DeadLetterQueueUrl"])
+    message = at.cloud.queues.receive_message(QueueUrl=dead, MessageAttributeNames=["All"])["Messages"][0]
+    told = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    check(told.get("code") == "unreadable", f"the message's code is not `unreadable`: {told}")
+    check(len(told.get("reason", "")) > 20, f"the message does not say why it is there: {told}")
+    wait(f"the log does not have the request that the message names: {told}",
+         lambda: told["request_id"] in "\n".join(at.cloud.lines(outputs["LogGroupName"])))
+    at.cloud.queues.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+    wait("the message that is no event is left in its own queue, too",
+         lambda: not at.cloud.attribute(queue, "ApproximateNumberOfMessagesNotVisible"))
 
 
 def send_back(at, source, target):
@@ -219,6 +227,7 @@ def a_dead_letter_comes_back(at):
     """a photo whose bucket was gone is a dead letter, and gets its row once that is mended and it is sent back"""
     outputs = at.cloud.outputs(STACK)
     queue, dead = outputs["QueueUrl"], outputs["DeadLetterQueueUrl"]
+    at.patience(queue, 1)
     at.cloud.queues.send_message(QueueUrl=queue, MessageBody=event("archive", "hat-1.jpg"))
     wait("the photo in a bucket that is gone is no dead letter",
          lambda: at.cloud.attribute(dead, "ApproximateNumberOfMessages"), 120)
