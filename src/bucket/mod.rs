@@ -13,6 +13,7 @@
 //! [`UrlClient`] fetches photos that are in no bucket, from hosts that are named.
 
 mod body;
+mod denied;
 mod listing;
 #[cfg(feature = "web")]
 mod post;
@@ -23,6 +24,7 @@ mod tests;
 mod url;
 
 pub use body::{Body, BodyError};
+pub(crate) use denied::remedy;
 pub use listing::{Listed, ListingError, Pages};
 #[cfg(feature = "web")]
 pub use post::{PostError, PostForm, PostSigner};
@@ -77,12 +79,12 @@ pub trait Bucket: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum BucketError {
     /// The function may not read it.
-    #[error(
-        "access denied to s3://{object}: allow s3:GetObject on it and s3:ListBucket on the bucket ({cause})"
-    )]
+    #[error("access denied to s3://{object}: {remedy} ({cause})")]
     Denied {
         /// Which object.
         object: ObjectId,
+        /// What to do.
+        remedy: String,
         /// What S3 said.
         cause: String,
     },

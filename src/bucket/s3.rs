@@ -8,7 +8,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::DateTime;
 use time::OffsetDateTime;
 
-use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain, said};
+use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain, remedy, said};
 use crate::object::{ETag, ObjectId};
 
 /// The S3 client, narrowed to what lookbook needs of it.
@@ -96,6 +96,10 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
+/// What must be allowed to look at an object, where S3 says no more than that it is not.
+const NEEDED: &str = "allow s3:GetObject on it and s3:ListBucket on the bucket, and let no policy deny \
+                      them";
+
 /// What went wrong, and what to do about it.
 ///
 /// Source: Amazon S3 API reference, `HeadObject` ("Permissions"), `GetObject` and "Error responses":
@@ -107,7 +111,10 @@ where
     let object = object.clone();
     match (status(&error), error.code()) {
         (Some(403), Some("InvalidObjectState")) => BucketError::Archived { object },
-        (Some(403), _) => BucketError::Denied { object, cause: said(error) },
+        (Some(403), _) => {
+            let remedy = remedy(error.message().unwrap_or_default(), NEEDED);
+            BucketError::Denied { object, remedy, cause: said(error) }
+        }
         _ => BucketError::Failed { object, cause: because(error) },
     }
 }

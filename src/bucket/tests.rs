@@ -94,6 +94,15 @@ async fn a_denied_object_is_an_error_of_its_own() {
     let denied = answering(403, &[], body).await.get(&object()).await.unwrap_err();
     assert_eq!(denied.retry_code(), RetryCode::BucketDenied);
     assert!(denied.to_string().ends_with("(AccessDenied: words)"), "{denied}");
+    let said = "User: arn:aws:sts::111122223333:assumed-role/f/f is not authorized to perform: \
+                s3:GetObject on resource: \"arn:aws:s3:::shop/a.jpg\" with an explicit deny in a \
+                resource-based policy";
+    let body = error_of("AccessDenied").replace("words", said);
+    let body: &str = Box::leak(body.into_boxed_str());
+    let denied = answering(403, &[], body).await.get(&object()).await.unwrap_err().to_string();
+    let expected = "access denied to s3://shop/a.jpg: the policy of the bucket, key or table itself \
+                    denies s3:GetObject: ";
+    assert!(denied.starts_with(expected) && !denied.contains("allow s3:"), "{denied}");
     let body: &str = Box::leak(error_of("InvalidObjectState").into_boxed_str());
     let archived = answering(403, &[], body).await.get(&object()).await.unwrap_err();
     assert!(matches!(archived, BucketError::Archived { .. }));

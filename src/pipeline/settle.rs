@@ -175,6 +175,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
                         let message = format!("s3://{}: {error}", change.object);
                         Cause::new(RetryCode::BucketFailed, message)
                     })?;
+                    timings.bytes += bytes.len() as u64;
                     let fetched = Fetched::new(bytes, held);
                     let judgement = self.judge.judge(fetched, timings).await?;
                     return Ok(Found::Judged(meta, judgement));

@@ -24,6 +24,7 @@ pub const ALL: &[&Setting] = &[
     &IN_FLIGHT_BYTES,
     &KEY_PREFIX,
     &URL_HOSTS,
+    &DEAD_LETTER_QUEUE,
     &RUST_LOG,
 ];
 
@@ -200,6 +201,16 @@ pub const URL_HOSTS: Setting = Setting {
            the function with their URL",
     default: Unset::Words("none"),
     expected: "names of hosts, with commas between them",
+};
+
+/// Where messages go that can never be read.
+pub const DEAD_LETTER_QUEUE: Setting = Setting {
+    name: "DEAD_LETTER_QUEUE",
+    flag: None,
+    help: "The URL of a queue of SQS to which a message from a queue goes at once, with the reason, if \
+           it can never be read",
+    default: Unset::Words("they go back to their queue"),
+    expected: "the URL of a queue, as https://sqs.us-east-1.amazonaws.com/123456789012/dead",
 };
 
 /// Which log lines the function writes; [`telemetry`](crate::telemetry) reads it. The command line

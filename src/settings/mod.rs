@@ -22,14 +22,14 @@ use crate::classifier::Choice;
 use crate::photo::Limits;
 
 pub use definitions::{
-    ALL, CLASSIFICATION, CONCURRENCY, GENERATION, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE,
-    KEY_PREFIX, LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, OUTPUT_NUMBER,
-    REVIEW_BELOW, RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
+    ALL, CLASSIFICATION, CONCURRENCY, DEAD_LETTER_QUEUE, GENERATION, IN_FLIGHT_BYTES,
+    INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE,
+    NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW, RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
 };
 use reader::Reader;
 pub use reader::SettingsError;
 pub use setting::{Flag, Group, Setting, Unset};
-pub use values::{Confidence, TableName, ValueError};
+pub use values::{Confidence, QueueUrl, TableName, ValueError};
 #[cfg(feature = "web")]
 pub use web::{
     Origins, Reading, Tokens, UploadPlace, WEB, WEB_CORS_ORIGINS, WEB_READING,
@@ -43,6 +43,8 @@ pub struct Settings {
     pub table: TableName,
     /// [`SHELF_SHARDS`]: over how many partitions of its index each shelf is spread.
     pub shards: Shards,
+    /// [`DEAD_LETTER_QUEUE`]: where messages go that can never be read; otherwise back to their queue.
+    pub dead_letter_queue: Option<QueueUrl>,
     /// The rest, which does not depend on where rows are written.
     pub rules: Rules,
 }
@@ -79,9 +81,15 @@ impl Settings {
         let mut reader = Reader::new(lookup, Setting::in_environment);
         let table = reader.read(&TABLE_NAME);
         let shards = reader.read(&SHELF_SHARDS);
+        let dead_letter_queue = reader.read(&DEAD_LETTER_QUEUE);
         let rules = Rules::read(&mut reader);
         let settings = table.zip(shards).zip(rules);
-        reader.finish(settings.map(|((table, shards), rules)| Self { table, shards, rules }))
+        reader.finish(settings.map(|((table, shards), rules)| Self {
+            table,
+            shards,
+            dead_letter_queue,
+            rules,
+        }))
     }
 
     /// Reads [`SHELF_SHARDS`] alone, for a table that is named in another way.

@@ -33,6 +33,7 @@ pub(crate) const SAMPLES: &[Sample] = &[
     Sample { setting: &IN_FLIGHT_BYTES, good: "99", bad: Some("1e9") },
     Sample { setting: &KEY_PREFIX, good: "photos/", bad: None },
     Sample { setting: &URL_HOSTS, good: "a.example,b.example", bad: Some("a.example,10.0.0.1") },
+    Sample { setting: &DEAD_LETTER_QUEUE, good: "https://sqs.example/1/dead", bad: Some("dead") },
     Sample { setting: &RUST_LOG, good: "debug", bad: None },
 ];
 
@@ -70,9 +71,12 @@ fn every_setting_is_read() {
         ("IN_FLIGHT_BYTES", "99"),
         ("KEY_PREFIX", "photos/"),
         ("URL_HOSTS", "a.example,b.example"),
+        ("DEAD_LETTER_QUEUE", "https://sqs.example/1/dead"),
     ])
     .unwrap();
     assert_eq!(settings.shards.get(), 8);
+    let queue = settings.dead_letter_queue.unwrap();
+    assert_eq!(queue.as_str(), "https://sqs.example/1/dead");
     let rules = settings.rules;
     assert_eq!(rules.model.model, Some(PathBuf::from("m.tflite")));
     assert_eq!(rules.model.labels, Some(PathBuf::from("l.txt")));

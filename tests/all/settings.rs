@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use lookbook::settings::{
-    ALL, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MODEL_FILE, NORMALISE, OUTPUT_NUMBER,
-    RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM, WEB_UPLOADS,
+    ALL, DEAD_LETTER_QUEUE, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MODEL_FILE,
+    NORMALISE, OUTPUT_NUMBER, RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM, WEB_UPLOADS,
 };
 use tempfile::TempDir;
 
@@ -16,7 +16,7 @@ use crate::helpers::{lookbook, repository, stdout};
 const NOT_ON_AWS: [Setting; 6] =
     [MODEL_FILE, LABELS_FILE, NORMALISE, INPUT_COLOURS, INPUT_SIZE, OUTPUT_NUMBER];
 /// What the template sets by itself, or from a parameter of another kind.
-const SET_BY_TEMPLATE: [Setting; 2] = [TABLE_NAME, RUST_LOG];
+const SET_BY_TEMPLATE: [Setting; 3] = [TABLE_NAME, DEAD_LETTER_QUEUE, RUST_LOG];
 
 /// The settings that the template takes as parameters.
 fn parameters() -> impl Iterator<Item = &'static Setting> {

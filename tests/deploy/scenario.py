@@ -315,6 +315,27 @@ def it_deploys_again(at):
 
 
 @step
+def eventbridge_brings_changes(at):
+    """a bucket that tells EventBridge reaches the queue by the stack's rules, with the prefix as it is set"""
+    at.cloud.s3.put_bucket_notification_configuration(
+        Bucket=at.bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    at.set_overrides(
+        f'ExistingBucket="{at.bucket}" ExistingTable="{at.table}" ExistingBucketEvents="eventbridge" '
+        'KeyPrefix="summer/"'
+    )
+    at.shell.run("sam deploy")
+    at.deployed()
+    at.put("winter/skirt-1.jpg", photo("skirt-1.jpg"))
+    at.put("summer/skirt-1.jpg", photo("skirt-1.jpg"))
+    at.on_shelf("summer/skirt-1.jpg", "skirt")
+    check(not at.row("winter/skirt-1.jpg"), "a photo outside `KeyPrefix` has a row")
+    at.cloud.s3.delete_object(Bucket=at.bucket, Key="new in/été/skirt-1.jpg")
+    wait("a photo outside `KeyPrefix` that had a row is removed, and its row keeps its shelf",
+         lambda: "shelf" not in at.row("new in/été/skirt-1.jpg"))
+
+
+@step
 def it_is_removed_again(at):
     """what was there before the stack stays when the stack goes"""
     at.shell.run(f"sam delete --stack-name {STACK}")
