@@ -1,13 +1,15 @@
-# A bucket's notifications with lookbook's among them; what others set stays as it is. With an empty
-# queue, they are without lookbook's. What the bucket has may be nothing at all.
+# A bucket's notifications with lookbook's among them; what others set stays as it is. What the bucket
+# has may be nothing at all. With `--arg remove yes`, they are without lookbook's.
 #
 #     jq --null-input --from-file notifications.jq --arg queue ARN --arg prefix "" before.json
-(try input catch {})
+[inputs]
+| if length == 0 then {} else .[0] end
 | del(.ResponseMetadata)
 | .QueueConfigurations = (
+    # Those of a bucket that a stack made have names that are made up, but the queue's address.
     [ .QueueConfigurations[]?
-      | select((.Id | startswith("lookbook-") | not) and .QueueArn != $queue) ]
-    + if $queue == "" then [] else [
+      | select(((.Id // "") | startswith("lookbook-") | not) and .QueueArn != $queue) ]
+    + if $ARGS.named.remove == "yes" then [] else [
         { Id: "lookbook-created", QueueArn: $queue,
           Events: ["s3:ObjectCreated:*", "s3:ObjectRestore:Completed"] }
         + if $prefix == "" then {}
