@@ -230,23 +230,20 @@ impl Connect {
 
     /// Why S3 would refuse ours, and what to do about it.
     fn in_the_way(&self, overlaps: &[Overlap]) -> anyhow::Error {
-        let mut words = format!(
-            "S3 takes only one entry for the same event of the same keys, and {} has others already:",
-            self.bucket
-        );
-        for Overlap { event, entry } in overlaps {
+        let theirs = overlaps.iter().map(|Overlap { event, entry }| {
             let id = entry.id.as_deref().unwrap_or("without an id");
-            words += &format!(
+            format!(
                 "\n  {event} overlaps with the entry '{}' ({}) to {}",
                 output::shown(id),
                 output::shown(&keys(entry)),
                 output::shown(&entry.to)
-            );
-        }
-        words += &format!(
-            "\nIf such a queue is of a stack that is gone, take its entries away with `{} connect {} --remove --queue ARN`. If it is in use, let a topic of SNS, or EventBridge, tell both: see docs/operating.md",
-            program(),
-            self.bucket
+            )
+        });
+        let words = format!(
+            "S3 takes only one entry for the same event of the same keys, and {bucket} has others already:{theirs}\nIf such a queue is of a stack that is gone, take its entries away with `{program} connect {bucket} --remove --queue ARN`. If it is in use, let a topic of SNS, or EventBridge, tell both: see docs/operating.md",
+            bucket = self.bucket,
+            theirs = theirs.collect::<String>(),
+            program = program(),
         );
         anyhow::Error::msg(words)
     }
@@ -296,7 +293,7 @@ fn keys(entry: &Entry) -> String {
 }
 
 fn print(done: &Done) -> std::io::Result<()> {
-    let mut table = output::wrapped(&["", "entry", "events", "keys", "to"]);
+    let mut table = output::table(&["", "entry", "events", "keys", "to"]);
     let lines = [("new", &done.added), ("removed", &done.removed), ("kept", &done.kept)];
     for (what, entries) in lines {
         for entry in entries {

@@ -1,6 +1,6 @@
 //! Messages that are looked at: they are hidden from others meanwhile, and given back in the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
@@ -26,13 +26,13 @@ pub struct Held<'a> {
     /// By their ids, what gives them back.
     handles: HashMap<String, String>,
     /// Those that are gone from the queue by now.
-    done: HashMap<String, ()>,
+    done: HashSet<String>,
     empty: usize,
 }
 
 impl<'a> Held<'a> {
     pub fn new(client: &'a Client, url: &'a str) -> Self {
-        Self { client, url, handles: HashMap::new(), done: HashMap::new(), empty: 0 }
+        Self { client, url, handles: HashMap::new(), done: HashSet::new(), empty: 0 }
     }
 
     /// Some messages that were not seen before; none at the end of the queue.
@@ -56,7 +56,7 @@ impl<'a> Held<'a> {
                     return false;
                 };
                 let known = self.handles.insert(id.to_owned(), handle.to_owned()).is_some();
-                !known && !self.done.contains_key(id)
+                !known && !self.done.contains(id)
             });
             if new.is_empty() {
                 self.empty += 1;
@@ -74,7 +74,7 @@ impl<'a> Held<'a> {
         let delete = self.client.delete_message().queue_url(self.url).receipt_handle(handle);
         delete.send().await.map_err(Refusal::of)?;
         self.handles.remove(id);
-        self.done.insert(id.to_owned(), ());
+        self.done.insert(id.to_owned());
         Ok(())
     }
 

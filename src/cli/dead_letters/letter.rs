@@ -103,7 +103,7 @@ impl Letter {
             Some(most) => format!("after {most} receives"),
             None => "after it was received too often".to_owned(),
         };
-        format!("moved {often}: search the log for {}", self.message_id)
+        format!("moved {often}: search the function's log for its id")
     }
 }
 
@@ -166,7 +166,10 @@ mod tests {
         );
         assert_eq!(letter.sent_at.as_deref(), Some("2026-05-28T20:26:40Z"));
         assert_eq!(letter.receives, Some(11));
-        assert_eq!(letter.why(Some(10)), "moved after 10 receives: search the log for m1");
+        assert_eq!(
+            letter.why(Some(10)),
+            "moved after 10 receives: search the function's log for its id"
+        );
         assert!(letter.why(None).starts_with("moved after it was received too often"));
     }
 

@@ -35,6 +35,8 @@ const AT_A_TIME: usize = 10;
 /// When the cause is mended, `--send-back` sends each message to the queue that it came from, and only
 /// then deletes it here: nothing is lost, and what arrives twice is unchanged. Messages that come here
 /// meanwhile are left for the next time. The exit code is 1 if some could not be sent.
+// One a flag.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("which").multiple(true),
@@ -271,9 +273,13 @@ async fn find(client: &Client, name: &QueueName) -> anyhow::Result<Queue> {
 /// The one queue whose dead letters these are.
 async fn source(client: &Client, queue: &Queue) -> anyhow::Result<QueueName> {
     let sources = sources(client, queue).await.map_err(|refusal| {
+        let arn = &queue.arn;
+        let allow = match refusal.why {
+            Why::Denied => format!(", or allow sqs:ListDeadLetterSourceQueues on {arn}"),
+            _ => String::new(),
+        };
         anyhow::anyhow!(
-            "which queue's dead letters these are is not known: name it with --to, or allow sqs:ListDeadLetterSourceQueues on {} ({refusal})",
-            queue.arn
+            "whose dead letters are in {arn} is not known: name the queue with --to{allow} ({refusal})"
         )
     })?;
     match &sources[..] {
@@ -356,19 +362,17 @@ fn counted(number: usize, what: &str) -> String {
 
 impl Done {
     fn words(&self) -> String {
-        let mut words = match &self.to {
+        let words = match &self.to {
             Some(to) => format!("{} sent back to {to}", counted(self.sent_back, "message")),
             None => format!("{} deleted", counted(self.deleted, "message")),
         };
-        for (number, what) in [
+        let others = [
             (self.sent_but_not_deleted, "sent back but not deleted here"),
             (self.failed, "failed"),
             (self.left, "left"),
-        ] {
-            if number > 0 {
-                words += &format!(", {number} {what}");
-            }
-        }
-        words
+        ];
+        let others = others.iter().filter(|(number, _)| *number > 0);
+        let others = others.map(|(number, what)| format!("{number} {what}"));
+        std::iter::once(words).chain(others).collect::<Vec<_>>().join(", ")
     }
 }

@@ -89,12 +89,13 @@ pub async fn look(
     });
     let client = at.dynamodb_client();
     let again = format!("{} doctor{} --fix", program(), dir_flag(dir));
-    let (found, is_there) = account::table(&client, &at.table, &again, true).await;
-    findings.extend(found);
+    let (mut found, is_there) = account::table(&client, &at.table, &again, true).await;
     if is_there {
         let table = DynamoDb::new(client.clone(), &at.table);
-        findings.extend(rows::look(&table, labels, ours).await);
+        let rows = rows::look(&table, labels, ours, &found).await;
+        found.extend(rows);
     }
+    findings.extend(found);
     patient.table = Some((client, at.table.clone()));
     findings
 }

@@ -1,16 +1,23 @@
 //! What `--fix` does: it adds, and takes nothing away.
 
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 
 use super::finding::{Finding, Fix, State};
 use crate::catalogue::schema;
 use crate::cli::account::{BucketName, Refusal, Wanted, merge, put_and_look, read_notifications};
 
+/// How long to wait for a table that is still busy with the change before.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 /// What is to be mended, and how it is reached.
 #[derive(Default)]
 pub struct Patient {
     /// The table.
-    pub table: Option<(aws_sdk_dynamodb::Client, String)>,
+    pub table: Option<(Client, String)>,
     /// The bucket, and what it is to announce.
     pub bucket: Option<(aws_sdk_s3::Client, BucketName, Wanted)>,
 }
@@ -44,6 +51,7 @@ impl Patient {
             }
             Fix::Index => {
                 let (client, name) = self.table()?;
+                active(client, name).await?;
                 schema::create_index(client, name)?.send().await.map_err(Refusal::of)?;
                 Ok(format!(
                     "the index {} is being made: shelves are incomplete until it is done",
@@ -52,6 +60,7 @@ impl Patient {
             }
             Fix::Stream => {
                 let (client, name) = self.table()?;
+                active(client, name).await?;
                 let update = client.update_table().table_name(name);
                 let update = update.stream_specification(schema::stream()?);
                 update.send().await.map_err(Refusal::of)?;
@@ -60,7 +69,7 @@ impl Patient {
         }
     }
 
-    fn table(&self) -> anyhow::Result<(&aws_sdk_dynamodb::Client, &str)> {
+    fn table(&self) -> anyhow::Result<(&Client, &str)> {
         let (client, name) =
             self.table.as_ref().ok_or_else(|| anyhow::anyhow!("no table is named"))?;
         Ok((client, name))
@@ -80,4 +89,10 @@ impl Patient {
         }
         Ok(format!("{bucket} announces its photos to {} now", wanted.queue))
     }
+}
+
+/// Waits until the table takes a change: one at a time, says `DynamoDB`.
+async fn active(client: &Client, name: &str) -> anyhow::Result<()> {
+    let wait = client.wait_until_table_exists().table_name(name).wait(PATIENCE).await;
+    wait.map(drop).map_err(|_| anyhow::anyhow!("the table {name} is still busy: try again later"))
 }

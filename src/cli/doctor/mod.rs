@@ -56,7 +56,7 @@ pub struct Doctor {
     /// The folder of the embedded bucket and table [default: .lookbook, if nothing on AWS is named]
     #[arg(long, value_name = "D", conflicts_with_all = ["table", "bucket", "queue"])]
     dir: Option<PathBuf>,
-    /// The table on AWS [env: TABLE_NAME]
+    /// The table on AWS [env: `TABLE_NAME`]
     #[arg(long, value_name = "T")]
     table: Option<String>,
     /// The bucket on AWS
@@ -65,7 +65,7 @@ pub struct Doctor {
     /// The queue that the function takes from: its ARN or its URL [default: the one that the bucket tells]
     #[arg(long, value_name = "ARN")]
     queue: Option<QueueName>,
-    /// What the keys of photos begin with, as the function's `KEY_PREFIX` says [env: KEY_PREFIX]
+    /// What the keys of photos begin with, as the function's `KEY_PREFIX` says [env: `KEY_PREFIX`]
     #[arg(long, value_name = "P")]
     prefix: Option<String>,
     /// The function's time-out, to compare the queue with it
@@ -183,13 +183,14 @@ impl Doctor {
         };
         let client = aws_sdk_dynamodb::Client::new(&config);
         let again = format!("{} doctor --table {name} --fix", program());
-        let (found, is_there) = account::table(&client, name, &again, false).await;
-        findings.extend(found);
+        let (mut found, is_there) = account::table(&client, name, &again, false).await;
         if is_there {
             let shards = Settings::parse_shards(|name| env::var(name).ok()).unwrap_or_default();
             let table = DynamoDb::new(client.clone(), name).with_shards(shards);
-            findings.extend(rows::look(&table, &known.labels, known.maker.as_ref()).await);
+            let rows = rows::look(&table, &known.labels, known.maker.as_ref(), &found).await;
+            found.extend(rows);
         }
+        findings.extend(found);
         patient.table = Some((client, name.to_owned()));
         findings
     }

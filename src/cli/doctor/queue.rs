@@ -238,7 +238,7 @@ mod tests {
     fn dead_letters_are_told_and_must_be_kept_long_enough() {
         let dead = |pairs: &[(Attribute, &str)]| dead_letters(&a_queue(&[]), &a_queue(pairs)).state;
         let long = (Attribute::MessageRetentionPeriod, "1209600");
-        assert_eq!(dead(&[long.clone()]), State::Ok);
+        assert_eq!(dead(std::slice::from_ref(&long)), State::Ok);
         assert_eq!(dead(&[]), State::Warning);
         let waiting = (Attribute::ApproximateNumberOfMessages, "1");
         assert_eq!(dead(&[long, waiting]), State::Warning);

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use super::finding::Finding;
+use super::finding::{Finding, State};
 use crate::catalogue::{DynamoDb, Listing, Maker, Shelf, Shelves, TableError};
 use crate::cli::program::program;
 use crate::label::Label;
@@ -11,8 +11,17 @@ use crate::object::ObjectId;
 /// How many of the newest rows of each shelf are looked at.
 const NEWEST: NonZeroU16 = NonZeroU16::new(5).unwrap();
 
-/// Reads the newest rows of the shelves of these labels, and one of them whole.
-pub async fn look(table: &DynamoDb, labels: &[Label], ours: Option<&Maker>) -> Vec<Finding> {
+/// Reads the newest rows of the shelves of these labels, and one of them whole, unless `before` says that
+/// there is nothing to list from.
+pub async fn look(
+    table: &DynamoDb,
+    labels: &[Label],
+    ours: Option<&Maker>,
+    before: &[Finding],
+) -> Vec<Finding> {
+    if before.iter().any(|f| f.state == State::Fault && matches!(f.check, "table" | "index")) {
+        return vec![Finding::skipped("listing", "there is no index to list from")];
+    }
     let shelves = labels.iter().cloned().map(Shelf::Label);
     let mut newest = Vec::new();
     for shelf in shelves.chain([Shelf::Review, Shelf::Rejected]) {
@@ -93,7 +102,6 @@ fn recipe(newest: &[Listing], ours: &Maker) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::State;
     use super::*;
 
     fn row(recipe: &str, model: &str) -> Listing {

@@ -11,9 +11,9 @@ use aws_sdk_dynamodb::types::{
 use super::finding::{Finding, Fix};
 use crate::catalogue::schema::{INDEX, LISTED, TTL_ATTRIBUTE};
 
-/// The table, its key, its index and its stream. `again` is the command that mends with `--fix`.
+/// The table and its key, its stream, and its index. `again` is the command that mends with `--fix`.
 pub fn described(name: &str, table: &TableDescription, again: &str) -> Vec<Finding> {
-    vec![key(name, table), index(name, table, again), stream(name, table, again)]
+    vec![key(name, table), stream(name, table, again), index(name, table, again)]
 }
 
 fn key(name: &str, table: &TableDescription) -> Finding {
@@ -211,11 +211,11 @@ mod tests {
         let with = |index: GlobalSecondaryIndexDescription| {
             let mut table = healthy();
             table.global_secondary_indexes = Some(vec![index]);
-            described("t", &table, "fix").remove(1)
+            described("t", &table, "fix").remove(2)
         };
         let mut none = healthy();
         none.global_secondary_indexes = None;
-        let missing = described("t", &none, "fix").remove(1);
+        let missing = described("t", &none, "fix").remove(2);
         assert_eq!((missing.state, missing.fix), (State::Fault, Some(Fix::Index)));
         let lacks = with(an_index(&LISTED[1..]));
         assert_eq!((lacks.state, lacks.fix), (State::Fault, None));
@@ -233,13 +233,13 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_off_or_says_nothing_is_found() {
-        assert_eq!(states(|t| t.stream_specification = None)[2], State::Warning);
+        assert_eq!(states(|t| t.stream_specification = None)[1], State::Warning);
         let keys = StreamSpecification::builder()
             .stream_enabled(true)
             .stream_view_type(StreamViewType::KeysOnly)
             .build()
             .unwrap();
-        assert_eq!(states(|t| t.stream_specification = Some(keys))[2], State::Warning);
+        assert_eq!(states(|t| t.stream_specification = Some(keys))[1], State::Warning);
     }
 
     #[test]

@@ -10,7 +10,7 @@ fn wanted(prefix: &str) -> Wanted {
     Wanted { queue, prefix: prefix.to_owned() }
 }
 
-fn filter(prefix: &str, suffix: &str) -> Option<NotificationConfigurationFilter> {
+fn filter(prefix: &str, suffix: &str) -> NotificationConfigurationFilter {
     let rule = |name: &str, value: &str| {
         // As S3 gives it back.
         FilterRule::builder().name(FilterRuleName::from(name)).value(encode(value)).build()
@@ -19,7 +19,7 @@ fn filter(prefix: &str, suffix: &str) -> Option<NotificationConfigurationFilter>
     let rules: Vec<FilterRule> =
         rules.iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| rule(n, v)).collect();
     let key = S3KeyFilter::builder().set_filter_rules(Some(rules)).build();
-    Some(NotificationConfigurationFilter::builder().key(key).build())
+    NotificationConfigurationFilter::builder().key(key).build()
 }
 
 fn queue(id: &str, name: &str, event: &str, prefix: &str, suffix: &str) -> QueueConfiguration {
@@ -27,7 +27,7 @@ fn queue(id: &str, name: &str, event: &str, prefix: &str, suffix: &str) -> Queue
         .id(id)
         .queue_arn(format!("arn:aws:sqs:eu-west-1:123456789012:{name}"))
         .events(Event::from(event))
-        .set_filter(filter(prefix, suffix))
+        .filter(filter(prefix, suffix))
         .build()
         .unwrap()
 }
@@ -158,7 +158,7 @@ fn configuration() -> impl Strategy<Value = NotificationConfiguration> {
                         .id(name)
                         .topic_arn(arn)
                         .events(event)
-                        .set_filter(filter)
+                        .filter(filter)
                         .build()
                         .unwrap(),
                 ),
@@ -166,7 +166,7 @@ fn configuration() -> impl Strategy<Value = NotificationConfiguration> {
                     LambdaFunctionConfiguration::builder()
                         .lambda_function_arn(arn)
                         .events(event)
-                        .set_filter(filter)
+                        .filter(filter)
                         .build()
                         .unwrap(),
                 ),
