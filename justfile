@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test second clients photos browser fmt lint docs msrv lambda-check infra compat training arm bench-gate fuzz licences
+ci: test second clients photos browser fmt lint docs msrv lambda-check infra deploy-test compat training arm bench-gate fuzz licences
 
 # The test command of the README
 test:
@@ -70,6 +70,10 @@ lambda:
 # The template: cfn-lint and sam validate
 infra:
     infra/check.sh
+
+# The stack in a cloud on loopback: deployed, used, changed, removed, as infra/README.md says
+deploy-test:
+    tests/deploy/run.sh
 
 # Models in every form against the official runtime; `just compat` makes three networks,
 # `just compat ''` all twelve

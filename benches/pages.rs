@@ -39,7 +39,8 @@ fn row(n: u32) -> Row {
         format: "jpeg",
         content_sha256: hash,
     };
-    let maker = Maker { model_id: "m".into(), recipe: "r".into(), software: "bench".into() };
+    let maker =
+        Maker { model_id: "m".into(), recipe: "r".into(), generation: 0, software: "bench".into() };
     Row::of_object(&object, &meta, judgement, &maker, None, None, added)
 }
 

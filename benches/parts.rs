@@ -132,7 +132,12 @@ fn rows(c: &mut Criterion) {
         format: "jpeg",
         content_sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".into(),
     };
-    let maker = Maker { model_id: "m".into(), recipe: "r".into(), software: "lookbook".into() };
+    let maker = Maker {
+        model_id: "m".into(),
+        recipe: "r".into(),
+        generation: 0,
+        software: "lookbook".into(),
+    };
     c.bench_function("catalogue/make a row and its item", |b| {
         b.iter_batched(
             || judgement.clone(),

@@ -31,10 +31,19 @@ pub async fn config() -> SdkConfig {
 /// Clients of S3 and of the table with this name, on one configuration of the environment. Shelves of
 /// the table are spread over so many partitions.
 pub async fn clients(table: &str, shards: Shards) -> (aws_sdk_s3::Client, DynamoDb) {
-    let config = config().await;
-    let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+    clients_of(&config().await, table, shards)
+}
+
+/// The same on a configuration that is there already.
+#[must_use]
+pub fn clients_of(
+    config: &SdkConfig,
+    table: &str,
+    shards: Shards,
+) -> (aws_sdk_s3::Client, DynamoDb) {
+    let dynamodb = aws_sdk_dynamodb::Client::new(config);
     let table = DynamoDb::new(dynamodb, table).with_shards(shards);
-    (aws_sdk_s3::Client::new(&config), table)
+    (aws_sdk_s3::Client::new(config), table)
 }
 
 #[cfg(test)]

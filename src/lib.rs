@@ -19,5 +19,6 @@ pub mod photo;
 pub mod pipeline;
 pub mod settings;
 pub mod telemetry;
+mod unwinding;
 #[cfg(feature = "web")]
 pub mod web;

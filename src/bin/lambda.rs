@@ -12,25 +12,29 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
 use lookbook::classifier::Classifier;
-use lookbook::handler::{HandleError, Handler, Invocation};
+use lookbook::handler::{DeadLetters, Handler, Invocation};
 use lookbook::settings::Settings;
-use lookbook::{aws, event, telemetry};
+use lookbook::telemetry::{self, Journal, Request, Start};
+use lookbook::{aws, event};
 use serde_json::Value;
 use tokio::time::Instant;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::start_function();
-    let handler = match init().await {
-        Ok(handler) => Arc::new(handler),
+    let (handler, journal) = match init().await {
+        Ok((handler, start)) => {
+            let journal = Arc::new(Journal::new(handler.maker(), start));
+            (Arc::new(handler), journal)
+        }
         Err(error) => {
             tracing::error!(code = "init", "the function cannot start: {error:#}");
             return Err(error.into_boxed_dyn_error());
         }
     };
     let answer = service_fn(|event: LambdaEvent<Value>| {
-        let handler = Arc::clone(&handler);
-        async move { handle(&handler, event).await }
+        let (handler, journal) = (Arc::clone(&handler), Arc::clone(&journal));
+        async move { handle(&handler, &journal, event).await }
     });
     // What this layer gets has been answered already.
     let then_look_back = layer_fn(|answered| {
@@ -72,14 +76,25 @@ async fn end_if_held_up(handler: &Handler<S3, DynamoDb>) {
 }
 
 /// Clients and model are built once, in the init phase, and at the same time.
-async fn init() -> anyhow::Result<Handler<S3, DynamoDb>> {
-    let Settings { table, shards, rules } =
+async fn init() -> anyhow::Result<(Handler<S3, DynamoDb>, Start)> {
+    let begun = Instant::now();
+    let Settings { table, shards, dead_letter_queue, rules } =
         Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
     let choice = rules.model.clone();
-    let loading = tokio::task::spawn_blocking(move || Classifier::open(&choice));
-    let (s3, table) = aws::clients(table.as_str(), shards).await;
-    let classifier = loading.await.context("the model could not be loaded")??;
-    Ok(Handler::with_classifier(s3, table, classifier, &rules))
+    let loading = tokio::task::spawn_blocking(move || {
+        let begun = Instant::now();
+        Classifier::open(&choice).map(|classifier| (classifier, begun.elapsed()))
+    });
+    let making = Instant::now();
+    let config = aws::config().await;
+    let (s3, table) = aws::clients_of(&config, table.as_str(), shards);
+    let dead_letters = dead_letter_queue
+        .map(|queue| DeadLetters::new(aws_sdk_sqs::Client::new(&config), queue.as_str()));
+    let clients = making.elapsed();
+    let (classifier, model) = loading.await.context("the model could not be loaded")??;
+    let handler = Handler::with_classifier(s3, table, classifier, &rules);
+    let start = Start { total: begun.elapsed(), model, clients };
+    Ok((handler.with_dead_letters(dead_letters), start))
 }
 
 /// Replaces this process, all of its threads with it. Only comes back if that cannot be: with the
@@ -100,23 +115,24 @@ fn begin_anew() -> i32 {
 
 async fn handle(
     handler: &Handler<S3, DynamoDb>,
+    journal: &Journal,
     event: LambdaEvent<Value>,
 ) -> Result<Value, Diagnostic> {
+    let begun = Instant::now();
     let left = event.context.deadline().duration_since(SystemTime::now());
     let deadline = Some(Instant::now() + left.unwrap_or(Duration::ZERO));
     let invocation = Invocation { id: event.context.request_id, deadline };
-    let report = handler.handle(&event.payload, &invocation).await.map_err(|error| {
-        if let HandleError::Table { lines, .. } = &error {
-            telemetry::log(lines);
-        }
-        tracing::error!(message_id = invocation.id, code = error.code(), "{error}");
-        failure(error.code(), error.to_string())
-    })?;
-    telemetry::log(&report.lines);
-    if let Some(label) = &report.scored {
+    let trace_id = event.context.xray_trace_id;
+    let request = Request { id: Some(&invocation.id), trace_id: trace_id.as_deref() };
+    let result = handler.handle(&event.payload, &invocation).await;
+    if let Ok(report) = &result
+        && let Some(label) = &report.scored
+    {
         let url = event::photo_url(&event.payload).unwrap_or_default();
-        telemetry::log_scored(url, label);
+        telemetry::log_scored(request, url, label);
     }
+    journal.note(request, &result, begun.elapsed());
+    let report = result.map_err(|error| failure(error.code(), error.to_string()))?;
     let words = report.failure().unwrap_or_default();
     report.answer.ok_or_else(|| failure("retry", words))
 }

@@ -8,9 +8,13 @@
 //! may list the bucket, and 403 if it may not. So a 403 is an error, of that object alone. That an
 //! object is gone is only believed where S3 says so in its own words, `NoSuchKey`.
 //!
+//! What is in a bucket is listed page by page ([`S3::list`]).
+//!
 //! [`UrlClient`] fetches photos that are in no bucket, from hosts that are named.
 
 mod body;
+mod denied;
+mod listing;
 #[cfg(feature = "web")]
 mod post;
 mod s3;
@@ -20,6 +24,8 @@ mod tests;
 mod url;
 
 pub use body::{Body, BodyError};
+pub(crate) use denied::remedy;
+pub use listing::{Listed, ListingError, Pages};
 #[cfg(feature = "web")]
 pub use post::{PostError, PostForm, PostSigner};
 pub use s3::S3;
@@ -73,12 +79,12 @@ pub trait Bucket: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum BucketError {
     /// The function may not read it.
-    #[error(
-        "access denied to s3://{object}: allow s3:GetObject on it and s3:ListBucket on the bucket ({cause})"
-    )]
+    #[error("access denied to s3://{object}: {remedy} ({cause})")]
     Denied {
         /// Which object.
         object: ObjectId,
+        /// What to do.
+        remedy: String,
         /// What S3 said.
         cause: String,
     },

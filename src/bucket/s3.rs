@@ -8,7 +8,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::DateTime;
 use time::OffsetDateTime;
 
-use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain, said};
+use super::{Body, Bucket, BucketError, Object, ObjectMeta, chain, remedy, said};
 use crate::object::{ETag, ObjectId};
 
 /// The S3 client, narrowed to what lookbook needs of it.
@@ -20,6 +20,11 @@ impl S3 {
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self(client)
+    }
+
+    /// The client itself.
+    pub(super) fn client(&self) -> &Client {
+        &self.0
     }
 
     /// An address at which the object can be fetched for a while, by whoever has it. Asks nobody.
@@ -91,21 +96,40 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
+/// What must be allowed to look at an object, where S3 says no more than that it is not.
+const NEEDED: &str = "allow s3:GetObject on it and s3:ListBucket on the bucket, and let no policy deny \
+                      them";
+
 /// What went wrong, and what to do about it.
 ///
 /// Source: Amazon S3 API reference, `HeadObject` ("Permissions"), `GetObject` and "Error responses":
-/// without `s3:ListBucket` a missing object answers 403; a bucket of another region answers 301, and
-/// names the region in a header.
+/// without `s3:ListBucket` a missing object answers 403.
 fn failure<E>(object: &ObjectId, error: SdkError<E>) -> BucketError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let object = object.clone();
+    match (status(&error), error.code()) {
+        (Some(403), Some("InvalidObjectState")) => BucketError::Archived { object },
+        (Some(403), _) => {
+            let remedy = remedy(error.message().unwrap_or_default(), NEEDED);
+            BucketError::Denied { object, remedy, cause: said(error) }
+        }
+        _ => BucketError::Failed { object, cause: because(error) },
+    }
+}
+
+/// Why a request failed, and what to do about it.
+///
+/// Source: Amazon S3 API reference, "Error responses": a bucket of another region answers 301, and
+/// names the region in a header.
+pub(super) fn because<E>(error: SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
     let answer = error.raw_response();
     let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
-    let cause = match (status(&error), error.code(), region) {
-        (Some(403), Some("InvalidObjectState"), _) => return BucketError::Archived { object },
-        (Some(403), ..) => return BucketError::Denied { object, cause: said(error) },
+    match (status(&error), error.code(), region) {
         (Some(301 | 307), _, Some(region)) => {
             format!("the bucket is in the region {region}: set AWS_REGION to that")
         }
@@ -119,6 +143,5 @@ where
                 .to_owned()
         }
         _ => said(error),
-    };
-    BucketError::Failed { object, cause }
+    }
 }

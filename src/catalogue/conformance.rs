@@ -37,7 +37,7 @@ pub(super) fn object(key: &str) -> ObjectId {
 }
 
 pub(super) fn maker() -> Maker {
-    Maker { model_id: "m".into(), recipe: "r".into(), software: "lookbook 0".into() }
+    Maker { model_id: "m".into(), recipe: "r".into(), generation: 0, software: "lookbook 0".into() }
 }
 
 /// The row of a photo of that label, added so many seconds after the epoch.

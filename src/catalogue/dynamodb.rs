@@ -13,9 +13,13 @@ use super::shards::Shards;
 use super::stored::{Item, Seen, Stored};
 use super::update::{Update, Writer};
 use super::{Listing, Row, Skipped, Table, TableError, Written};
-use crate::bucket::said;
+use crate::bucket::{remedy, said};
 use crate::label::Label;
 use crate::object::ObjectId;
+
+/// What must be allowed, where `DynamoDB` says no more than that it is not.
+const NEEDED: &str = "allow the actions of the template on the table and its index, and let no policy \
+                      deny them";
 
 /// A table in `DynamoDB`, of the form in [`schema`].
 #[derive(Debug, Clone)]
@@ -137,7 +141,12 @@ impl DynamoDb {
         if error.code() == Some("ResourceNotFoundException") {
             return TableError::NoTable { table: self.table.clone() };
         }
-        let cause = said(error);
+        let denied = error.code() == Some("AccessDeniedException");
+        let remedy = denied.then(|| remedy(error.message().unwrap_or_default(), NEEDED));
+        let cause = match (remedy, said(error)) {
+            (Some(remedy), said) => format!("{remedy} ({said})"),
+            (None, said) => said,
+        };
         TableError::Failed { image: image.to_owned(), action, cause }
     }
 }

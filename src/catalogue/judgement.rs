@@ -43,6 +43,15 @@ impl Judgement {
         Self::Rejected { rejection, content_sha256: None }
     }
 
+    /// The SHA-256 of the content in hex, if it was fetched.
+    #[must_use]
+    pub fn content_sha256(&self) -> Option<&str> {
+        match self {
+            Self::Classified { content_sha256, .. } => Some(content_sha256),
+            Self::Rejected { content_sha256, .. } => content_sha256.as_deref(),
+        }
+    }
+
     /// Whether it is one of those.
     #[must_use]
     pub fn is_archived(&self) -> bool {
@@ -57,6 +66,9 @@ pub struct Maker {
     pub model_id: String,
     /// The recipe's.
     pub recipe: String,
+    /// Where the recipe stands among others: what a lower generation says of a content never takes
+    /// the place of what a higher one said of it.
+    pub generation: u32,
     /// The program's name and version.
     pub software: String,
 }

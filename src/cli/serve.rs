@@ -43,7 +43,7 @@ impl Serve {
             format!("--table {}: expected 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'", self.table)
         })?;
         let shards = Settings::parse_shards(|name| std::env::var(name).ok())?;
-        let settings = Settings { table, shards, rules };
+        let settings = Settings { table, shards, dead_letter_queue: None, rules };
         let web = web::on_aws(settings, self.web.settings()?).await?;
         let taken = || format!("cannot listen on {}", self.listen);
         let listener = tokio::net::TcpListener::bind(self.listen).await.with_context(taken)?;

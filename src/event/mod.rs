@@ -32,6 +32,7 @@ mod change;
 mod direct;
 mod eventbridge;
 mod map;
+mod original;
 mod record;
 mod reply;
 mod s3;
@@ -41,6 +42,7 @@ mod sqs;
 pub use batch::Call;
 pub use change::{Change, Kind};
 pub use direct::photo_url;
+pub use original::{Attribute, AttributeValue, Original};
 pub use record::RecordError;
 pub use reply::{Fate, Reply, Told};
 
@@ -198,6 +200,14 @@ impl Envelope {
     #[must_use]
     pub fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// A message as it lay in its queue, by its place among the messages of this event; `None` if it
+    /// comes from no queue, or has no text.
+    #[must_use]
+    pub fn original<'a>(&self, event: &'a Value, place: usize) -> Option<Original<'a>> {
+        let records = sqs::records(event).filter(|_| self.sender == Sender::Sqs)?;
+        Original::of(records.get(place)?)
     }
 
     /// Who sent it.

@@ -1,10 +1,9 @@
 //! Reading a record field by field: one that is not used must never lose a photo, whatever is in
 //! it.
 
-use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use crate::object::{ObjectIdError, Sequencer};
+use crate::object::{self, ObjectIdError, Sequencer};
 
 /// Why a record, a task or an item cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,26 +52,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Decodes a key as S3 encodes it in notifications: as an HTML form does, a space as `+`.
+/// Decodes a key as S3 encodes it in notifications.
 pub(super) fn decode_key(key: &str) -> Result<String, RecordError> {
-    let spaced: Vec<u8> = key.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
-    let decoded = percent_decode(&spaced).decode_utf8();
-    decoded.map(String::from).map_err(|_| RecordError::Key(key.chars().take(200).collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        /// Whatever Python's `urllib.parse.quote_plus` or S3 would write decodes to the key.
-        #[test]
-        fn encoded_keys_decode(key in "\\PC{1,100}") {
-            let encoded: String = percent_encoding::utf8_percent_encode(
-                &key, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%20", "+");
-            prop_assert_eq!(decode_key(&encoded).unwrap(), key);
-        }
-    }
+    object::decode_key(key).ok_or_else(|| RecordError::Key(key.chars().take(200).collect()))
 }

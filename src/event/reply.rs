@@ -16,7 +16,7 @@ pub struct Reply<'a> {
 /// Whether a message is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// Each of its changes is dealt with.
+    /// Each of its changes is dealt with, or it is kept elsewhere: it may be forgotten.
     Done,
     /// It goes back, to be sent again.
     Retry,

@@ -3,15 +3,17 @@
 //! The function on AWS, `lookbook local` and `lookbook replay` all go through [`Handler::handle`].
 //! It writes no log: its callers say of the [`Report`] what they want said.
 
+mod dead_letters;
 mod report;
 
+pub use dead_letters::{CODE, DeadLetters, REASON, REQUEST_ID, SetAside};
 pub use report::Report;
 
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::bucket::{Bucket, S3, UrlClient};
-use crate::catalogue::{DynamoDb, Table, TableError};
+use crate::catalogue::{DynamoDb, Maker, Table, TableError};
 use crate::classifier::{Classifier, ModelError};
 use crate::event::{self, Envelope, EventError};
 use crate::pipeline::{
@@ -24,6 +26,7 @@ use crate::settings::Rules;
 pub struct Handler<B, T, J = PhotoJudge> {
     pipeline: Pipeline<B, T, J>,
     scorer: Scorer<J>,
+    dead_letters: Option<DeadLetters>,
 }
 
 /// One call of the function.
@@ -97,7 +100,13 @@ impl<B: Bucket, T: Table, J: Judge> Handler<B, T, J> {
 
     fn with_client(pipeline: Pipeline<B, T, J>, client: UrlClient) -> Self {
         let scorer = pipeline.scorer(client);
-        Self { pipeline, scorer }
+        Self { pipeline, scorer, dead_letters: None }
+    }
+
+    /// The same with a queue for messages of SQS that can never be read.
+    #[must_use]
+    pub fn with_dead_letters(self, dead_letters: Option<DeadLetters>) -> Self {
+        Self { dead_letters, ..self }
     }
 
     /// How many photos of past invocations are still being worked on: see
@@ -109,6 +118,11 @@ impl<B: Bucket, T: Table, J: Judge> Handler<B, T, J> {
     /// What scores photos that are no objects, by the same judge.
     pub fn scorer(&self, rules: &Rules) -> Scorer<J> {
         self.pipeline.scorer(UrlClient::new(&rules.url_hosts))
+    }
+
+    /// Who judges photos: goes into each row.
+    pub fn maker(&self) -> &Maker {
+        self.pipeline.maker()
     }
 
     /// Where rows are written.
@@ -130,12 +144,33 @@ impl<B: Bucket, T: Table, J: Judge> Handler<B, T, J> {
         }
         let envelope = Envelope::parse(event, &invocation.id)?;
         match self.pipeline.run(envelope.messages(), deadline).await {
-            Ok(lines) => Ok(Report::new(&envelope, lines)),
+            Ok(lines) => {
+                let aside = self.set_aside(event, &envelope, &lines, invocation, deadline).await;
+                Ok(Report::new(&envelope, lines, aside))
+            }
             Err(error) => {
                 let retry = Outcome::Retry(Cause::from(&error));
                 let lines = lines(envelope.messages(), std::iter::repeat(retry));
                 Err(HandleError::Table { error, lines })
             }
+        }
+    }
+
+    /// Sends what can never be read to the dead-letter queue, if there is one. What could be read of
+    /// such a message is done by now.
+    async fn set_aside(
+        &self,
+        event: &Value,
+        envelope: &Envelope,
+        lines: &[Line],
+        invocation: &Invocation,
+        deadline: Deadline,
+    ) -> SetAside {
+        match &self.dead_letters {
+            Some(queue) => {
+                queue.take(report::poison(event, envelope, lines), &invocation.id, deadline).await
+            }
+            None => SetAside::default(),
         }
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::dead_letters::{Poison, SetAside};
 use crate::code::RetryCode;
-use crate::event::{Envelope, Fate, Reply, Sender, Told};
+use crate::event::{Envelope, Fate, Message, Reply, Sender, Told};
 use crate::label::Label;
 use crate::pipeline::{Line, Outcome};
 
@@ -20,20 +21,22 @@ pub struct Report {
     pub answer: Option<Value>,
     /// The top label of a photo on the web.
     pub scored: Option<Label>,
+    /// What became of messages that can never be read, where there is a queue for them.
+    pub aside: SetAside,
 }
 
 impl Report {
     /// The report of an event with these lines, one for each entry.
-    pub(super) fn new(envelope: &Envelope, lines: Vec<Line>) -> Self {
-        let answer = envelope.answer(&replies(envelope, &lines));
-        Self { lines, answer, scored: None }
+    pub(super) fn new(envelope: &Envelope, lines: Vec<Line>, aside: SetAside) -> Self {
+        let answer = envelope.answer(&replies(envelope, &lines, &aside));
+        Self { lines, answer, scored: None, aside }
     }
 
     /// The report of a photo on the web: `{LABEL: PROBABILITY, ...}`.
     pub(super) fn of_scores(scores: Vec<(Label, f32)>) -> Self {
         let scored = scores.first().map(|(label, _)| label.clone());
         let scores: BTreeMap<Label, f32> = scores.into_iter().collect();
-        Self { lines: Vec::new(), answer: Some(shortest(&scores)), scored }
+        Self { answer: Some(shortest(&scores)), scored, ..Self::default() }
     }
 
     /// How many changes came to each outcome.
@@ -73,15 +76,56 @@ fn shortest(value: &impl Serialize) -> Value {
     serde_json::from_str(&text).unwrap_or_default()
 }
 
-/// What became of each message. One goes back if any change of it must be retried.
-fn replies<'a>(envelope: &'a Envelope, lines: &[Line]) -> Vec<Reply<'a>> {
+/// Each message with its lines.
+fn by_message<'a>(
+    envelope: &'a Envelope,
+    lines: &'a [Line],
+) -> impl Iterator<Item = (&'a Message, &'a [Line])> {
     let mut rest = lines;
-    let replies = envelope.messages().iter().map(|message| {
+    envelope.messages().iter().map(move |message| {
         let (lines, after) = rest.split_at(message.entries.len().min(rest.len()));
         rest = after;
+        (message, lines)
+    })
+}
+
+/// The messages from a queue with which nothing is wrong but that they, or records of them, can never
+/// be read.
+pub(super) fn poison<'a>(
+    event: &'a Value,
+    envelope: &'a Envelope,
+    lines: &'a [Line],
+) -> Vec<Poison<'a>> {
+    let unreadable =
+        by_message(envelope, lines).enumerate().filter_map(|(place, (message, lines))| {
+            let original = Some(place).filter(|_| fate(lines) == Fate::Unreadable);
+            let original = envelope.original(event, original?)?;
+            Some(Poison { id: &message.id, original, reason: reason(lines) })
+        });
+    unreadable.collect()
+}
+
+/// Why a message cannot be read: its first fault, and how many more there are.
+fn reason(lines: &[Line]) -> String {
+    let mut causes = lines.iter().filter_map(|line| match &line.outcome {
+        Outcome::Retry(cause) => Some(cause.message.as_str()),
+        _ => None,
+    });
+    let first = causes.next().unwrap_or_default();
+    match causes.count() {
+        0 => first.to_owned(),
+        more => format!("{first}; and {more} more of its records cannot be read"),
+    }
+}
+
+/// What became of each message. One goes back if any change of it must be retried, unless it is in the
+/// dead-letter queue.
+fn replies<'a>(envelope: &'a Envelope, lines: &'a [Line], aside: &SetAside) -> Vec<Reply<'a>> {
+    let replies = by_message(envelope, lines).map(|(message, lines)| {
         let is_asked_for = *envelope.sender() == Sender::Direct;
         let outcomes = lines.iter().map(|line| told(line, is_asked_for)).collect();
-        Reply { id: &message.id, fate: fate(lines), outcomes }
+        let fate = if aside.sent.contains(&message.id) { Fate::Done } else { fate(lines) };
+        Reply { id: &message.id, fate, outcomes }
     });
     replies.collect()
 }
@@ -143,10 +187,17 @@ mod tests {
         let envelope = Envelope::parse(&event, "r").unwrap();
         let retry = Outcome::Retry(Cause::new(RetryCode::Unreadable, "why"));
         let outcomes = [Outcome::Removed, Outcome::Unchanged, retry];
-        let report = Report::new(&envelope, lines(envelope.messages(), outcomes));
+        let lines = lines(envelope.messages(), outcomes);
+        let poison = poison(&event, &envelope, &lines);
+        let [Poison { id: "m2", original, reason }] = &poison[..] else { panic!("{poison:?}") };
+        assert_eq!((original.body, reason.as_str()), ("not json", "why"));
+        let report = Report::new(&envelope, lines.clone(), SetAside::default());
         let ids: Vec<&str> = report.lines.iter().map(|l| l.message_id.as_str()).collect();
         assert_eq!(ids, ["m1", "m1", "m2"]);
         let answer = json!({"batchItemFailures": [{"itemIdentifier": "m2"}]});
         assert_eq!(report.answer, Some(answer));
+        let aside = SetAside { sent: ["m2".to_owned()].into(), failed: vec![] };
+        let report = Report::new(&envelope, lines, aside);
+        assert_eq!(report.answer, Some(json!({"batchItemFailures": []})));
     }
 }

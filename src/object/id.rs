@@ -24,15 +24,15 @@ pub enum ObjectIdError {
 }
 
 impl ObjectId {
+    /// The most bytes of a key.
+    pub const KEY_BYTES: usize = 1024;
+
     /// Checks both against S3's rules for names, old buckets' wider ones included.
     ///
     /// Source: Amazon S3 user guide, "Bucket naming rules" and "Naming Amazon S3 objects".
     pub fn new(bucket: &str, key: &str) -> Result<Self, ObjectIdError> {
-        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-        if !(3..=255).contains(&bucket.len()) || !bucket.bytes().all(fits) {
-            return Err(ObjectIdError::Bucket(bucket.chars().take(80).collect()));
-        }
-        if key.is_empty() || key.len() > 1024 {
+        check_bucket(bucket)?;
+        if key.is_empty() || key.len() > Self::KEY_BYTES {
             return Err(ObjectIdError::Key(key.len()));
         }
         Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() })
@@ -55,6 +55,15 @@ impl ObjectId {
     pub fn is_folder_marker(&self) -> bool {
         self.key.ends_with('/')
     }
+}
+
+/// Checks a bucket's name against S3's rules, old buckets' wider ones included.
+pub(super) fn check_bucket(bucket: &str) -> Result<(), ObjectIdError> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    if !(3..=255).contains(&bucket.len()) || !bucket.bytes().all(fits) {
+        return Err(ObjectIdError::Bucket(bucket.chars().take(80).collect()));
+    }
+    Ok(())
 }
 
 /// `bucket/key`: the table's partition key. A bucket's name has no slash, so it reads back.

@@ -56,7 +56,7 @@ impl Deadline {
     }
 
     /// Runs a future until the margin; `None` if it was given up.
-    pub(super) async fn within<F: Future>(self, future: F) -> Option<F::Output> {
+    pub(crate) async fn within<F: Future>(self, future: F) -> Option<F::Output> {
         match self.0 {
             Some(times) => tokio::time::timeout_at(times.give_up, future).await.ok(),
             None => Some(future.await),

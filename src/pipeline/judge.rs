@@ -65,6 +65,7 @@ impl PhotoJudge {
         let maker = Maker {
             model_id: classifier.model_id().to_string(),
             recipe: recipe(&classifier, review_below, rules.limits, decoded.bytes()),
+            generation: rules.generation,
             software: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
         Self {

@@ -42,7 +42,7 @@ use settle::{Settler, Stop};
 use tokio::time::Instant;
 
 use crate::bucket::{Bucket, S3, UrlClient};
-use crate::catalogue::{DynamoDb, Table, TableError};
+use crate::catalogue::{DynamoDb, Maker, Table, TableError};
 use crate::classifier::{Classifier, ModelError};
 use crate::code::RetryCode;
 use crate::event::Message;
@@ -95,6 +95,11 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
             fetched: Budget::for_fetched(rules),
             pace: Pace::default(),
         }
+    }
+
+    /// Who judges photos: goes into each row.
+    pub fn maker(&self) -> &Maker {
+        self.judge.maker()
     }
 
     /// Where rows are written.

@@ -133,7 +133,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         judged: Option<(ObjectMeta, Judgement)>,
         timings: &mut Timings,
     ) -> Result<Found, Stop> {
-        let known = before.filter(|row| row.is_made_by(&self.judge.maker().recipe));
+        let known = before.filter(|row| row.stands_against(self.judge.maker()));
         let is_known = |meta: &ObjectMeta| known.is_some_and(|row| row.is_of(meta));
         // What to hold for the object until it has said its size itself.
         let mut size = match change.kind {
@@ -175,6 +175,7 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
                         let message = format!("s3://{}: {error}", change.object);
                         Cause::new(RetryCode::BucketFailed, message)
                     })?;
+                    timings.bytes += bytes.len() as u64;
                     let fetched = Fetched::new(bytes, held);
                     let judgement = self.judge.judge(fetched, timings).await?;
                     return Ok(Found::Judged(meta, judgement));
@@ -216,7 +217,15 @@ impl<B: Bucket, T: Table, J: Judge> Settler<'_, B, T, J> {
         let (object, sequencer) = (&change.object, change.sequencer.as_ref());
         let (maker, now) = (self.judge.maker(), OffsetDateTime::now_utc());
         match (found, before) {
-            (Found::Same(meta), Some(row)) => (row.unchanged(meta, sequencer), Outcome::Unchanged),
+            (Found::Same(meta), Some(row)) => {
+                (row.unchanged(meta, maker, sequencer), Outcome::Unchanged)
+            }
+            // The same content, put again, of which a higher generation has spoken.
+            (Found::Judged(meta, judgement), Some(row))
+                if row.stands_against(maker) && row.has_content(judgement) =>
+            {
+                (row.unchanged(meta, maker, sequencer), Outcome::Unchanged)
+            }
             (Found::Judged(meta, judgement), _) => {
                 let row =
                     Row::of_object(object, meta, judgement.clone(), maker, sequencer, before, now);

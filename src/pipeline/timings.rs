@@ -1,4 +1,4 @@
-//! How long each stage of a photo's way took.
+//! How long each stage of a photo's way took, and how much was fetched.
 
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ pub struct Timings {
     pub judged: Duration,
     /// Writing the row.
     pub written: Duration,
+    /// How many bytes were fetched.
+    pub bytes: u64,
 }
 
 /// Adds to a stage how long a future took.

@@ -16,6 +16,7 @@ pub const ALL: &[&Setting] = &[
     &INPUT_SIZE,
     &OUTPUT_NUMBER,
     &REVIEW_BELOW,
+    &GENERATION,
     &MAX_BYTES,
     &MAX_PIXELS,
     &THREADS,
@@ -23,6 +24,7 @@ pub const ALL: &[&Setting] = &[
     &IN_FLIGHT_BYTES,
     &KEY_PREFIX,
     &URL_HOSTS,
+    &DEAD_LETTER_QUEUE,
     &RUST_LOG,
 ];
 
@@ -35,7 +37,7 @@ pub const MODEL: Group = Group {
 /// How photos are classified, besides the model.
 pub const CLASSIFICATION: Group = Group {
     heading: "Classification",
-    settings: &[&REVIEW_BELOW, &MAX_BYTES, &MAX_PIXELS, &THREADS],
+    settings: &[&REVIEW_BELOW, &GENERATION, &MAX_BYTES, &MAX_PIXELS, &THREADS],
 };
 
 const WHOLE: &str = "a whole number from 1";
@@ -124,6 +126,17 @@ pub const REVIEW_BELOW: Setting = Setting {
     expected: "a number from 0 to 1",
 };
 
+/// Where these settings and this model stand among others that work on the same table: see
+/// [`Maker::generation`](crate::catalogue::Maker::generation).
+pub const GENERATION: Setting = Setting {
+    name: "GENERATION",
+    flag: Some(Flag { long: "generation", value: "N" }),
+    help: "Raise it by one with a new model: what a lower generation says of a photo never takes \
+           the place of what a higher one said",
+    default: Unset::Text("0", ""),
+    expected: "a whole number from 0 to 4294967295",
+};
+
 /// The limit on a photo's file. The default is that of [`Limits`](crate::photo::Limits).
 pub const MAX_BYTES: Setting = Setting {
     name: "MAX_BYTES",
@@ -188,6 +201,16 @@ pub const URL_HOSTS: Setting = Setting {
            the function with their URL",
     default: Unset::Words("none"),
     expected: "names of hosts, with commas between them",
+};
+
+/// Where messages go that can never be read.
+pub const DEAD_LETTER_QUEUE: Setting = Setting {
+    name: "DEAD_LETTER_QUEUE",
+    flag: None,
+    help: "The URL of a queue of SQS to which a message from a queue goes at once, with the reason, if \
+           it can never be read",
+    default: Unset::Words("they go back to their queue"),
+    expected: "the URL of a queue, as https://sqs.us-east-1.amazonaws.com/123456789012/dead",
 };
 
 /// Which log lines the function writes; [`telemetry`](crate::telemetry) reads it. The command line

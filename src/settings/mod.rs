@@ -22,14 +22,14 @@ use crate::classifier::Choice;
 use crate::photo::Limits;
 
 pub use definitions::{
-    ALL, CLASSIFICATION, CONCURRENCY, IN_FLIGHT_BYTES, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX,
-    LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE, NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW,
-    RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
+    ALL, CLASSIFICATION, CONCURRENCY, DEAD_LETTER_QUEUE, GENERATION, IN_FLIGHT_BYTES,
+    INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE,
+    NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW, RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
 };
 use reader::Reader;
 pub use reader::SettingsError;
 pub use setting::{Flag, Group, Setting, Unset};
-pub use values::{Confidence, TableName, ValueError};
+pub use values::{Confidence, QueueUrl, TableName, ValueError};
 #[cfg(feature = "web")]
 pub use web::{
     Origins, Reading, Tokens, UploadPlace, WEB, WEB_CORS_ORIGINS, WEB_READING,
@@ -43,6 +43,8 @@ pub struct Settings {
     pub table: TableName,
     /// [`SHELF_SHARDS`]: over how many partitions of its index each shelf is spread.
     pub shards: Shards,
+    /// [`DEAD_LETTER_QUEUE`]: where messages go that can never be read; otherwise back to their queue.
+    pub dead_letter_queue: Option<QueueUrl>,
     /// The rest, which does not depend on where rows are written.
     pub rules: Rules,
 }
@@ -56,6 +58,8 @@ pub struct Rules {
     pub model: Choice,
     /// [`REVIEW_BELOW`]: a confidence; otherwise the model's own.
     pub review_below: Option<Confidence>,
+    /// [`GENERATION`]: what a lower one says never takes the place of what a higher one said.
+    pub generation: u32,
     /// [`MAX_BYTES`] and [`MAX_PIXELS`]: what a photo may have.
     pub limits: Limits,
     /// [`CONCURRENCY`]: keys worked on at a time.
@@ -77,9 +81,15 @@ impl Settings {
         let mut reader = Reader::new(lookup, Setting::in_environment);
         let table = reader.read(&TABLE_NAME);
         let shards = reader.read(&SHELF_SHARDS);
+        let dead_letter_queue = reader.read(&DEAD_LETTER_QUEUE);
         let rules = Rules::read(&mut reader);
         let settings = table.zip(shards).zip(rules);
-        reader.finish(settings.map(|((table, shards), rules)| Self { table, shards, rules }))
+        reader.finish(settings.map(|((table, shards), rules)| Self {
+            table,
+            shards,
+            dead_letter_queue,
+            rules,
+        }))
     }
 
     /// Reads [`SHELF_SHARDS`] alone, for a table that is named in another way.
@@ -122,6 +132,7 @@ impl Rules {
             }
         }
         let review_below = reader.read(&REVIEW_BELOW);
+        let generation = reader.read(&GENERATION);
         let max_bytes: Option<NonZeroU64> = reader.read(&MAX_BYTES);
         let max_pixels: Option<NonZeroU64> = reader.read(&MAX_PIXELS);
         let threads = reader.read(&THREADS);
@@ -133,6 +144,7 @@ impl Rules {
         Some(Self {
             model,
             review_below,
+            generation: generation?,
             limits: Limits { max_bytes: max_bytes?.get(), max_pixels: max_pixels?.get() },
             concurrency: concurrency?,
             threads: threads.unwrap_or_else(cores),

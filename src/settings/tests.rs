@@ -25,6 +25,7 @@ pub(crate) const SAMPLES: &[Sample] = &[
     Sample { setting: &INPUT_SIZE, good: "224x192", bad: Some("224") },
     Sample { setting: &OUTPUT_NUMBER, good: "1", bad: Some("first") },
     Sample { setting: &REVIEW_BELOW, good: "0.25", bad: Some("1.5") },
+    Sample { setting: &GENERATION, good: "7", bad: Some("1.5") },
     Sample { setting: &MAX_BYTES, good: "10", bad: Some("25MB") },
     Sample { setting: &MAX_PIXELS, good: "20", bad: Some("0") },
     Sample { setting: &THREADS, good: "1000", bad: Some("two") },
@@ -32,6 +33,7 @@ pub(crate) const SAMPLES: &[Sample] = &[
     Sample { setting: &IN_FLIGHT_BYTES, good: "99", bad: Some("1e9") },
     Sample { setting: &KEY_PREFIX, good: "photos/", bad: None },
     Sample { setting: &URL_HOSTS, good: "a.example,b.example", bad: Some("a.example,10.0.0.1") },
+    Sample { setting: &DEAD_LETTER_QUEUE, good: "https://sqs.example/1/dead", bad: Some("dead") },
     Sample { setting: &RUST_LOG, good: "debug", bad: None },
 ];
 
@@ -61,6 +63,7 @@ fn every_setting_is_read() {
         ("INPUT_SIZE", "224x192"),
         ("OUTPUT_NUMBER", "1"),
         ("REVIEW_BELOW", "0.25"),
+        ("GENERATION", "7"),
         ("MAX_BYTES", "10"),
         ("MAX_PIXELS", "20"),
         ("CONCURRENCY", "3"),
@@ -68,9 +71,12 @@ fn every_setting_is_read() {
         ("IN_FLIGHT_BYTES", "99"),
         ("KEY_PREFIX", "photos/"),
         ("URL_HOSTS", "a.example,b.example"),
+        ("DEAD_LETTER_QUEUE", "https://sqs.example/1/dead"),
     ])
     .unwrap();
     assert_eq!(settings.shards.get(), 8);
+    let queue = settings.dead_letter_queue.unwrap();
+    assert_eq!(queue.as_str(), "https://sqs.example/1/dead");
     let rules = settings.rules;
     assert_eq!(rules.model.model, Some(PathBuf::from("m.tflite")));
     assert_eq!(rules.model.labels, Some(PathBuf::from("l.txt")));
@@ -78,6 +84,7 @@ fn every_setting_is_read() {
     assert_eq!((rules.model.colours, rules.model.output), (Some(Colours::Bgr), Some(1)));
     assert_eq!(rules.model.size, Size::new(224, 192));
     assert_eq!(rules.review_below.map(Confidence::get), Some(0.25));
+    assert_eq!(rules.generation, 7);
     assert_eq!((rules.limits.max_bytes, rules.limits.max_pixels), (10, 20));
     assert_eq!((rules.concurrency.get(), rules.threads.get()), (3, 2));
     assert_eq!((rules.in_flight_bytes.get(), rules.key_prefix.as_str()), (99, "photos/"));

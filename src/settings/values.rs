@@ -10,6 +10,10 @@ pub struct Confidence(f32);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName(String);
 
+/// The address of a queue of SQS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueUrl(String);
+
 /// A text that is no such value. The setting's definition says what is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a value of this kind")]
@@ -28,6 +32,27 @@ impl TableName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl QueueUrl {
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for QueueUrl {
+    type Err = ValueError;
+
+    /// `https://HOST/ACCOUNT/NAME`, or `http` where an emulator is asked.
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let name = rest.and_then(|rest| rest.rsplit_once('/')).map(|(_, name)| name);
+        let is_url =
+            name.is_some_and(|name| !name.is_empty()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if is_url { Ok(Self(text.to_owned())) } else { Err(ValueError) }
     }
 }
 

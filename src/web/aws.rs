@@ -19,7 +19,7 @@ use crate::settings::{Settings, WebSettings};
 ///
 /// If the model cannot be loaded, or uploads are wanted and there are no credentials to sign them with.
 pub async fn on_aws(settings: Settings, web: WebSettings) -> anyhow::Result<Web> {
-    let Settings { table, rules, shards } = settings;
+    let Settings { table, rules, shards, .. } = settings;
     let choice = rules.model.clone();
     let loading = tokio::task::spawn_blocking(move || Classifier::open(&choice));
     let config = aws::config().await;

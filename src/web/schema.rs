@@ -114,6 +114,8 @@ pub struct Row {
     /// Whether the confidence is below the review threshold; absent if it is not.
     #[schema(nullable = false)]
     unsure: Option<bool>,
+    /// Where the recipe stands among others: a lower generation never speaks over a higher one.
+    generation: u32,
     /// The program that wrote it.
     software: String,
     /// When the model looked at it.

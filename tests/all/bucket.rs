@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use lookbook::bucket::{Bucket, BucketError, S3};
 use lookbook::object::ObjectId;
 
+use crate::helpers::Embedded;
+
 /// Answers each key with the status and the code in its name, as in `403-AccessDenied`.
 async fn answer(method: Method, uri: Uri) -> Response {
     let name = uri.path().rsplit('/').next().unwrap_or_default();
@@ -57,4 +59,32 @@ async fn each_answer_of_s3_has_its_meaning() {
     }
     let denied = bucket.head(&object("403-Forbidden")).await.unwrap_err();
     assert!(denied.to_string().contains("s3:ListBucket"), "{denied}");
+}
+
+/// Page by page, whatever characters the keys have, in the order of their bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_is_listed_page_by_page() {
+    let place = Embedded::start().await;
+    let folder = place.stack.bucket_dir().join("new");
+    std::fs::create_dir(&folder).unwrap();
+    let mut keys: Vec<String> = (0..1200).map(|n| format!("new/{n:04}.jpg")).collect();
+    keys.extend(["new/a b+c%20.jpg", "new/ctrl\u{1}.jpg", "new/日本.jpg"].map(str::to_owned));
+    keys.sort();
+    for key in &keys {
+        std::fs::write(folder.join(key.strip_prefix("new/").unwrap()), key).unwrap();
+    }
+    std::fs::write(place.stack.bucket_dir().join("other.jpg"), "other").unwrap();
+    let url = format!("s3://{}/new/", place.stack.bucket()).parse().unwrap();
+    for (after, expected) in [(None, &keys[..]), (Some(&keys[99]), &keys[100..])] {
+        let mut pages = place.bucket().list(&url, after.map(String::as_str));
+        let (mut found, mut count) = (Vec::new(), 0);
+        while let Some(page) = pages.next().await.unwrap() {
+            assert!(
+                page.len() <= 1000 && page.iter().all(|o| o.size == o.object.key().len() as u64)
+            );
+            found.extend(page.into_iter().map(|listed| listed.object.key().to_owned()));
+            count += 1;
+        }
+        assert_eq!((&found[..], count), (expected, 2));
+    }
 }

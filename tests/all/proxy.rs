@@ -1,7 +1,7 @@
 //! A proxy between the SDK and a server, which does to requests and answers what networks and AWS
 //! do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -77,6 +77,7 @@ struct Inner {
     weather: Mutex<Weather>,
     on: AtomicBool,
     counts: Mutex<BTreeMap<String, usize>>,
+    traces: Mutex<BTreeSet<String>>,
 }
 
 /// An answer of the server.
@@ -95,6 +96,7 @@ impl Proxy {
             weather: Mutex::new(weather),
             on: AtomicBool::new(true),
             counts: Mutex::default(),
+            traces: Mutex::default(),
         });
         let router = Router::new().fallback(pass).with_state(Arc::clone(&inner));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -106,6 +108,11 @@ impl Proxy {
     /// From now on nothing goes wrong.
     pub fn calm_down(&self) {
         self.inner.on.store(false, Ordering::SeqCst);
+    }
+
+    /// The X-Ray traces that requests were part of; an empty one, if a request was part of none.
+    pub fn traces(&self) -> BTreeSet<String> {
+        self.inner.traces.lock().unwrap().clone()
     }
 
     /// How many requests there were, and what went wrong.
@@ -167,6 +174,8 @@ fn json(code: &str) -> String {
 }
 
 async fn pass(State(proxy): State<Arc<Inner>>, request: Request) -> Response {
+    let trace = request.headers().get("x-amzn-trace-id").and_then(|trace| trace.to_str().ok());
+    proxy.traces.lock().unwrap().insert(trace.unwrap_or_default().to_owned());
     // An object that the function may not read.
     if proxy.service == Service::S3 && request.uri().path().contains("forbidden") {
         return (StatusCode::FORBIDDEN, xml("AccessDenied")).into_response();

@@ -14,6 +14,9 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::helpers::Place;
 
+/// The X-Ray trace that each event is part of.
+pub const TRACE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
 /// Long enough for anything.
 pub const MINUTE: Duration = Duration::from_mins(1);
 
@@ -88,6 +91,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> (HeaderMap, String) {
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
         ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:1:function:f".to_owned()),
+        ("lambda-runtime-trace-id", TRACE.to_owned()),
         ("content-type", "application/json".to_owned()),
     ] {
         headers.insert(name, value.parse().unwrap());
@@ -130,13 +134,34 @@ impl Function {
         Self::run(command(&api.address), place, settings)
     }
 
+    /// The same, and what it says is in a file.
+    pub fn start_said(
+        api: &RuntimeApi,
+        place: &Place,
+        settings: &[(&str, &str)],
+        said: &std::path::Path,
+    ) -> Self {
+        let said = std::fs::File::create(said).unwrap();
+        Self::run_said(command(&api.address), place, settings, said.into())
+    }
+
     /// The function that serves the catalogue.
     pub fn catalogue(api: &RuntimeApi, place: &Place, settings: &[(&str, &str)]) -> Self {
         let command = command_of(env!("CARGO_BIN_EXE_catalogue"), &api.address);
         Self::run(command, place, settings)
     }
 
-    fn run(mut command: Command, place: &Place, settings: &[(&str, &str)]) -> Self {
+    fn run(command: Command, place: &Place, settings: &[(&str, &str)]) -> Self {
+        // Nobody reads what it says, and it must never wait for that.
+        Self::run_said(command, place, settings, Stdio::null())
+    }
+
+    fn run_said(
+        mut command: Command,
+        place: &Place,
+        settings: &[(&str, &str)],
+        said: Stdio,
+    ) -> Self {
         let child = command
             .env("AWS_ENDPOINT_URL_S3", &place.at.s3)
             .env("AWS_ENDPOINT_URL_DYNAMODB", &place.at.dynamodb)
@@ -145,8 +170,7 @@ impl Function {
             .env("AWS_SECRET_ACCESS_KEY", &place.at.key.secret)
             .env("TABLE_NAME", &place.at.table)
             .envs(settings.iter().copied())
-            // Nobody reads what it says, and it must never wait for that.
-            .stdout(Stdio::null())
+            .stdout(said)
             .stderr(Stdio::null())
             .spawn()
             .unwrap();

@@ -4,18 +4,19 @@
 use std::collections::BTreeSet;
 
 use lookbook::settings::{
-    ALL, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MODEL_FILE, NORMALISE, OUTPUT_NUMBER,
-    RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM, WEB_UPLOADS,
+    ALL, DEAD_LETTER_QUEUE, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MODEL_FILE,
+    NORMALISE, OUTPUT_NUMBER, RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM, WEB_UPLOADS,
 };
 use tempfile::TempDir;
 
 use crate::helpers::{lookbook, repository, stdout};
 
-/// The model is part of the function that the template sets up.
+/// The model is part of the function that the template sets up, or comes from a bucket: then all that
+/// is to be said of it stands beside it.
 const NOT_ON_AWS: [Setting; 6] =
     [MODEL_FILE, LABELS_FILE, NORMALISE, INPUT_COLOURS, INPUT_SIZE, OUTPUT_NUMBER];
 /// What the template sets by itself, or from a parameter of another kind.
-const SET_BY_TEMPLATE: [Setting; 2] = [TABLE_NAME, RUST_LOG];
+const SET_BY_TEMPLATE: [Setting; 3] = [TABLE_NAME, DEAD_LETTER_QUEUE, RUST_LOG];
 
 /// The settings that the template takes as parameters.
 fn parameters() -> impl Iterator<Item = &'static Setting> {
@@ -104,8 +105,15 @@ fn the_template_sets_each_setting_and_tells_what_it_is() {
     let set: BTreeSet<&str> = lines.map(str::trim).filter(|line| !line.starts_with('#')).collect();
     let mut expected: BTreeSet<String> =
         parameters().map(|s| format!("{}: !Ref {}", s.name, parameter(s))).collect();
-    expected.insert("TABLE_NAME: !Ref Catalogue".to_owned());
-    expected.insert("RUST_LOG: !Sub warn,lookbook=${LogLevel}".to_owned());
+    let more = [
+        "TABLE_NAME: !If [MakesTable, !Ref Catalogue, !Ref ExistingTable]",
+        "RUST_LOG: !Sub warn,lookbook=${LogLevel}",
+        "DEAD_LETTER_QUEUE: !Ref DeadLetters",
+        "GENERATION: !Ref Generation",
+        "MODEL_FILE: !Ref ModelFile",
+        "MODEL_SHA256: !Ref ModelSha256",
+    ];
+    expected.extend(more.map(str::to_owned));
     assert_eq!(set, expected.iter().map(String::as_str).collect());
     let (_, level) = template.split_once("\n  LogLevel:\n    Type: String\n    Default: ").unwrap();
     let level = level.lines().next().unwrap().to_ascii_lowercase();

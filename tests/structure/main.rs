@@ -44,7 +44,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
         &["bucket", "catalogue", "classifier", "code", "event", "label", "pipeline", "settings"],
     ),
     ("aws", &["catalogue"]),
-    ("telemetry", &["address", "label", "pipeline", "settings"]),
+    ("telemetry", &["address", "catalogue", "code", "handler", "label", "pipeline", "settings"]),
     (
         "web",
         &[

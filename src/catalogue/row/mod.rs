@@ -88,6 +88,10 @@ pub struct Row {
     /// All that can change a row, as one fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<String>,
+    /// Where that recipe stands among others: see [`Maker::generation`]. Rows of before there were
+    /// generations have none, which is the lowest.
+    #[serde(default)]
+    pub generation: u32,
     /// The program's name and version.
     pub software: String,
     /// When the model looked at it.
@@ -103,7 +107,7 @@ pub struct Row {
 
 impl Row {
     /// The names of all attributes that lookbook writes, but the key, `image`.
-    pub const ATTRIBUTES: [&str; 27] = [
+    pub const ATTRIBUTES: [&str; 28] = [
         "bucket",
         "key",
         "version_id",
@@ -127,6 +131,7 @@ impl Row {
         "content_sha256",
         "model_id",
         "recipe",
+        "generation",
         "software",
         "classified_at",
         "added_at",
@@ -154,6 +159,7 @@ impl Row {
         row.take_meta(meta);
         row.model_id = Some(maker.model_id.clone());
         row.recipe = Some(maker.recipe.clone());
+        row.generation = maker.generation;
         row.classified_at = Some(to_seconds(now));
         match judgement {
             Judgement::Classified {
@@ -185,11 +191,19 @@ impl Row {
         row
     }
 
-    /// The row of an object whose content and recipe are the same as before: all that may have
-    /// changed is where the object stands in time.
+    /// The row of an object of whose content it says what there is to say: all that may have changed
+    /// is where the object stands in time, and its recipe among others.
     #[must_use]
-    pub fn unchanged(&self, meta: &ObjectMeta, sequencer: Option<&Sequencer>) -> Self {
+    pub fn unchanged(
+        &self,
+        meta: &ObjectMeta,
+        maker: &Maker,
+        sequencer: Option<&Sequencer>,
+    ) -> Self {
         let mut row = self.clone();
+        if self.is_made_by(&maker.recipe) {
+            row.generation = row.generation.max(maker.generation);
+        }
         row.revision = Revision::fresh();
         row.sequencer = newer(sequencer, self.sequencer.as_ref());
         row.take_meta(meta);
@@ -223,8 +237,12 @@ impl Row {
         reviewed_label: Option<String>,
         reviewed_sha256: Option<String>,
     ) -> Self {
-        let maker =
-            Maker { model_id: String::new(), recipe: String::new(), software: String::new() };
+        let maker = Maker {
+            model_id: String::new(),
+            recipe: String::new(),
+            generation: 0,
+            software: String::new(),
+        };
         Self { reviewed_label, reviewed_sha256, ..Self::bare(object, &maker, None, None) }
     }
 
@@ -275,10 +293,25 @@ impl Row {
             && self.size == Some(meta.size)
     }
 
+    /// Whether the row is that of the content that was judged here.
+    #[must_use]
+    pub fn has_content(&self, judgement: &Judgement) -> bool {
+        let sha256 = judgement.content_sha256();
+        sha256.is_some() && self.content_sha256.as_deref() == sha256
+    }
+
     /// Whether the row is that of an object's content, and made by this recipe.
     #[must_use]
     pub fn is_made_by(&self, recipe: &str) -> bool {
         self.knows_content() && self.recipe.as_deref() == Some(recipe)
+    }
+
+    /// Whether this maker has nothing to say of the row's content: the row is made by its recipe, or
+    /// by one of a higher generation.
+    #[must_use]
+    pub fn stands_against(&self, maker: &Maker) -> bool {
+        self.is_made_by(&maker.recipe)
+            || (self.knows_content() && self.generation > maker.generation)
     }
 
     /// Whether the row says what a content is. That an object was archived says nothing of its
@@ -323,6 +356,7 @@ impl Row {
             content_sha256: None,
             model_id: None,
             recipe: None,
+            generation: 0,
             software: maker.software.clone(),
             classified_at: None,
             added_at: None,

@@ -23,7 +23,7 @@ fn label(text: &str) -> Label {
 }
 
 fn maker() -> Maker {
-    Maker { model_id: "m".into(), recipe: "r".into(), software: "lookbook 0".into() }
+    Maker { model_id: "m".into(), recipe: "r".into(), generation: 0, software: "lookbook 0".into() }
 }
 
 fn judged(sha: &str, unsure: bool) -> Judgement {
@@ -43,6 +43,11 @@ fn row(judgement: Judgement, sequencer: &str, before: Option<&Row>) -> Row {
     let sequencer = sequencer.parse().ok();
     let now = OffsetDateTime::UNIX_EPOCH;
     Row::of_object(&object(), &meta(), judgement, &maker(), sequencer.as_ref(), before, now)
+}
+
+fn made_by(maker: &Maker) -> Row {
+    let now = OffsetDateTime::UNIX_EPOCH;
+    Row::of_object(&object(), &meta(), judged("x", false), maker, None, None, now)
 }
 
 #[test]
@@ -98,10 +103,10 @@ fn the_shelf_follows_what_a_website_says_or_takes_back() {
     let mut said = row(judged("x", false), "1", None);
     said.reviewed_label = Some("skirt".into());
     said.reviewed_sha256 = Some("x".into());
-    let mut seen = said.unchanged(&meta(), None);
+    let mut seen = said.unchanged(&meta(), &maker(), None);
     assert_eq!(seen.shelf, Some(Shelf::Label(label("skirt"))));
     seen.reviewed_label = None;
-    assert_eq!(seen.unchanged(&meta(), None).shelf, Some(Shelf::Label(label("hat"))));
+    assert_eq!(seen.unchanged(&meta(), &maker(), None).shelf, Some(Shelf::Label(label("hat"))));
 }
 
 #[test]
@@ -118,7 +123,7 @@ fn the_sequencer_only_grows() {
     let first = row(judged("x", false), "5", None);
     let late = row(judged("x", false), "3", Some(&first));
     assert_eq!(late.sequencer, first.sequencer);
-    let none = first.unchanged(&meta(), None);
+    let none = first.unchanged(&meta(), &maker(), None);
     assert_eq!(none.sequencer, first.sequencer);
     assert_ne!(none.revision, first.revision);
     assert_eq!(Row { revision: first.revision.clone(), ..none }, first);
@@ -147,7 +152,7 @@ fn the_tables_form_is_stable() {
             "sequencer": "50000000000000000000000000000000", "revision": "rev", "shelf": "hat",
             "label": "hat", "confidence": 0.5, "scores": {"hat": 0.5, "shoes": 0.5},
             "width": 3, "height": 4, "format": "jpeg", "content_sha256": "x", "model_id": "m",
-            "recipe": "r", "software": "lookbook 0", "classified_at": "1970-01-01T00:00:00Z",
+            "recipe": "r", "generation": 0, "software": "lookbook 0", "classified_at": "1970-01-01T00:00:00Z",
             "added_at": "2023-11-14T22:13:20Z",
         })
     );
@@ -180,4 +185,25 @@ fn a_reason_without_a_known_code_is_looked_at_again() {
     item["reason_code"] = "of another version".into();
     let other: Row = serde_json::from_value(item).unwrap();
     assert!(!other.is_made_by("r"));
+}
+
+/// A row that two generations with one recipe have looked at is the higher one's.
+#[test]
+fn a_row_has_the_highest_generation_of_its_recipe() {
+    let of = |generation, recipe: &str| Maker { generation, recipe: recipe.into(), ..maker() };
+    let row = made_by(&of(2, "r"));
+    assert_eq!(row.generation, 2);
+    for (maker, generation) in [(of(1, "r"), 2), (of(3, "r"), 3), (of(3, "other"), 2)] {
+        assert_eq!(row.unchanged(&meta(), &maker, None).generation, generation);
+    }
+    assert!(row.stands_against(&of(0, "r")) && row.stands_against(&of(1, "other")));
+    assert!(!row.stands_against(&of(2, "other")));
+}
+
+/// Rows of before there were generations.
+#[test]
+fn a_row_without_a_generation_is_of_the_lowest() {
+    let mut value = serde_json::to_value(made_by(&maker())).unwrap();
+    value.as_object_mut().unwrap().remove("generation");
+    assert_eq!(serde_json::from_value::<Row>(value).unwrap().generation, 0);
 }

@@ -161,8 +161,12 @@ async fn what_is_no_row_spoils_nothing(table: &DynamoDb) {
         let object = ObjectId::new("shop", key).unwrap();
         let stored = table.read(&object).await.unwrap().unwrap();
         assert_eq!(stored.is_readable, key != "later.jpg", "{key}");
-        let maker =
-            Maker { model_id: "m".into(), recipe: "r".into(), software: "lookbook 0".into() };
+        let maker = Maker {
+            model_id: "m".into(),
+            recipe: "r".into(),
+            generation: 0,
+            software: "lookbook 0".into(),
+        };
         let meta = ObjectMeta {
             etag: ETag::new("e"),
             size: 9,

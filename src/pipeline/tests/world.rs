@@ -37,6 +37,8 @@ pub(super) enum Flaw {
     ReviewUnseen,
     /// A tombstone takes the review with it.
     TombstoneForgets,
+    /// All recipes are of one generation.
+    NoGenerations,
 }
 
 #[derive(Default)]
@@ -51,6 +53,8 @@ pub(super) struct World {
     pub reviews: Mutex<BTreeMap<String, (String, String)>>,
     /// What others keep in rows: by the row and the attribute's name.
     pub foreign: Mutex<BTreeMap<(String, String), String>>,
+    /// Writes with which a lower generation had the last word on a content.
+    pub lowered: Mutex<Vec<String>>,
     pub flaw: Option<Flaw>,
 }
 
@@ -205,6 +209,15 @@ impl World {
         row.reviewed_label = said.and_then(|row| row.reviewed_label.clone());
         row.reviewed_sha256 = said.and_then(|row| row.reviewed_sha256.clone());
         row.reviewed_at = said.and_then(|row| row.reviewed_at);
+        if let Some(before) = before
+            && before.content_sha256.is_some()
+            && row.content_sha256 == before.content_sha256
+            && row.recipe < before.recipe
+        {
+            let (was, is) = (&before.recipe, &row.recipe);
+            let words = format!("{}: the recipe was {was:?}, and is {is:?}", row.image);
+            self.lowered.lock().unwrap().push(words);
+        }
         rows.insert(row.image.clone(), row);
         Written::Done
     }
@@ -305,7 +318,7 @@ pub(super) async fn look_and_review(
 }
 
 /// Judges a content by itself: its text with the recipe's number is its label; an empty one is
-/// rejected; `...` takes for ever.
+/// rejected; `...` takes for ever. A recipe's number is also its generation.
 pub(super) struct ByText {
     maker: Maker,
     recipe: usize,
@@ -314,9 +327,18 @@ pub(super) struct ByText {
 impl ByText {
     /// The judge of the recipe of that number.
     pub fn new(recipe: usize) -> Self {
-        let recipe_id = recipe.to_string();
-        let maker = Maker { model_id: "m".into(), recipe: recipe_id, software: "s".to_owned() };
+        let maker = Maker {
+            model_id: "m".into(),
+            recipe: recipe.to_string(),
+            generation: recipe.try_into().unwrap(),
+            software: "s".to_owned(),
+        };
         Self { maker, recipe }
+    }
+
+    /// The same, but for its generation.
+    pub fn of_generation(self, generation: u32) -> Self {
+        Self { maker: Maker { generation, ..self.maker }, ..self }
     }
 
     /// The label of a text by the recipe of that number.
@@ -371,5 +393,9 @@ impl Judge for ByText {
 /// The function as it is deployed with the recipe of that number.
 pub(super) fn pipeline(world: &World, recipe: usize) -> Pipeline<&World, &World, ByText> {
     let rules = Rules::parse(|_| None).unwrap();
-    Pipeline::new(world, world, ByText::new(recipe), &rules)
+    let mut judge = ByText::new(recipe);
+    if world.flaw == Some(Flaw::NoGenerations) {
+        judge = judge.of_generation(0);
+    }
+    Pipeline::new(world, world, judge, &rules)
 }

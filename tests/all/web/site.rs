@@ -166,6 +166,7 @@ pub fn a_row(object: &ObjectId, label: &str, confidence: f32, added: OffsetDateT
     let maker = Maker {
         model_id: "0".repeat(16),
         recipe: "1".repeat(16),
+        generation: 0,
         software: "lookbook test".to_owned(),
     };
     Row::of_object(object, &meta, judgement, &maker, None, None, added)

@@ -1,0 +1,169 @@
+"""Each check finds what it is there for: a template that is broken in one place fails.
+
+python3 -m unittest discover infra/checks
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import expanded
+import machine
+import policies
+import terraform
+from templates import Template
+
+INFRA = pathlib.Path(__file__).parent.parent
+TEMPLATE = (INFRA / "template.yaml").read_text(encoding="utf-8")
+BACKFILL = (INFRA / "backfill.yaml").read_text(encoding="utf-8")
+DEFINITION = (INFRA / "backfill.asl.json").read_text(encoding="utf-8")
+MODULE = [path.read_text(encoding="utf-8") for path in sorted((INFRA / "terraform").glob("*.tf"))]
+EVENT = (INFRA.parent / "events/distributed-map.json").read_text(encoding="utf-8")
+
+
+def broken(text, old, new, count=1):
+    """The text with another in its place, which must be there."""
+    if old not in text:
+        raise AssertionError(f"there is no {old!r} to be broken")
+    return text.replace(old, new, count)
+
+
+class Policies(unittest.TestCase):
+    def finds(self, what, old, new, text=TEMPLATE):
+        found = policies.faults(Template(broken(text, old, new)))
+        self.assertTrue(any(what in fault for fault in found), found)
+
+    def test_a_statement_without_a_name(self):
+        self.finds("has no Sid", "- Sid: WriteCatalogue\n                Effect", "- Effect")
+
+    def test_two_statements_of_one_name(self):
+        self.finds("two statements are called", "- Sid: TakeChanges", "- Sid: WriteCatalogue")
+
+    def test_a_statement_without_a_resource(self):
+        self.finds("has no Resource", "Resource: !GetAtt DeadLetters.Arn\n              - Sid", "X: y\n              - Sid")
+
+    def test_all_but_something(self):
+        self.finds("which means all others", "Resource: !GetAtt DeadLetters.Arn\n              - Sid",
+                   "Resource: !GetAtt DeadLetters.Arn\n                NotAction: sqs:SendMessage\n              - Sid")
+
+    def test_a_wildcard_without_a_comment(self):
+        self.finds("no comment says why", '"*" # X-Ray has no resources for these', '"*"')
+        self.finds("no comment says why", "${Photos.Arn}/* # every object", "${Photos.Arn}/*")
+        why = "              # A stream is named after the time when it was taken on, which no template can look up.\n"
+        self.finds("no comment says why", why, "")
+
+    def test_a_wildcard_among_what_is_allowed(self):
+        self.finds("allows dynamodb:*", "- dynamodb:UpdateItem\n", "- dynamodb:* # convenient\n")
+
+    def test_a_function_that_writes_to_its_bucket(self):
+        self.finds("could set it off", "Action: s3:GetObject\n", "Action: s3:PutObject\n")
+        self.finds("could set it off", "Action: s3:ListBucket\n", "Action: s3:DeleteObject\n")
+        self.finds("Website may do s3:PutObject", "/${WebUploadPrefix}* # every", "/* # every")
+
+    def test_a_function_that_writes_to_its_queue(self):
+        old = "Action: sqs:SendMessage\n                Resource: !GetAtt DeadLetters.Arn"
+        self.finds("set itself off", old, old.replace("DeadLetters", "Changes"))
+
+    def test_a_function_with_a_role_or_a_policy_of_other_hands(self):
+        self.finds("has no role of its own", "      Role: !GetAtt FunctionRole.Arn\n", "")
+        self.finds("may do the policy", "        - !Ref PhotoReader\n",
+                   "        - arn:aws:iam::aws:policy/AmazonS3FullAccess\n")
+
+    def test_the_templates_are_well(self):
+        for text in (TEMPLATE, BACKFILL):
+            self.assertEqual(policies.faults(Template(text)), [])
+
+
+class Expanded(unittest.TestCase):
+    def finds(self, what, old, new, text=TEMPLATE):
+        found = expanded.faults(broken(text, old, new), "eu-west-1")
+        self.assertTrue(any(what in fault for fault in found), found)
+
+    def test_a_misspelt_property_of_an_event(self):
+        self.finds("extra fields", "MaximumBatchingWindowInSeconds:", "MaximumBatchingWindowInSecond:")
+
+    def test_a_misspelt_property_of_a_function(self):
+        self.finds("extra fields", "ReservedConcurrentExecutions:", "ReservedConcurrentExecution:")
+
+    def test_a_misspelt_property_that_only_the_expanded_template_shows(self):
+        self.finds("MaximumConcurency", "              MaximumConcurrency: !Ref", "              MaximumConcurency: !Ref")
+
+    def test_a_misspelt_property_of_the_state_machine(self):
+        self.finds("extra fields", "DefinitionSubstitutions:", "DefinitionSubstitution:", BACKFILL)
+
+
+class Machine(unittest.TestCase):
+    def finds(self, what, old, new):
+        found = machine.faults(broken(DEFINITION, old, new), BACKFILL, EVENT)
+        self.assertTrue(any(what in fault for fault in found), found)
+
+    def test_a_state_that_is_not_there(self):
+        self.finds("Clasify", '"StartAt": "Classify"', '"StartAt": "Clasify"')
+
+    def test_a_part_that_the_language_has_not(self):
+        self.finds("MaxItemPerBatch", '"MaxItemsPerBatch"', '"MaxItemPerBatch"')
+
+    def test_a_batch_that_the_function_does_not_understand(self):
+        self.finds("the function understands", '"bucket": "${Bucket}"', '"name": "${Bucket}"')
+        self.finds("as it is", '"Payload.$": "$"', '"Payload.$": "$.Items"')
+
+    def test_a_blank_that_is_not_filled_in(self):
+        self.finds("the blanks are", "${Prefix}", "${Start}")
+
+    def test_a_batch_that_is_not_tried_again(self):
+        begin, end = DEFINITION.index('"Retry"'), DEFINITION.index('"End": true')
+        self.finds("Retry is missing", DEFINITION[begin:end], "")
+
+
+class Terraform(unittest.TestCase):
+    def finds(self, what, old, new, module=True):
+        texts, template = list(MODULE), TEMPLATE
+        if module:
+            place = next(number for number, text in enumerate(texts) if old in text)
+            texts[place] = broken(texts[place], old, new)
+        else:
+            template = broken(template, old, new)
+        found = terraform.faults(texts, template)
+        self.assertTrue(any(what in fault for fault in found), found)
+
+    def test_a_variable_that_only_one_has(self):
+        self.finds("variables of Function", "          URL_HOSTS: !Ref UrlHosts\n", "", module=False)
+        self.finds("the list of settings", '    "URL_HOSTS",\n', "")
+
+    def test_a_statement_that_only_one_has_or_that_allows_more(self):
+        self.finds("statement TakeChanges of FunctionRole", "sqs:ReceiveMessage", "sqs:SendMessage")
+        self.finds("statement ReadChanges of CatalogueReader", '"ReadChanges"', '"SeeChanges"')
+        self.finds("statement WriteReviews of WebsiteRole", '        "labels",\n', "")
+        self.finds("statement SetAsideWhatCannotBeRead", "aws_sqs_queue.dead_letters.arn]", "aws_sqs_queue.changes.arn]")
+
+    def test_another_table_queue_or_alarm(self):
+        self.finds("indexes", '      "model_id",\n', "")
+        self.finds("receives", "maxReceiveCount     = 10", "maxReceiveCount     = 3")
+        self.finds("visibility at 60", '"60": 360', '"60": 240', module=False)
+        self.finds("threshold of OldestMessageAlarm", "Threshold: 1800", "Threshold: 900", module=False)
+        self.finds("notifications", '"s3:ObjectRestore:Completed"', '"s3:ObjectAcl:Put"')
+
+    def test_a_reference_to_nothing(self):
+        self.finds("aws_sqs_queue.change is used", "aws_sqs_queue.changes.url", "aws_sqs_queue.change.url")
+        self.finds("var.key_prefixes is used", "= var.key_prefix\n", "= var.key_prefixes\n")
+
+    def test_the_module_is_well(self):
+        self.assertEqual(terraform.faults(MODULE, TEMPLATE), [])
+
+
+class Linters(unittest.TestCase):
+    def test_cfn_lint_reads_the_template(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "template.yaml")
+            path.write_text(broken(TEMPLATE, "  DeadLetters:\n", "  DeadLetter:\n"), encoding="utf-8")
+            linted = subprocess.run(
+                ["cfn-lint", "--regions", "eu-west-1", "--", str(path)], capture_output=True, text=True
+            )
+        self.assertNotEqual(linted.returncode, 0, linted.stdout)
+        self.assertIn("DeadLetters", linted.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
