@@ -68,6 +68,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "catalogue",
             "classifier",
             "code",
+            "event",
             "handler",
             "label",
             "local",
