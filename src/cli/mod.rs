@@ -6,6 +6,7 @@
 mod account;
 mod agreement;
 mod args;
+mod backfill;
 mod classify;
 mod connect;
 mod convert;
@@ -71,6 +72,7 @@ enum Command {
     Connect(connect::Connect),
     DeadLetters(dead_letters::DeadLetters),
     Doctor(doctor::Doctor),
+    Backfill(backfill::Backfill),
 }
 
 impl Cli {
@@ -96,6 +98,7 @@ impl Cli {
                 Command::Connect(connect) => connect.run().await,
                 Command::DeadLetters(letters) => letters.run().await,
                 Command::Doctor(doctor) => doctor.run().await,
+                Command::Backfill(backfill) => backfill.run().await,
             }
         })
     }

@@ -6,6 +6,7 @@
 
 mod account;
 mod agreement;
+mod backfill;
 mod bounded;
 mod bucket;
 mod classify;
