@@ -5,6 +5,7 @@
 
 mod agreement;
 mod args;
+mod backfill;
 mod classify;
 mod convert;
 mod demo;
@@ -64,6 +65,7 @@ enum Command {
     Review(review::Review),
     Agreement(agreement::AgreementArgs),
     Export(export::Export),
+    Backfill(backfill::Backfill),
 }
 
 impl Cli {
@@ -86,6 +88,7 @@ impl Cli {
                 Command::Review(review) => review.run().await,
                 Command::Agreement(agreement) => agreement.run().await,
                 Command::Export(export) => export.run().await,
+                Command::Backfill(backfill) => backfill.run().await,
             }
         })
     }

@@ -4,6 +4,7 @@
 // Helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod profile;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "catalogue",
             "classifier",
             "code",
+            "event",
             "handler",
             "label",
             "local",
