@@ -107,11 +107,6 @@ impl<B: Bucket, T: Table, J: Judge> Pipeline<B, T, J> {
         &self.table
     }
 
-    /// Who judges photos here: what each row says of it.
-    pub fn maker(&self) -> &Maker {
-        self.judge.maker()
-    }
-
     /// How many photos are still being worked on although their time is over: such work cannot be
     /// stopped, and takes time and memory from what comes next.
     pub fn abandoned(&self) -> usize {
