@@ -5,6 +5,7 @@
 
 mod agreement;
 mod args;
+mod backfill;
 mod chosen;
 mod classify;
 mod compare;
@@ -67,6 +68,7 @@ enum Command {
     Review(review::Review),
     Agreement(agreement::AgreementArgs),
     Export(export::Export),
+    Backfill(backfill::Backfill),
 }
 
 impl Cli {
@@ -90,6 +92,7 @@ impl Cli {
                 Command::Review(review) => review.run().await,
                 Command::Agreement(agreement) => agreement.run().await,
                 Command::Export(export) => export.run().await,
+                Command::Backfill(backfill) => backfill.run().await,
             }
         })
     }

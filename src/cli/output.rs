@@ -123,14 +123,16 @@ pub fn progress(length: usize, what: &str) -> ProgressBar {
     ProgressBar::new(length as u64).with_style(style).with_message(what.to_owned())
 }
 
-/// The same where nobody knows how much there is.
+/// A progress bar for work whose length is not known at first; none where standard error is not a
+/// terminal.
 pub fn counter(what: &str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{spinner} {msg} {pos} ({per_sec})")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::no_length().with_style(style).with_message(what.to_owned())
+    let style =
+        ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {per_sec} {eta} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::no_length().with_style(style).with_prefix(what.to_owned())
 }
 
 fn stdout_has_colour() -> bool {

@@ -98,6 +98,11 @@ impl Place {
         S3::new(self.s3.clone())
     }
 
+    /// The client of the bucket.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        self.s3.clone()
+    }
+
     /// The very handler that runs on AWS, on this bucket and table.
     pub async fn handler(&self, rules: &Rules) -> Result<Handler<S3, DynamoDb>, ModelFileError> {
         Handler::open(self.s3.clone(), self.table.clone(), rules).await

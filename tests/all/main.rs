@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod agreement;
+mod backfill;
 mod bounded;
 mod bucket;
 mod classify;

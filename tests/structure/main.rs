@@ -4,6 +4,7 @@
 // Helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod profile;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +81,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "catalogue",
             "classifier",
             "code",
+            "event",
             "handler",
             "label",
             "local",
