@@ -21,11 +21,12 @@ use clap::Args;
 
 use super::account::{BucketName, QueueName};
 use super::args::RuleArgs;
+use super::chosen::brought;
 use super::output::{self, Format};
 use super::program::program;
 use crate::aws;
 use crate::catalogue::{DynamoDb, Maker};
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ModelFile};
 use crate::label::Label;
 use crate::pipeline::{Judge, PhotoJudge};
 use crate::settings::{
@@ -226,13 +227,22 @@ async fn model(rules: Option<Rules>) -> (Finding, Known) {
             Known::default(),
         );
     };
-    let choice = rules.model.clone();
+    let choice = match brought(&rules.model).await {
+        Ok(choice) => choice,
+        Err(error) => {
+            let finding = Finding::fault(CHECK, format!("{:#}", anyhow::Error::new(error)));
+            return (finding, Known::default());
+        }
+    };
+    let file = match &choice.model {
+        Some(ModelFile::Path { path, .. }) => Some(format!(" {}", path.display())),
+        Some(ModelFile::Content(_)) | None => None,
+    };
     let loaded = tokio::task::spawn_blocking(move || Classifier::open(&choice)).await;
     let classifier = match loaded {
         Ok(Ok(classifier)) => Arc::new(classifier),
         Ok(Err(error)) => {
             let finding = Finding::fault(CHECK, format!("{:#}", anyhow::Error::new(error)));
-            let file = rules.model.model.map(|file| format!(" {}", file.display()));
             let mend =
                 format!("{} inspect{} says all that is wrong", program(), file.unwrap_or_default());
             return (finding.mend(mend), Known::default());

@@ -113,7 +113,12 @@ mod tests {
     }
 
     fn ours() -> Maker {
-        Maker { model_id: "m".into(), recipe: "r".into(), software: "lookbook".into() }
+        Maker {
+            model_id: "m".into(),
+            recipe: "r".into(),
+            generation: 0,
+            software: "lookbook".into(),
+        }
     }
 
     #[test]
