@@ -3,6 +3,7 @@
 //! `tests/second/run.sh` starts one, and sets `SECOND_ENDPOINT` and `SECOND_NAME`. Without them
 //! these tests are skipped. How the implementations differ is in `tests/second/README.md`.
 
+mod operator;
 mod server;
 mod shop;
 

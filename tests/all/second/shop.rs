@@ -42,8 +42,8 @@ pub struct Shop {
 
 /// A queue's two names.
 pub struct Queue {
-    url: String,
-    arn: String,
+    pub url: String,
+    pub arn: String,
 }
 
 /// What became of one batch of messages.
