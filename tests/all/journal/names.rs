@@ -13,8 +13,8 @@ fn named(template: &str) -> (BTreeSet<&str>, BTreeSet<&str>) {
     for (place, line) in lines.iter().enumerate() {
         let plain = line.strip_prefix("- ").unwrap_or(line);
         if plain == "Namespace: Lookbook" {
-            let beside = lines[place.saturating_sub(3)..].iter().take(7);
-            let name = beside.filter_map(|line| line.strip_prefix("MetricName: ")).next();
+            let mut beside = lines[place.saturating_sub(3)..].iter().take(7);
+            let name = beside.find_map(|line| line.strip_prefix("MetricName: "));
             all.insert(name.unwrap_or_else(|| panic!("line {place} has no name beside it")));
         }
         for (_, rest) in line

@@ -35,17 +35,18 @@ fn fault(schema: &Value, value: &Value) -> Option<String> {
             "maxItems" | "maxLength" => length.is_some_and(|length| length <= at(rule)),
             "pattern" => matches(rule.as_str().unwrap(), value.as_str().unwrap_or_default()),
             "properties" => {
-                let rules = rule.as_object().unwrap().iter();
-                let faults = rules.filter_map(|(name, rule)| fault(rule, value.get(name)?));
-                if let Some(fault) = faults.into_iter().next() {
-                    return Some(fault);
+                let mut rules = rule.as_object().unwrap().iter();
+                let found = rules.find_map(|(name, rule)| fault(rule, value.get(name)?));
+                if found.is_some() {
+                    return found;
                 }
                 true
             }
             "items" => {
-                let items = value.as_array().into_iter().flatten();
-                if let Some(fault) = items.filter_map(|item| fault(rule, item)).next() {
-                    return Some(fault);
+                let mut items = value.as_array().into_iter().flatten();
+                let found = items.find_map(|item| fault(rule, item));
+                if found.is_some() {
+                    return found;
                 }
                 true
             }
