@@ -14,12 +14,11 @@ use std::path::{Path, PathBuf};
 use source::{Crate, circle};
 
 /// What each module may take from which others, from left to right.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("address", &[]),
     ("code", &[]),
     ("label", &[]),
     ("object", &[]),
-    ("unwinding", &[]),
     ("event", &["address", "object"]),
     ("bucket", &["address", "code", "object"]),
     ("photo", &["code"]),
