@@ -3,14 +3,18 @@
 //! Exit codes: 0, all is well; 1, the command did its work and some of it failed (a photo that is
 //! none, a change that must be retried); 2, it could not do its work.
 
+mod account;
 mod agreement;
 mod args;
 mod backfill;
 mod chosen;
 mod classify;
 mod compare;
+mod connect;
 mod convert;
+mod dead_letters;
 mod demo;
+mod doctor;
 mod evaluate;
 mod evaluation;
 mod export;
@@ -68,6 +72,9 @@ enum Command {
     Review(review::Review),
     Agreement(agreement::AgreementArgs),
     Export(export::Export),
+    Connect(connect::Connect),
+    DeadLetters(dead_letters::DeadLetters),
+    Doctor(doctor::Doctor),
     Backfill(backfill::Backfill),
 }
 
@@ -92,6 +99,9 @@ impl Cli {
                 Command::Review(review) => review.run().await,
                 Command::Agreement(agreement) => agreement.run().await,
                 Command::Export(export) => export.run().await,
+                Command::Connect(connect) => connect.run().await,
+                Command::DeadLetters(letters) => letters.run().await,
+                Command::Doctor(doctor) => doctor.run().await,
                 Command::Backfill(backfill) => backfill.run().await,
             }
         })

@@ -110,7 +110,8 @@ pub async fn open(
     choice: &ModelChoice,
     bucket: &impl Bucket,
 ) -> Result<Classifier, ModelFileError> {
-    Ok(Opening::begin(choice).finish(bucket).await?.classifier)
+    // Apart from its caller's future, for it is a large one.
+    Ok(Box::pin(Opening::begin(choice).finish(bucket)).await?.classifier)
 }
 
 fn opened(choice: &Choice, begun: Instant) -> Result<Opened, ModelError> {

@@ -4,6 +4,7 @@
 // Test helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod account;
 mod agreement;
 mod backfill;
 mod bounded;
