@@ -15,6 +15,7 @@
 //! spread over several: see [`Shards`].
 
 mod agreement;
+mod census;
 #[cfg(feature = "web")]
 mod changes;
 #[cfg(test)]
@@ -45,7 +46,9 @@ mod update;
 
 pub use agreement::{
     Advice, Agreement, ConfidenceBin, LabelAgreement, Said, Tally, Target, TargetError, Threshold,
+    at_least,
 };
+pub use census::{Census, Segment, Standing};
 #[cfg(feature = "web")]
 pub use changes::{Changed, Changes, ChangesError, ChangesPage, Since, SinceError};
 pub use count::Count;

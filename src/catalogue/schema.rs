@@ -109,9 +109,10 @@ mod tests {
             let rule = rule.split("- Event:").next().unwrap();
             assert!(!rule.split("PhotosPolicy").next().unwrap().contains("Filter"), "{event}");
         }
-        let (_, reading) = template.split_once("- s3:GetObject\n").unwrap();
-        let resource = reading.lines().find(|line| line.contains("Resource:")).unwrap();
-        assert_eq!(resource.trim(), "Resource: !Sub ${Photos.Arn}/*");
+        let (_, reading) = template.split_once("- Sid: ReadPhotos\n").unwrap();
+        let reading = reading.split("- Sid:").next().unwrap();
+        assert!(reading.contains("- !Sub ${Photos.Arn}/* #"), "not the whole bucket: {reading}");
+        assert!(!reading.contains("KeyPrefix"), "only what has the prefix: {reading}");
     }
 
     /// The table that is deployed and the one that is embedded are the same.

@@ -6,7 +6,10 @@
 mod account;
 mod agreement;
 mod args;
+mod backfill;
+mod chosen;
 mod classify;
+mod compare;
 mod connect;
 mod convert;
 mod dead_letters;
@@ -61,6 +64,7 @@ enum Command {
     Serve(serve::Serve),
     Classify(classify::Classify),
     Evaluate(evaluate::Evaluate),
+    Compare(compare::Compare),
     Inspect(inspect::Inspect),
     Convert(convert::Convert),
     Replay(replay::Replay),
@@ -71,6 +75,7 @@ enum Command {
     Connect(connect::Connect),
     DeadLetters(dead_letters::DeadLetters),
     Doctor(doctor::Doctor),
+    Backfill(backfill::Backfill),
 }
 
 impl Cli {
@@ -86,8 +91,9 @@ impl Cli {
                 Command::Serve(serve) => serve.run().await,
                 Command::Classify(classify) => classify.run().await,
                 Command::Evaluate(evaluate) => evaluate.run().await,
-                Command::Inspect(inspect) => inspect.run(),
-                Command::Convert(convert) => convert.run(),
+                Command::Compare(compare) => compare.run().await,
+                Command::Inspect(inspect) => inspect.run().await,
+                Command::Convert(convert) => convert.run().await,
                 Command::Replay(replay) => replay.run().await,
                 Command::Query(query) => query.run().await,
                 Command::Review(review) => review.run().await,
@@ -96,6 +102,7 @@ impl Cli {
                 Command::Connect(connect) => connect.run().await,
                 Command::DeadLetters(letters) => letters.run().await,
                 Command::Doctor(doctor) => doctor.run().await,
+                Command::Backfill(backfill) => backfill.run().await,
             }
         })
     }

@@ -94,6 +94,12 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
+/// A share of a whole, to the tenth of a per cent.
+pub fn percent(share: f64) -> String {
+    let percent = format!("{:.1}", share * 100.0);
+    format!("{}%", percent.strip_suffix(".0").unwrap_or(&percent))
+}
+
 /// A probability.
 pub fn probability(value: f32) -> String {
     format!("{value:.3}")
@@ -115,6 +121,28 @@ pub fn progress(length: usize, what: &str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length as u64).with_style(style).with_message(what.to_owned())
+}
+
+/// A progress bar for work whose length is not known at first; none where standard error is not a
+/// terminal.
+pub fn counter(what: &str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {per_sec} {eta} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::no_length().with_style(style).with_prefix(what.to_owned())
+}
+
+/// The same for work whose length nobody will know: what is done, and how fast.
+pub fn spinner(what: &str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {msg} {pos} ({per_sec})")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::no_length().with_style(style).with_message(what.to_owned())
 }
 
 fn stdout_has_colour() -> bool {

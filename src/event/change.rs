@@ -23,7 +23,8 @@ pub struct Change {
 
 impl Change {
     /// A request to look at an object, whatever happened to it. It has no order.
-    pub(super) fn look_at(object: ObjectId) -> Self {
+    #[must_use]
+    pub fn look_at(object: ObjectId) -> Self {
         let kind = Kind::Created;
         Self { object, kind, version_id: None, etag: None, size: None, sequencer: None }
     }

@@ -6,9 +6,11 @@
 
 mod account;
 mod agreement;
+mod backfill;
 mod bounded;
 mod bucket;
 mod classify;
+mod compare;
 mod convergence;
 mod crash;
 mod demo;
@@ -20,6 +22,7 @@ mod hostile;
 mod journal;
 mod lambda;
 mod local;
+mod model_file;
 mod models;
 mod proxy;
 mod query;

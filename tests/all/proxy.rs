@@ -38,6 +38,8 @@ pub enum Fault {
     Slow,
     /// It comes in smaller ones, and much slower.
     Dripping,
+    /// It may not be asked for.
+    Denied,
 }
 
 /// Those that a random fault is one of.
@@ -154,6 +156,7 @@ impl Inner {
     fn error(&self, fault: Fault) -> Response {
         let (status, kind, body) = match (self.service, fault) {
             (Service::S3, Fault::Throttled) => (503, "xml", xml("SlowDown")),
+            (Service::S3, Fault::Denied) => (403, "xml", xml("AccessDenied")),
             (Service::S3, _) => (500, "xml", xml("InternalError")),
             (Service::DynamoDb, Fault::Throttled) => {
                 (400, "x-amz-json-1.0", json("ProvisionedThroughputExceededException"))
@@ -185,7 +188,7 @@ async fn pass(State(proxy): State<Arc<Inner>>, request: Request) -> Response {
     };
     let is_head = request.method() == Method::HEAD;
     match fault {
-        Fault::ServerError | Fault::Throttled => proxy.error(fault),
+        Fault::ServerError | Fault::Throttled | Fault::Denied => proxy.error(fault),
         Fault::ResetBefore => reset(),
         Fault::ResetAfter => {
             proxy.forward(request).await;

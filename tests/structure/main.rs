@@ -4,6 +4,7 @@
 // Helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod profile;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use source::{Crate, circle};
 
 /// What each module may take from which others, from left to right.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("address", &[]),
     ("code", &[]),
     ("label", &[]),
@@ -23,7 +24,8 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("photo", &["code"]),
     ("classifier", &["code", "label", "photo"]),
     ("catalogue", &["bucket", "code", "label", "object"]),
-    ("settings", &["bucket", "catalogue", "classifier", "photo"]),
+    ("settings", &["bucket", "catalogue", "classifier", "object", "photo"]),
+    ("model_file", &["bucket", "classifier", "object", "settings"]),
     (
         "pipeline",
         &[
@@ -34,6 +36,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "code",
             "event",
             "label",
+            "model_file",
             "object",
             "photo",
             "settings",
@@ -41,7 +44,17 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ),
     (
         "handler",
-        &["bucket", "catalogue", "classifier", "code", "event", "label", "pipeline", "settings"],
+        &[
+            "bucket",
+            "catalogue",
+            "classifier",
+            "code",
+            "event",
+            "label",
+            "model_file",
+            "pipeline",
+            "settings",
+        ],
     ),
     ("aws", &["catalogue"]),
     ("telemetry", &["address", "catalogue", "code", "handler", "label", "pipeline", "settings"]),
@@ -51,8 +64,8 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "aws",
             "bucket",
             "catalogue",
-            "classifier",
             "label",
+            "model_file",
             "object",
             "photo",
             "pipeline",
@@ -72,6 +85,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "handler",
             "label",
             "local",
+            "model_file",
             "object",
             "photo",
             "pipeline",

@@ -21,6 +21,7 @@ use clap::Args;
 
 use super::account::{BucketName, QueueName};
 use super::args::RuleArgs;
+use super::chosen;
 use super::output::{self, Format};
 use super::program::program;
 use crate::aws;
@@ -226,18 +227,19 @@ async fn model(rules: Option<Rules>) -> (Finding, Known) {
             Known::default(),
         );
     };
-    let choice = rules.model.clone();
+    let fault = |says: String| {
+        let mend = format!("`{} inspect` of the same model says all that is wrong", program());
+        (Finding::fault(CHECK, says).mend(mend), Known::default())
+    };
+    let choice = match chosen::brought(&rules.model).await {
+        Ok(choice) => choice,
+        Err(error) => return fault(format!("{:#}", anyhow::Error::new(error))),
+    };
     let loaded = tokio::task::spawn_blocking(move || Classifier::open(&choice)).await;
     let classifier = match loaded {
         Ok(Ok(classifier)) => Arc::new(classifier),
-        Ok(Err(error)) => {
-            let finding = Finding::fault(CHECK, format!("{:#}", anyhow::Error::new(error)));
-            let file = rules.model.model.map(|file| format!(" {}", file.display()));
-            let mend =
-                format!("{} inspect{} says all that is wrong", program(), file.unwrap_or_default());
-            return (finding.mend(mend), Known::default());
-        }
-        Err(_) => return (Finding::fault(CHECK, "loading it failed"), Known::default()),
+        Ok(Err(error)) => return fault(format!("{:#}", anyhow::Error::new(error))),
+        Err(_) => return fault("loading it failed".to_owned()),
     };
     let labels = classifier.description().labels.to_vec();
     let says = format!(
