@@ -47,7 +47,7 @@ impl ModelArgs {
                 }
                 ModelChoice::Local(choice)
             }
-            other => other,
+            in_bucket @ ModelChoice::InBucket { .. } => in_bucket,
         })
     }
 }

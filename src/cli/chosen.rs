@@ -11,7 +11,7 @@ pub async fn brought(choice: &ModelChoice) -> Result<Choice, ModelFileError> {
     match choice {
         ModelChoice::Local(choice) => Ok(choice.clone()),
         ModelChoice::InBucket { .. } => {
-            let s3 = aws_sdk_s3::Client::new(&aws::config().await);
+            let s3 = aws_sdk_s3::Client::new(&Box::pin(aws::config()).await);
             model_file::bring(choice, &S3::new(s3), Kept::here()).await
         }
     }

@@ -20,7 +20,7 @@ use crate::classifier;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: lookbook convert model_int8.tflite model_float.tflite")]
 pub struct Convert {
-    /// The model to convert: a file, or s3://BUCKET/KEY
+    /// The model to convert: a file, or `s3://BUCKET/KEY`
     #[arg(value_name = "IN.tflite")]
     input: PathBuf,
     /// Where to write the result

@@ -20,7 +20,7 @@ use crate::classifier::{self, Colours, End, Input, Inspection};
     after_help = "Example: lookbook inspect model.tflite --normalise -1..1 --labels labels.txt"
 )]
 pub struct Inspect {
-    /// A TensorFlow Lite model: a file, or s3://BUCKET/KEY [default: the built-in clothing model]
+    /// A TensorFlow Lite model: a file, or `s3://BUCKET/KEY` [default: the built-in clothing model]
     #[arg(value_name = "MODEL")]
     path: Option<PathBuf>,
     /// How to print the results

@@ -135,16 +135,6 @@ pub fn counter(what: &str) -> ProgressBar {
     ProgressBar::no_length().with_style(style).with_prefix(what.to_owned())
 }
 
-/// The same for work whose length nobody will know: what is done, and how fast.
-pub fn spinner(what: &str) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{spinner} {msg} {pos} ({per_sec})")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::no_length().with_style(style).with_message(what.to_owned())
-}
-
 fn stdout_has_colour() -> bool {
     io::stdout().is_terminal() && colour_is_wanted()
 }

@@ -64,14 +64,20 @@ pub enum ModelFileError {
         /// Which.
         object: ObjectId,
         /// Why. It is part of the text.
-        source: ModelError,
+        source: Box<ModelError>,
     },
     /// A model on this machine cannot be used.
     #[error(transparent)]
-    Local(#[from] ModelError),
+    Local(Box<ModelError>),
     /// The program failed on it.
     #[error("the model could not be loaded: the program failed on it; please report it")]
     Panicked,
+}
+
+impl From<ModelError> for ModelFileError {
+    fn from(error: ModelError) -> Self {
+        Self::Local(Box::new(error))
+    }
 }
 
 /// What a bucket says, to who has a model in it.

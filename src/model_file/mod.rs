@@ -41,7 +41,7 @@ enum Begun {
     /// It is on this machine.
     Local(JoinHandle<Result<Opened, ModelError>>),
     /// It is in a bucket, and may have been kept.
-    InBucket(Brought),
+    InBucket(Box<Brought>),
 }
 
 /// A model that is loaded.
@@ -74,7 +74,7 @@ impl Opening {
                 Begun::Local(spawn_blocking(move || opened(&choice, begun)))
             }
             ModelChoice::InBucket { object, sha256, said } => {
-                Begun::InBucket(Brought::begin(object, sha256, said, Kept::here()))
+                Begun::InBucket(Box::new(Brought::begin(object, sha256, said, Kept::here())))
             }
         })
     }
@@ -92,7 +92,10 @@ impl Opening {
                 let object = brought.object.clone();
                 let choice = brought.finish(bucket).await?;
                 let loading = spawn_blocking(move || opened(&choice, begun));
-                joined(loading.await)?.map_err(|source| ModelFileError::Unusable { object, source })
+                joined(loading.await)?.map_err(|source| {
+                    let source = Box::new(source);
+                    ModelFileError::Unusable { object, source }
+                })
             }
         }
     }
@@ -206,7 +209,9 @@ async fn fetch(
 ) -> Result<Option<Vec<u8>>, ModelFileError> {
     let mut tries = 1;
     loop {
-        let Some(Object { meta, body }) = bucket.get(object).await? else { return Ok(None) };
+        // The SDK's futures are large, and this one is a part of many.
+        let got = Box::pin(bucket.get(object)).await?;
+        let Some(Object { meta, body }) = got else { return Ok(None) };
         if meta.size > limit {
             let (object, size) = (object.clone(), meta.size);
             return Err(ModelFileError::TooLarge { object, size, limit });

@@ -169,7 +169,8 @@ async fn a_pinned_file_that_is_no_model_is_named_too() {
         Choice::default(),
         shop.kept(),
     );
-    let error = Opening(Begun::InBucket(brought)).finish(&shop).await.unwrap_err().to_string();
+    let error =
+        Opening(Begun::InBucket(Box::new(brought))).finish(&shop).await.unwrap_err().to_string();
     assert!(error.starts_with("s3://photos/none.tflite: "), "{error}");
     assert!(error.contains("TensorFlow Lite"), "{error}");
     // A folder that cannot be written costs a download, and no more.

@@ -202,25 +202,26 @@ fn an_upgrade_changes_what_is_stale_and_no_persons_word() {
     });
     let event = json!({"Records": records}).to_string();
     std::fs::write(dir.path().join("all.json"), event).unwrap();
-    let classify = |model: &str, generation: &str| {
-        let args = ["replay", "all.json", "--model", model, "--generation", generation];
-        run(&dir, &args, 0)
+    let classify = |command: &[&str], model: &str, generation: &str| {
+        let rules = ["--model", model, "--generation", generation];
+        run(&dir, &[command, &rules].concat(), 0)
     };
+    let stale = ["backfill", "--only-stale", "s3://photos"];
     let of = |shelf: &str, label: &str, generation: u32| {
         (shelf.to_owned(), label.to_owned(), json!(generation))
     };
-    classify("new.tflite", "1");
+    classify(&stale, "new.tflite", "1");
     assert_eq!(row(&dir, &blue), of("violet", "violet", 1));
     assert_eq!(row(&dir, &dark), of("review", "red", 1));
     assert_eq!(row(&dir, &odd), of("green", "red", 1), "a person's word stands");
 
     // What of the old function is still at work changes nothing.
-    classify("old.tflite", "0");
+    classify(&["replay", "all.json"], "old.tflite", "0");
     assert_eq!(row(&dir, &blue), of("violet", "violet", 1));
     assert_eq!(row(&dir, &dark), of("review", "red", 1));
 
     // Back: the old model is the newer decision.
-    classify("old.tflite", "2");
+    classify(&stale, "old.tflite", "2");
     assert_eq!(row(&dir, &blue), of("blue", "blue", 2));
     assert_eq!(row(&dir, &dark), of("red", "red", 2));
     assert_eq!(row(&dir, &odd), of("green", "red", 2));

@@ -9,7 +9,7 @@ mod sample;
 mod source;
 mod tally;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,7 +44,7 @@ const NAMED: usize = 100;
 /// agree, what changes shelf, by label, how sure they are, and, where it is known what photos show, which
 /// of the two is right. It writes nothing.
 ///
-/// The photos are those in files and folders, or below s3://BUCKET/PREFIX: in the embedded bucket, or on AWS
+/// The photos are those in files and folders, or below `s3://BUCKET/PREFIX`: in the embedded bucket, or on AWS
 /// with `--table` (with the usual AWS environment). What a photo shows is known in a folder with a label's
 /// name (as `lookbook export` lays out reviewed photos), and in a bucket from people's reviews in the
 /// table. With `--sample N`, N photos are taken, the same ones each time, and the reviewed ones beside them,
@@ -58,7 +58,7 @@ const NAMED: usize = 100;
     after_help = "Examples:\n  lookbook compare --new my.tflite photos/validation\n  lookbook compare --old old.tflite --new new.tflite --plot moves.png s3://photos\n  lookbook compare --new s3://models/v2.tflite --new-sha256 $SHA256 \\\n    --table lookbook --sample 2000 s3://my-photos/products/\n  lookbook compare --new my.tflite --format json photos | jq .truth.better"
 )]
 pub struct Compare {
-    /// Photos and folders of photos, or s3://BUCKET/PREFIX
+    /// Photos and folders of photos, or `s3://BUCKET/PREFIX`
     #[arg(required = true, value_name = "PHOTOS")]
     photos: Vec<PathBuf>,
     #[command(flatten)]
@@ -116,7 +116,7 @@ impl Compare {
             }
             Some(url) => {
                 let place = Place::open_to_read(self.table.as_deref(), &self.dir.dir).await?;
-                let results = self.compare_in(&place, &url).await;
+                let results = Box::pin(self.compare_in(&place, &url)).await;
                 place::close(place).await;
                 results?
             }
@@ -154,7 +154,7 @@ impl Compare {
         let bucket = place.bucket();
         let pair = self.models.load(self.models.choices()?, Some(&bucket)).await?;
         let reviews = if self.no_reviews {
-            Default::default()
+            BTreeMap::new()
         } else {
             source::reviews(place.table(), url).await?
         };
@@ -173,7 +173,7 @@ impl Compare {
         let studio = Studio::new(&self.looks.rules()?);
         let bar = match photos.count {
             Some(count) => output::progress(count, "comparing"),
-            None => output::spinner("comparing"),
+            None => output::counter("comparing"),
         };
         let ahead = if bucket.is_some() { studio.ahead().max(FETCHED) } else { studio.ahead() };
         let look = async |photo: anyhow::Result<Photo>| {

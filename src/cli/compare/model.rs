@@ -32,7 +32,7 @@ impl FromStr for ModelName {
 
 #[derive(Debug, Args)]
 pub struct Models {
-    /// The model that is there: a file, s3://BUCKET/KEY, or built-in
+    /// The model that is there: a file, `s3://BUCKET/KEY`, or built-in
     #[arg(long, value_name = "MODEL", default_value = "built-in", help_heading = "Models")]
     old: ModelName,
     /// The model that may take its place

@@ -4,6 +4,7 @@ use std::io;
 
 use super::report::{Better, Comparison, Move, Side, Truth, TruthFrom, Verdict};
 use crate::cli::output::{self, percent};
+use crate::label::Label;
 
 /// How many lines a table has at the most.
 const LINES: usize = 20;
@@ -27,7 +28,7 @@ pub fn print(all: &Comparison, is_sample: bool) -> io::Result<()> {
 
 fn side(which: &str, side: &Side) -> String {
     let Side { name, model_id, review_below, only_here, .. } = side;
-    let names: Vec<&str> = only_here.iter().take(LINES).map(|label| label.as_str()).collect();
+    let names: Vec<&str> = only_here.iter().take(LINES).map(Label::as_str).collect();
     let more = if only_here.len() > LINES { ", ..." } else { "" };
     let only = match only_here.len() {
         0 => String::new(),

@@ -21,12 +21,12 @@ use clap::Args;
 
 use super::account::{BucketName, QueueName};
 use super::args::RuleArgs;
-use super::chosen;
+use super::chosen::brought;
 use super::output::{self, Format};
 use super::program::program;
 use crate::aws;
 use crate::catalogue::{DynamoDb, Maker};
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, ModelFile};
 use crate::label::Label;
 use crate::pipeline::{Judge, PhotoJudge};
 use crate::settings::{
@@ -102,7 +102,8 @@ impl Doctor {
         let folder = self.dir.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
         let mut open = None;
         if on_aws {
-            findings.extend(self.on_aws(table.as_deref(), &known, &mut patient).await);
+            let found = Box::pin(self.on_aws(table.as_deref(), &known, &mut patient)).await;
+            findings.extend(found);
         } else if self.dir.is_some() || folder.is_dir() {
             let (found, opened) = in_folder(&folder, &known, &mut patient).await;
             findings.extend(found);
@@ -227,19 +228,27 @@ async fn model(rules: Option<Rules>) -> (Finding, Known) {
             Known::default(),
         );
     };
-    let fault = |says: String| {
-        let mend = format!("`{} inspect` of the same model says all that is wrong", program());
-        (Finding::fault(CHECK, says).mend(mend), Known::default())
-    };
-    let choice = match chosen::brought(&rules.model).await {
+    let choice = match Box::pin(brought(&rules.model)).await {
         Ok(choice) => choice,
-        Err(error) => return fault(format!("{:#}", anyhow::Error::new(error))),
+        Err(error) => {
+            let finding = Finding::fault(CHECK, format!("{:#}", anyhow::Error::new(error)));
+            return (finding, Known::default());
+        }
+    };
+    let file = match &choice.model {
+        Some(ModelFile::Path { path, .. }) => Some(format!(" {}", path.display())),
+        Some(ModelFile::Content(_)) | None => None,
     };
     let loaded = tokio::task::spawn_blocking(move || Classifier::open(&choice)).await;
     let classifier = match loaded {
         Ok(Ok(classifier)) => Arc::new(classifier),
-        Ok(Err(error)) => return fault(format!("{:#}", anyhow::Error::new(error))),
-        Err(_) => return fault("loading it failed".to_owned()),
+        Ok(Err(error)) => {
+            let finding = Finding::fault(CHECK, format!("{:#}", anyhow::Error::new(error)));
+            let mend =
+                format!("{} inspect{} says all that is wrong", program(), file.unwrap_or_default());
+            return (finding.mend(mend), Known::default());
+        }
+        Err(_) => return (Finding::fault(CHECK, "loading it failed"), Known::default()),
     };
     let labels = classifier.description().labels.to_vec();
     let says = format!(
