@@ -67,7 +67,7 @@ lambda:
     cargo build --release --no-default-features --features lambda --bin lambda --bin catalogue
     @ls -l target/release/lambda target/release/catalogue
 
-# The template: cfn-lint and sam validate
+# The template and what goes with it: linters, the expanded form, policies, Checkov, the Terraform module
 infra:
     infra/check.sh
 

@@ -251,8 +251,12 @@ fn better(only_old: u64, only_new: u64) -> Better {
     }
 }
 
-/// How likely at least `k` of `n` thrown coins show heads.
+/// How likely at least `k` of `n` thrown coins show heads; 1 if that is half of them or less.
 fn chance(k: u64, n: u64) -> f64 {
+    // Beyond the middle, what is too small for a number is the sum's end, and not its beginning.
+    if k <= n / 2 {
+        return 1.0;
+    }
     // In logarithms, which do not vanish: n choose k, of 2^n.
     let ways: f64 = (1..=n - k).map(|i| (number(k + i) / number(i)).ln()).sum();
     let mut part = (ways - number(n) * std::f64::consts::LN_2).exp();
@@ -267,7 +271,7 @@ fn chance(k: u64, n: u64) -> f64 {
 /// The bin of a confidence: 0 to 0.1, 0.1 to 0.2, ..., the lower end included, and 1 in the last.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 1, times 10
 fn bin_of(confidence: f32) -> usize {
-    ((f64::from(confidence) * 10.0).max(0.0) as usize).min(BINS - 1)
+    ((confidence * 10.0).max(0.0) as usize).min(BINS - 1)
 }
 
 /// A part's share of a whole; none of nothing.
@@ -368,6 +372,8 @@ mod tests {
         assert_eq!(better(0, 4), Better::Undecided);
         assert_eq!(better(0, 5), Better::New);
         assert_eq!(better(100_000, 200_000), Better::New);
+        assert_eq!(better(200_000, 100_000), Better::Old);
+        assert_eq!(better(150_000, 150_000), Better::Undecided);
         assert!((chance(2, 3) - 0.5).abs() < 1e-12 && (chance(0, 7) - 1.0).abs() < 1e-12);
         assert!((chance(9, 10) - 11.0 / 1024.0).abs() < 1e-12);
         assert_eq!(better(30, 40), Better::Undecided);

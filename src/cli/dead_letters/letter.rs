@@ -9,9 +9,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::event::Envelope;
+use crate::handler::{CODE, REASON, REQUEST_ID};
 
 /// Message attributes that the function writes when it sends a message here itself.
-const OURS: [&str; 3] = ["reason", "code", "request_id"];
+const OURS: [&str; 3] = [REASON, CODE, REQUEST_ID];
 
 /// What is told of a message. The names in the JSON are public: programs read them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

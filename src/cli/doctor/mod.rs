@@ -102,7 +102,8 @@ impl Doctor {
         let folder = self.dir.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
         let mut open = None;
         if on_aws {
-            findings.extend(self.on_aws(table.as_deref(), &known, &mut patient).await);
+            let found = Box::pin(self.on_aws(table.as_deref(), &known, &mut patient)).await;
+            findings.extend(found);
         } else if self.dir.is_some() || folder.is_dir() {
             let (found, opened) = in_folder(&folder, &known, &mut patient).await;
             findings.extend(found);
@@ -227,7 +228,7 @@ async fn model(rules: Option<Rules>) -> (Finding, Known) {
             Known::default(),
         );
     };
-    let choice = match brought(&rules.model).await {
+    let choice = match Box::pin(brought(&rules.model)).await {
         Ok(choice) => choice,
         Err(error) => {
             let finding = Finding::fault(CHECK, format!("{:#}", anyhow::Error::new(error)));

@@ -33,7 +33,7 @@ pub async fn look(
     let mut findings = vec![Finding::ok("listing", listed(newest.len()))];
     newest.sort_by_key(|row| std::cmp::Reverse(row.added_at));
     if let Some(first) = newest.first() {
-        findings.push(whole(table, first).await);
+        findings.extend(whole(table, first, ours).await);
     }
     if let Some(ours) = ours {
         findings.push(recipe(&newest, ours));
@@ -50,18 +50,34 @@ fn listed(rows: usize) -> String {
 }
 
 /// A row of the index must be in the table, too.
-async fn whole(table: &DynamoDb, listed: &Listing) -> Finding {
+async fn whole(table: &DynamoDb, listed: &Listing, ours: Option<&Maker>) -> Vec<Finding> {
     const CHECK: &str = "row";
     let Ok(object) = ObjectId::new(&listed.bucket, &listed.key) else {
-        return Finding::warning(CHECK, format!("the row {} names no object", listed.image));
+        return vec![Finding::warning(CHECK, format!("the row {} names no object", listed.image))];
     };
     match table.row(&object).await {
-        Ok(Some(_)) => Finding::ok(CHECK, format!("the row of {object} can be read")),
+        Ok(Some(row)) => {
+            let read = Finding::ok(CHECK, format!("the row of {object} can be read"));
+            let later = ours.and_then(|ours| generation(row.generation, ours));
+            std::iter::once(read).chain(later).collect()
+        }
         // It has gone meanwhile, or the index is behind.
-        Ok(None) => Finding::warning(CHECK, format!("the row of {object} is listed, and gone"))
-            .mend("look again: the index follows the table within a second"),
-        Err(error) => unread(CHECK, &error),
+        Ok(None) => vec![
+            Finding::warning(CHECK, format!("the row of {object} is listed, and gone"))
+                .mend("look again: the index follows the table within a second"),
+        ],
+        Err(error) => vec![unread(CHECK, &error)],
     }
+}
+
+/// Whether the newest row is of a later generation than what would be written from here.
+fn generation(newest: u32, ours: &Maker) -> Option<Finding> {
+    let says = format!(
+        "the newest row is of generation {newest}, and here it is {}: what is classified here never takes the place of such rows",
+        ours.generation
+    );
+    let mend = format!("set GENERATION={newest}, if this is the newest recipe");
+    (newest > ours.generation).then(|| Finding::warning("generation", says).mend(mend))
 }
 
 fn unread(check: &'static str, error: &TableError) -> Finding {
@@ -113,12 +129,8 @@ mod tests {
     }
 
     fn ours() -> Maker {
-        Maker {
-            model_id: "m".into(),
-            recipe: "r".into(),
-            generation: 0,
-            software: "lookbook".into(),
-        }
+        let software = "lookbook".to_owned();
+        Maker { model_id: "m".into(), recipe: "r".into(), generation: 2, software }
     }
 
     #[test]
@@ -131,6 +143,14 @@ mod tests {
         assert!(model.says.ends_with("by the model n; here it is m"), "{}", model.says);
         let settings = recipe(&[row("x", "m")], &ours());
         assert!(settings.says.contains("other settings"), "{}", settings.says);
+    }
+
+    #[test]
+    fn rows_of_a_later_generation_are_told() {
+        assert_eq!(generation(2, &ours()), None);
+        let later = generation(3, &ours()).unwrap();
+        assert_eq!(later.state, State::Warning);
+        assert!(later.mend.unwrap().contains("GENERATION=3"));
     }
 
     #[test]

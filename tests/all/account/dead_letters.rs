@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fake::{Fake, arn, texts};
+use super::fake::{Fake, Letter, arn, texts};
 use crate::helpers::{json_lines, stdout};
 
 fn put(key: &str) -> String {
@@ -20,7 +20,7 @@ fn run(fake: &Fake, args: &[&str], code: i32) -> Vec<Value> {
 fn bodies(fake: &Fake, queue: &str) -> Vec<String> {
     let world = fake.world.lock().unwrap();
     let letters = &world.queues[queue].messages;
-    assert!(letters.iter().all(|letter| letter.is_visible()), "some of {queue} are hidden");
+    assert!(letters.iter().all(Letter::is_visible), "some of {queue} are hidden");
     letters.iter().map(|letter| letter.body.clone()).collect()
 }
 
