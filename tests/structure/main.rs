@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use source::{Crate, circle};
 
 /// What each module may take from which others, from left to right.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("address", &[]),
     ("code", &[]),
     ("label", &[]),
     ("object", &[]),
+    ("unwinding", &[]),
     ("event", &["address", "object"]),
     ("bucket", &["address", "code", "object"]),
     ("photo", &["code"]),
