@@ -3,7 +3,7 @@
 # dist/lookbook-functions.cdx.json and dist/lookbook-cli.cdx.json, what the functions and the command line are made
 # of (CycloneDX).
 #
-# Installs cargo-about and cargo-cyclonedx to .ci/tools if they are missing: built without optimisation, they run once.
+# Installs cargo-about and cargo-cyclonedx to .ci/tools if they are missing.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -12,13 +12,14 @@ cyclonedx=0.5.9
 
 # Does nothing if it is there in that version.
 tool() {
-    cargo install --quiet --locked --debug --root "$root/.ci/tools" "$1" --version "$2" "${@:3}"
+    cargo install --quiet --locked --root "$root/.ci/tools" "$1" --version "$2" "${@:3}"
 }
 
 cd "$root"
 mkdir -p "$dist"
+# It compares every file with every licence: without optimisation, that takes ten minutes and more.
 tool cargo-about "$about" --features cli
-tool cargo-cyclonedx "$cyclonedx"
+tool cargo-cyclonedx "$cyclonedx" --debug
 export PATH="$root/.ci/tools/bin:$PATH"
 
 cargo about generate --locked --offline --fail --config packages/about.toml --all-features \
