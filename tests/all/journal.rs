@@ -119,7 +119,10 @@ async fn an_invocation_is_told_line_by_line_and_measured() {
     let bucket = &place.at.bucket;
     assert_eq!((&photo["level"], &photo["outcome"]), (&json!("INFO"), &json!("classified")));
     assert_eq!((&photo["request_id"], &photo["trace_id"]), (&json!(REQUEST), &json!(TRACE)));
-    assert_eq!((&photo["bucket"], &photo["image"]), (&json!(bucket), &json!(format!("{bucket}/a b.png"))));
+    assert_eq!(
+        (&photo["bucket"], &photo["image"]),
+        (&json!(bucket), &json!(format!("{bucket}/a b.png")))
+    );
     assert!(photo["label"].is_string() && photo["confidence"].is_number(), "{photo}");
     for stage in ["wait_ms", "look_ms", "fetch_ms", "decode_ms", "classify_ms", "write_ms"] {
         assert!(photo[stage].as_f64().is_some_and(|took| took > 0.0), "{stage} in {photo}");
@@ -160,7 +163,10 @@ async fn an_invocation_is_told_line_by_line_and_measured() {
     }
     let row = place.row("a b.png").await.unwrap();
     assert_eq!((&all["model_id"], &all["recipe"]), (&json!(row.model_id), &json!(row.recipe)));
-    assert_eq!((&rejected["Reason"], &rejected["Rejected"]), (&json!("unsupported_format"), &json!(1)));
+    assert_eq!(
+        (&rejected["Reason"], &rejected["Rejected"]),
+        (&json!("unsupported_format"), &json!(1))
+    );
     assert_eq!((&retried["Reason"], &retried["Retried"]), (&json!("unreadable"), &json!(1)));
 
     // A cold start is counted once; a URL is told without what may be secret.
@@ -308,14 +314,20 @@ async fn what_can_never_be_read_goes_to_the_dead_letter_queue_and_says_why() {
     assert_eq!(attributes["shop"], json!({"DataType": "Number", "StringValue": "7"}));
     assert_eq!(mixed["MessageBody"], json!(bodies[1]));
     let reason = mixed["MessageAttributes"]["reason"]["StringValue"].as_str().unwrap();
-    assert!(reason.starts_with("record 0 ") && reason.ends_with("1 more of its records cannot be read"), "{reason}");
+    assert!(
+        reason.starts_with("record 0 ") && reason.ends_with("1 more of its records cannot be read"),
+        "{reason}"
+    );
 
     let line = said.of("m0", None);
     assert_eq!((&line["outcome"], &line["level"]), (&json!("poison"), &json!("WARN")));
     let metrics = said.metrics();
     metrics.iter().for_each(check);
     let last = metrics.last().unwrap();
-    assert_eq!((&last["Poison"], &last["Unchanged"], last.get("Retried")), (&json!(2), &json!(2), None));
+    assert_eq!(
+        (&last["Poison"], &last["Unchanged"], last.get("Retried")),
+        (&json!(2), &json!(2), None)
+    );
 }
 
 /// The names of lookbook's metrics in a template, those by reason apart.
@@ -329,7 +341,10 @@ fn named(template: &str) -> (BTreeSet<&str>, BTreeSet<&str>) {
             let name = beside.filter_map(|line| line.strip_prefix("MetricName: ")).next();
             all.insert(name.unwrap_or_else(|| panic!("line {place} has no name beside it")));
         }
-        for (_, rest) in line.match_indices("[\"Lookbook\", \"").map(|(at, found)| line.split_at(at + found.len())) {
+        for (_, rest) in line
+            .match_indices("[\"Lookbook\", \"")
+            .map(|(at, found)| line.split_at(at + found.len()))
+        {
             all.insert(rest.split('"').next().unwrap());
         }
         if let Some((_, search)) = line.split_once("{Lookbook,") {
@@ -353,17 +368,16 @@ fn dashboards_and_alarms_name_metrics_that_there_are() {
     assert_eq!(all.difference(&known).collect::<Vec<_>>(), [&""; 0], "there are no such metrics");
     assert_eq!(by_reason.difference(&with_reason).collect::<Vec<_>>(), [&""; 0]);
     // And one that is renamed is noticed.
-    let (renamed, _) = named("Namespace: Lookbook\nMetricName: Gone\n[\"Lookbook\", \"Lost\", \"x\"");
+    let (renamed, _) =
+        named("Namespace: Lookbook\nMetricName: Gone\n[\"Lookbook\", \"Lost\", \"x\"");
     assert_eq!(renamed, BTreeSet::from(["Gone", "Lost"]));
 }
 
 #[test]
 fn each_metric_is_told() {
     let guide = std::fs::read_to_string(Path::new(&repository("docs/metrics.md"))).unwrap();
-    let rows: BTreeMap<&str, &str> = guide
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
-        .collect();
+    let rows: BTreeMap<&str, &str> =
+        guide.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")).collect();
     for metric in METRICS {
         let row = rows.get(metric.name).unwrap_or_else(|| panic!("no row for {}", metric.name));
         assert!(row.starts_with(&format!("{} |", metric.unit.as_str())), "{}: {row}", metric.name);

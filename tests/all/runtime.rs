@@ -15,7 +15,8 @@ use tokio::sync::{Mutex, mpsc};
 use crate::helpers::Place;
 
 /// The X-Ray trace that each event is part of.
-pub const TRACE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+pub const TRACE: &str =
+    "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
 /// Long enough for anything.
 pub const MINUTE: Duration = Duration::from_mins(1);
