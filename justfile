@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that must hold before a change is taken
-ci: test second clients photos browser fmt lint docs msrv lambda-check infra deploy-test compat training arm bench-gate fuzz licences
+ci: test second clients photos browser fmt lint docs msrv lambda-check infra costs (package "x86_64") deploy-test compat training arm bench-gate fuzz licences
 
 # The test command of the README
 test:
@@ -67,7 +67,23 @@ lambda:
     cargo build --release --no-default-features --features lambda --bin lambda --bin catalogue
     @ls -l target/release/lambda target/release/catalogue
 
-# The template: cfn-lint and sam validate
+# The functions' packages for Lambda, in dist/: `just package x86_64`, `just package arm64`, or both
+package *PROCESSORS:
+    packages/functions.sh {{PROCESSORS}}
+
+# All that a release has, in dist/: packages, command line, template, licences, SBOM, checksums
+release *ARGS:
+    packages/release.sh {{ARGS}}
+
+# How long the packaged functions take to start, beside the same in Python: see benches/start/run.sh
+bench-start *ARGS:
+    benches/start/run.sh {{ARGS}}
+
+# Whether docs/costs.md follows from what was measured and from the prices; `just costs --write` writes it
+costs *ARGS:
+    python3 infra/costs/costs.py {{ARGS}}
+
+# The template and what goes with it: linters, the expanded form, policies, Checkov, the Terraform module
 infra:
     infra/check.sh
 

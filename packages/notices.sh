@@ -10,9 +10,9 @@ set -euo pipefail
 about=0.9.3
 cyclonedx=0.5.9
 
+# Does nothing if it is there in that version.
 tool() {
-    [ -x "$root/.ci/tools/bin/$1" ] && "$root/.ci/tools/bin/$1" --version 2>/dev/null | grep -qF "$2" ||
-        cargo install --quiet --locked --debug --root "$root/.ci/tools" "$1" --version "$2" "${@:3}"
+    cargo install --quiet --locked --debug --root "$root/.ci/tools" "$1" --version "$2" "${@:3}"
 }
 
 cd "$root"

@@ -14,6 +14,7 @@ pub mod handler;
 pub mod label;
 #[cfg(feature = "cli")]
 pub mod local;
+pub mod model_file;
 pub mod object;
 pub mod photo;
 pub mod pipeline;

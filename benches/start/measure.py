@@ -25,6 +25,7 @@ from cloud import Cloud
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"
 TOKEN = "not-a-secret-of-anybody"
 
 
@@ -146,7 +147,7 @@ def run(work: Work, photo: bytes, cores: set[int] | None, then: int) -> dict[str
         figure["log_bytes"] = os.fstat(said.fileno()).st_size
         figure["row_bytes"] = row_bytes(cloud.written)
         figure |= {f"asked_{name}": count for name, count in cloud.asked.items()}
-        figure |= goes_on(cloud, child.pid, work, then)
+        figure |= goes_on(cloud, child.pid, work, then, said.fileno())
     finally:
         child.kill()
         _, _, usage = os.wait4(child.pid, 0)
@@ -156,17 +157,17 @@ def run(work: Work, photo: bytes, cores: set[int] | None, then: int) -> dict[str
     return figure | {"peak": usage.ru_maxrss * 1024}
 
 
-def goes_on(cloud: Cloud, process: int, work: Work, then: int) -> dict[str, float]:
+def goes_on(cloud: Cloud, process: int, work: Work, then: int, said: int) -> dict[str, float]:
     """What a photo takes when the function is warm: alone, and in batches of ten."""
     if not then or not work.takes_batches:
         return {}
     cloud.moment("ready")
-    before = processor_of(process)
+    before, silent = processor_of(process), os.fstat(said).st_size
     alone = []
     for number in range(then):
         alone.append(invoke(cloud, batch(range(number, number + 1)))[0])
         cloud.moment("ready")
-    between = processor_of(process)
+    between, spoken = processor_of(process), os.fstat(said).st_size
     together = []
     for number in range(0, then, 10):
         together.append(invoke(cloud, batch(range(1000 + number, 1010 + number)))[0] / 10)
@@ -174,6 +175,8 @@ def goes_on(cloud: Cloud, process: int, work: Work, then: int) -> dict[str, floa
     return {
         "warm_alone": statistics.median(alone),
         "warm_alone_cpu": (between - before) / then,
+        "log_bytes_alone": (spoken - silent) / then,
+        "log_bytes_batched": (os.fstat(said).st_size - spoken) / (len(together) * 10),
         "warm_batch": statistics.median(together),
         "warm_batch_cpu": (processor_of(process) - between) / (len(together) * 10),
     }
@@ -250,6 +253,7 @@ def main() -> None:
     parser.add_argument("--then", type=int, default=0, help="photos after the first, a multiple of ten")
     parser.add_argument("--photo", type=pathlib.Path, default=ROOT / "events/photos/dress-1.jpg")
     parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--docs", type=pathlib.Path, help="a page whose figures are written anew")
     options = parser.parse_args()
 
     photo = options.photo.read_bytes()
@@ -273,15 +277,36 @@ def main() -> None:
         | {f"least_{part}": min(one[part] for one in all_) for part in ("ready", "first", "answered")}
         for name, all_ in figures.items()
     }
-    print(table(medians))
+    words = table(medians)
+    print(words)
     for name, of in medians.items():
         if "warm_alone" in of:
             alone, batch_ = of["warm_alone"] * 1e3, of["warm_batch"] * 1e3
             print(f"{name}, warm: {alone:.1f} ms a photo alone, {batch_:.1f} ms in batches of ten")
+    if options.docs:
+        write(options.docs, f"{about_machine(options.cores, options.rounds)}\n\n{words}")
     if options.out:
         about = {"rounds": options.rounds, "on_cores": options.cores or "all", "photo_bytes": len(photo)}
         result = {"machine": machine(), **about, "medians": medians}
         options.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def about_machine(cores: str | None, rounds: int) -> str:
+    """A line that a reader needs to judge the figures."""
+    of = machine()
+    where = "all" if cores is None else len(cores.split(","))
+    return (
+        f"{of['processor']}, {where} of {of['cores']} processors, {of['system']}, {of['date']}. {rounds} starts of "
+        f"each, in turn; load when they ended: {of['load']}."
+    )
+
+
+def write(page: pathlib.Path, words: str) -> None:
+    """Puts words between the marks of a page."""
+    text = page.read_text()
+    before, rest = text.split(BEGIN, 1)
+    _, after = rest.split(END, 1)
+    page.write_text(f"{before}{BEGIN}\n\n{words}\n\n{END}{after}")
 
 
 def table(medians: dict[str, dict]) -> str:

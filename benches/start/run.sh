@@ -5,10 +5,11 @@
 #   --cores 0        on which processors [0: about what a function of 1769 MB has]
 #   --then N         photos after the first, a multiple of ten [40]
 #   --out FILE       where all figures go [benches/start/.out/start.json]
+#   --docs FILE      rewrite the table of docs/cold-start.md
 #   --function NAME=PROGRAM, --website NAME=PROGRAM   further programs in the same run, for example older ones
 #
 # It starts the programs of dist/lookbook-{function,catalogue}-x86_64.zip (or of the processor of this machine; `just
-# package` makes them). PYTHON (python3) makes the peer's environment.
+# package` makes them). PYTHON (python3) makes the peer's environment, or PEER is one that is there.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,7 +29,7 @@ for name in function catalogue; do
     chmod +x "$out/$name/bootstrap"
 done
 
-peer=$out/peer
+peer=${PEER-$out/peer}
 [ -x "$peer/bin/python" ] || "${PYTHON-python3}" -m venv "$peer"
 "$peer/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
 

@@ -33,9 +33,14 @@ SAME = {
     "${aws_cloudwatch_log_group.website[0].arn}:*": "WebsiteLogs.Arn",
     "${local.table_arn}/index/by-shelf": "${Catalogue.Arn}/index/by-shelf",
     "${local.bucket_arns[0]}/${var.web_upload_prefix}*": "${Photos.Arn}/${WebUploadPrefix}*",
-    "arn:${data.aws_partition.current.partition}:s3:::${statement.value}": "arn:${AWS::Partition}:s3:::${Object}",
-    "arn:${data.aws_partition.current.partition}:s3:::${statement.value}.toml":
-        "arn:${AWS::Partition}:s3:::${Object}.toml",
+    'arn:${data.aws_partition.current.partition}:s3:::${trimsuffix(statement.value, ".tflite")}.toml':
+        "arn:${AWS::Partition}:s3:::${Stem}.toml",
+}
+_VALUE = "arn:${data.aws_partition.current.partition}:s3:::${statement.value}"
+#: What the value of a statement that may be left out is.
+VALUES = {
+    "ReadModel": {_VALUE: "arn:${AWS::Partition}:s3:::${Object}"},
+    "TellMissingFromForbiddenModel": {_VALUE: "arn:${AWS::Partition}:s3:::${Bucket}"},
 }
 #: The policy documents, and whose they are in the template.
 POLICIES = {
@@ -174,13 +179,13 @@ def _ours(statement):
     conditions.get("ArnEquals", {}).pop("aws:SourceArn", None)
     return statement["sid"], (
         statement.get("effect", "Allow"), sorted(statement["actions"]),
-        _same(statement.get("resources", [])), conditions,
+        _same(statement.get("resources", []), SAME | VALUES.get(statement["sid"], {})), conditions,
     )
 
 
-def _same(values):
+def _same(values, known=SAME):
     values = values if isinstance(values, list) else [values]
-    return sorted(SAME.get(each, each) for each in values)
+    return sorted(known.get(each, each) for each in values)
 
 
 def _theirs(statement):

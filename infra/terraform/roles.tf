@@ -31,8 +31,17 @@ data "aws_iam_policy_document" "photo_reader" {
       actions = ["s3:GetObject"]
       resources = [
         "arn:${data.aws_partition.current.partition}:s3:::${statement.value}",
-        "arn:${data.aws_partition.current.partition}:s3:::${statement.value}.toml",
+        "arn:${data.aws_partition.current.partition}:s3:::${trimsuffix(statement.value, ".tflite")}.toml",
       ]
+    }
+  }
+  # Without it, S3 answers 403 and not 404 where there is no file beside the model.
+  dynamic "statement" {
+    for_each = var.model_file == "" ? [] : [split("/", trimprefix(var.model_file, "s3://"))[0]]
+    content {
+      sid       = "TellMissingFromForbiddenModel"
+      actions   = ["s3:ListBucket"]
+      resources = ["arn:${data.aws_partition.current.partition}:s3:::${statement.value}"]
     }
   }
   dynamic "statement" {

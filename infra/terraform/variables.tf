@@ -95,11 +95,11 @@ variable "key_prefix" {
 variable "model_file" {
   type        = string
   default     = ""
-  description = "A TensorFlow Lite model in a bucket, as s3://bucket/key. Empty means the built-in one."
+  description = "A TensorFlow Lite model in a bucket, as s3://bucket/key.tflite. Empty means the built-in one."
 
   validation {
-    condition     = var.model_file == "" || can(regex("^s3://[^/]+/.+$", var.model_file))
-    error_message = "The model is s3://bucket/key."
+    condition     = var.model_file == "" || can(regex("^s3://[^/]+/.*[.]tflite$", var.model_file))
+    error_message = "The model is s3://bucket/key.tflite."
   }
 }
 

@@ -11,8 +11,8 @@ use lambda_runtime::tower::util::MapFuture;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
-use lookbook::classifier::Classifier;
 use lookbook::handler::{DeadLetters, Handler, Invocation};
+use lookbook::model_file::{Opened, Opening};
 use lookbook::settings::Settings;
 use lookbook::telemetry::{self, Journal, Request, Start};
 use lookbook::{aws, event};
@@ -80,18 +80,14 @@ async fn init() -> anyhow::Result<(Handler<S3, DynamoDb>, Start)> {
     let begun = Instant::now();
     let Settings { table, shards, dead_letter_queue, rules } =
         Settings::parse(|name| std::env::var(name).ok()).context("bad settings")?;
-    let choice = rules.model.clone();
-    let loading = tokio::task::spawn_blocking(move || {
-        let begun = Instant::now();
-        Classifier::open(&choice).map(|classifier| (classifier, begun.elapsed()))
-    });
+    let opening = Opening::begin(&rules.model);
     let making = Instant::now();
     let config = aws::config().await;
     let (s3, table) = aws::clients_of(&config, table.as_str(), shards);
     let dead_letters = dead_letter_queue
         .map(|queue| DeadLetters::new(aws_sdk_sqs::Client::new(&config), queue.as_str()));
     let clients = making.elapsed();
-    let (classifier, model) = loading.await.context("the model could not be loaded")??;
+    let Opened { classifier, took: model } = opening.finish(&S3::new(s3.clone())).await?;
     let handler = Handler::with_classifier(s3, table, classifier, &rules);
     let start = Start { total: begun.elapsed(), model, clients };
     Ok((handler.with_dead_letters(dead_letters), start))

@@ -397,9 +397,11 @@ fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
-/// The lower end of Wilson's interval for the share of which `right` of `n` were seen.
+/// The lower end of Wilson's interval for the share of which `right` of `n` were seen: in 19 cases of 20
+/// it is not less.
+#[must_use]
 #[allow(clippy::cast_precision_loss)] // photos are fewer than 2^52
-fn at_least(right: u64, n: u64) -> f64 {
+pub fn at_least(right: u64, n: u64) -> f64 {
     let (seen, n) = (ratio(right, n), n as f64);
     let square = DEVIATIONS * DEVIATIONS;
     let spread = DEVIATIONS * (seen * (1.0 - seen) / n + square / (4.0 * n * n)).sqrt();

@@ -46,6 +46,7 @@ mod update;
 
 pub use agreement::{
     Advice, Agreement, ConfidenceBin, LabelAgreement, Said, Tally, Target, TargetError, Threshold,
+    at_least,
 };
 pub use census::{Census, Segment, Standing};
 #[cfg(feature = "web")]

@@ -5,9 +5,11 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 
 /// The index: a shelf's rows by `added_at`.
@@ -41,24 +43,11 @@ pub fn stream() -> Result<StreamSpecification, BuildError> {
 
 /// A request that makes the table.
 pub fn create_table(client: &Client, table: &str) -> Result<CreateTableFluentBuilder, BuildError> {
-    let text = |name: &str| {
-        AttributeDefinition::builder()
-            .attribute_name(name)
-            .attribute_type(ScalarAttributeType::S)
-            .build()
-    };
-    let key = |name: &str, kind: KeyType| {
-        KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
-    };
-    let projection = Projection::builder()
-        .projection_type(ProjectionType::Include)
-        .set_non_key_attributes(Some(LISTED.map(str::to_owned).to_vec()))
-        .build();
     let index = GlobalSecondaryIndex::builder()
         .index_name(INDEX)
         .key_schema(key("shelf", KeyType::Hash)?)
         .key_schema(key("added_at", KeyType::Range)?)
-        .projection(projection)
+        .projection(projection())
         .build()?;
     Ok(client
         .create_table()
@@ -70,6 +59,41 @@ pub fn create_table(client: &Client, table: &str) -> Result<CreateTableFluentBui
         .global_secondary_indexes(index)
         .stream_specification(stream()?)
         .billing_mode(BillingMode::PayPerRequest))
+}
+
+/// A request that gives the index to a table that has none.
+pub fn create_index(client: &Client, table: &str) -> Result<UpdateTableFluentBuilder, BuildError> {
+    let index = CreateGlobalSecondaryIndexAction::builder()
+        .index_name(INDEX)
+        .key_schema(key("shelf", KeyType::Hash)?)
+        .key_schema(key("added_at", KeyType::Range)?)
+        .projection(projection())
+        .build()?;
+    Ok(client
+        .update_table()
+        .table_name(table)
+        .attribute_definitions(text("image")?)
+        .attribute_definitions(text("shelf")?)
+        .attribute_definitions(text("added_at")?)
+        .global_secondary_index_updates(
+            GlobalSecondaryIndexUpdate::builder().create(index).build(),
+        ))
+}
+
+fn text(name: &str) -> Result<AttributeDefinition, BuildError> {
+    let definition = AttributeDefinition::builder().attribute_name(name);
+    definition.attribute_type(ScalarAttributeType::S).build()
+}
+
+fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, BuildError> {
+    KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
+}
+
+fn projection() -> Projection {
+    Projection::builder()
+        .projection_type(ProjectionType::Include)
+        .set_non_key_attributes(Some(LISTED.map(str::to_owned).to_vec()))
+        .build()
 }
 
 #[cfg(test)]
@@ -85,9 +109,10 @@ mod tests {
             let rule = rule.split("- Event:").next().unwrap();
             assert!(!rule.split("PhotosPolicy").next().unwrap().contains("Filter"), "{event}");
         }
-        let (_, reading) = template.split_once("- s3:GetObject\n").unwrap();
-        let resource = reading.lines().find(|line| line.contains("Resource:")).unwrap();
-        assert_eq!(resource.trim(), "Resource: !Sub ${Photos.Arn}/*");
+        let (_, reading) = template.split_once("- Sid: ReadPhotos\n").unwrap();
+        let reading = reading.split("- Sid:").next().unwrap();
+        assert!(reading.contains("- !Sub ${Photos.Arn}/* #"), "not the whole bucket: {reading}");
+        assert!(!reading.contains("KeyPrefix"), "only what has the prefix: {reading}");
     }
 
     /// The table that is deployed and the one that is embedded are the same.

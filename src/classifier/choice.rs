@@ -4,17 +4,19 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use super::description::Colours;
 use super::draft::Normalisation;
+use super::model_hash::ModelHash;
 use super::size::Size;
 
 /// A model, and what is said about it besides what is written in and beside its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// A `.tflite` file; otherwise the model that is part of the program.
-    pub model: Option<PathBuf>,
+    /// Otherwise the model that is part of the program.
+    pub model: Option<ModelFile>,
     /// A text file with the labels, one a line, in the order of the network's outputs.
     pub labels: Option<PathBuf>,
     /// How pixels become numbers.
@@ -25,6 +27,50 @@ pub struct Choice {
     pub colours: Option<Colours>,
     /// Which of several outputs has the scores, counted from 0.
     pub output: Option<usize>,
+}
+
+/// A model that is not part of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelFile {
+    /// A `.tflite` file, described by the file beside it that ends with `.toml`.
+    Path {
+        /// Where it is.
+        path: PathBuf,
+        /// What its content must be, if that is pinned.
+        sha256: Option<ModelHash>,
+    },
+    /// A file's content that was brought from elsewhere.
+    Content(Content),
+}
+
+/// A model file's content, and what was beside it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    /// What the model is called if nothing says a name.
+    pub name: String,
+    /// The file.
+    pub bytes: Bytes,
+    /// That of `bytes`, which was checked.
+    pub sha256: ModelHash,
+    /// The text beside it, if there was one.
+    pub description: Option<String>,
+}
+
+impl From<PathBuf> for ModelFile {
+    fn from(path: PathBuf) -> Self {
+        Self::Path { path, sha256: None }
+    }
+}
+
+/// The file itself is not for people.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content")
+            .field("name", &self.name)
+            .field("sha256", &self.sha256)
+            .field("description", &self.description)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The usual ways in which pixels become a network's numbers.

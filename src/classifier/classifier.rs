@@ -37,7 +37,7 @@ impl Classifier {
     /// The model in the file `path`, described by the file beside it that ends with `.toml` instead of
     /// `.tflite`, and by what the file itself says.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        Self::open(&Choice { model: Some(path.to_owned()), ..Choice::default() })
+        Self::open(&Choice { model: Some(path.to_owned().into()), ..Choice::default() })
     }
 
     /// The model with this file content, described by this text.

@@ -8,6 +8,7 @@ use lookbook_tflite::{End, Problems};
 use super::DescriptionError;
 use super::choice::Origin;
 use super::metadata::MetadataError;
+use super::model_hash::ModelHash;
 use super::size::Size;
 use crate::code::Code;
 use crate::label::Label;
@@ -41,6 +42,20 @@ pub enum ModelError {
         path: PathBuf,
         /// In bytes.
         limit: u64,
+    },
+    /// The file's content is not the one that is pinned.
+    #[error(
+        "{} has the SHA-256 {found}, and not {pinned}: put back the file that was meant, or correct \
+         --model-sha256 (MODEL_SHA256)",
+        path.display()
+    )]
+    Hash {
+        /// Which file.
+        path: PathBuf,
+        /// That of its content.
+        found: ModelHash,
+        /// That which it should have.
+        pinned: ModelHash,
     },
     /// Nobody says what the outputs are called.
     #[error(

@@ -1,18 +1,19 @@
 //! What is known about a model: from its user, from the text beside it, from its file.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use lookbook_tflite::{Ends, Pixels};
 
-use super::choice::{Choice, Origin};
+use super::choice::{Choice, Content, ModelFile, Origin};
 use super::description::Colours;
 use super::draft::{Draft, Normalisation, labels as checked};
 use super::label_list::{self, told_apart};
 use super::metadata::{self, Metadata, MetadataError};
+use super::model_hash::ModelHash;
 use super::size::Size;
 use super::{Description, Input, ModelError, ModelId, Output, Resize, embedded};
 use crate::label::Label;
@@ -21,10 +22,15 @@ use crate::photo::{Filter, View};
 /// Labels, and who says them.
 type Labels = (Arc<[Label]>, Origin);
 
+/// The largest model file that is read, in bytes.
+pub const MAX_MODEL_BYTES: u64 = 512 << 20;
+
 /// A model file, and all that is said about it.
 pub(super) struct Knowledge {
     /// The model file's content.
-    pub(super) file: Cow<'static, [u8]>,
+    pub(super) file: Bytes,
+    /// Which model it is, if that need not be computed.
+    pub(super) known_id: Option<ModelId>,
     /// What it is called if nothing says a name.
     pub(super) stem: String,
     pub(super) draft: Draft,
@@ -37,23 +43,29 @@ pub(super) struct Knowledge {
 }
 
 impl Knowledge {
-    /// The largest model file that is read, in bytes.
-    pub(super) const MAX_MODEL_BYTES: u64 = 512 << 20;
     /// The largest label file that is read, in bytes.
     const MAX_LABEL_BYTES: u64 = 1 << 20;
 
     /// Reads the files that a choice names.
     pub(super) fn gather(choice: &Choice) -> Result<Self, ModelError> {
-        let (file, stem, draft) = match &choice.model {
+        let (file, known_id, stem, draft) = match &choice.model {
             None => (
-                Cow::Borrowed(embedded::MODEL),
+                Bytes::from_static(embedded::MODEL),
+                Some(ModelId::embedded()),
                 "clothing".to_owned(),
                 Draft::parse(embedded::DESCRIPTION)?,
             ),
-            Some(path) => {
-                let file = read(path, Self::MAX_MODEL_BYTES)?;
+            Some(ModelFile::Path { path, sha256 }) => {
+                let file = read(path, MAX_MODEL_BYTES)?;
+                let id =
+                    sha256.as_ref().map(|pinned| checked_id(path, &file, pinned)).transpose()?;
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                (Cow::Owned(file), stem, beside(&path.with_extension("toml"))?)
+                (file.into(), id, stem, beside(&path.with_extension("toml"))?)
+            }
+            Some(ModelFile::Content(Content { name, bytes, sha256, description })) => {
+                let draft = description.as_deref().map(Draft::parse).transpose()?;
+                let (name, id) = (name.clone(), ModelId::from(sha256));
+                (bytes.clone(), Some(id), name, draft.unwrap_or_default())
             }
         };
         let label_file = |path: &Path| {
@@ -66,7 +78,7 @@ impl Knowledge {
         let implied = choice.normalise.and_then(super::Normalise::colours);
         let colours = choice.colours.or(implied);
         let (size, output) = (choice.size, choice.output);
-        Ok(Self { file, stem, draft, labels, normalisation, colours, size, output })
+        Ok(Self { file, known_id, stem, draft, labels, normalisation, colours, size, output })
     }
 
     /// A model file with this content, described by this text.
@@ -74,7 +86,8 @@ impl Knowledge {
         let draft = Draft::parse(description)?;
         let stem = "model".to_owned();
         Ok(Self {
-            file: Cow::Owned(file.to_vec()),
+            file: Bytes::copy_from_slice(file),
+            known_id: None,
             stem,
             draft,
             labels: None,
@@ -93,11 +106,6 @@ impl Knowledge {
         }
         let Draft { width, height, filter, .. } = Draft::parse(embedded::DESCRIPTION).ok()?;
         Some(View { width: width?, height: height?, filter: filter? })
-    }
-
-    /// Which model it is, if that need not be computed: it is the one that is part of the program.
-    pub(super) fn known_id(&self) -> Option<ModelId> {
-        matches!(self.file, Cow::Borrowed(_)).then(ModelId::embedded)
     }
 
     /// How photos become the input of a network with these ends, and who says so.
@@ -286,6 +294,15 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
         return Err(ModelError::TooLarge { path: path.to_owned(), limit });
     }
     Ok(content)
+}
+
+/// The id of a file's content, if that is what is pinned.
+fn checked_id(path: &Path, file: &[u8], pinned: &ModelHash) -> Result<ModelId, ModelError> {
+    let found = ModelHash::of(file);
+    if found != *pinned {
+        return Err(ModelError::Hash { path: path.to_owned(), found, pinned: *pinned });
+    }
+    Ok(ModelId::from(&found))
 }
 
 /// What the text beside a model says: nothing, if there is none.

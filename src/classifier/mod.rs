@@ -34,6 +34,7 @@ mod knowledge;
 mod label_list;
 mod metadata;
 mod model;
+mod model_hash;
 mod model_id;
 mod proposal;
 mod scores;
@@ -44,14 +45,16 @@ mod workers;
 
 pub use lookbook_tflite::{End, Precision};
 
-pub use choice::{Choice, Normalise, Origin};
+pub use choice::{Choice, Content, ModelFile, Normalise, Origin};
 pub use classifier::Classifier;
 pub use description::{Colours, Description, Input, Output, Resize};
 pub use draft::{DescriptionError, Draft, Normalisation};
 pub use error::{ClassifyError, ModelError};
 pub use inspection::{Inspection, inspect};
+pub use knowledge::MAX_MODEL_BYTES;
 pub use metadata::{Metadata, MetadataError, Statistics};
 pub use model::{Model, convert};
+pub use model_hash::{ModelHash, ModelHashError};
 pub use model_id::ModelId;
 pub use scores::Scores;
 pub use size::Size;

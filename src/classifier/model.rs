@@ -30,7 +30,7 @@ impl Model {
     }
 
     pub(super) fn new(knowledge: &Knowledge) -> Result<Self, ModelError> {
-        let (id, loaded) = match knowledge.known_id() {
+        let (id, loaded) = match knowledge.known_id.clone() {
             Some(id) => (id, load(knowledge)),
             None => beside(|| ModelId::of(&knowledge.file), || load(knowledge)),
         };

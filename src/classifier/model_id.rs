@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
-use sha2::{Digest, Sha256};
-
 use super::embedded;
+use super::model_hash::ModelHash;
+use serde::{Serialize, Serializer};
 
 /// The first 16 hexadecimal digits, in lower case, of the SHA-256 of a model file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,8 +17,7 @@ impl ModelId {
     /// The id of the model file with this content.
     #[must_use]
     pub fn of(model: &[u8]) -> Self {
-        let digest: [u8; 32] = Sha256::digest(model).into();
-        Self(hex::encode(&digest[..Self::BYTES]))
+        Self::from(&ModelHash::of(model))
     }
 
     /// The id of the model that is part of the program, which was known when that was built.
@@ -31,6 +29,12 @@ impl ModelId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<&ModelHash> for ModelId {
+    fn from(hash: &ModelHash) -> Self {
+        Self(hex::encode(&hash.bytes()[..Self::BYTES]))
     }
 }
 

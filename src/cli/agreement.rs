@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::args::DirArgs;
-use super::output::{self, Format};
+use super::output::{self, Format, percent};
 use super::place::{self, Place};
 use crate::catalogue::{
     Advice, Agreement, ConfidenceBin, LabelAgreement, Tally, Target, Threshold,
@@ -161,11 +161,6 @@ fn rests_on(threshold: &Threshold) -> String {
         // Rounded down: it is a promise.
         percent((at_least * 1000.0).floor() / 1000.0)
     )
-}
-
-fn percent(share: f64) -> String {
-    let percent = format!("{:.1}", share * 100.0);
-    format!("{}%", percent.strip_suffix(".0").unwrap_or(&percent))
 }
 
 fn of_some(share: Option<f64>) -> String {

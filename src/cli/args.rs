@@ -5,37 +5,50 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::classifier::Choice;
+use crate::classifier::ModelFile;
 use crate::settings::{
-    CLASSIFICATION, Group, KEY_PREFIX, MODEL, MODEL_FILE, NORMALISE, Rules, SettingsError,
+    CLASSIFICATION, Group, KEY_PREFIX, LOOKING, MODEL, MODEL_FILE, ModelChoice, NORMALISE, Rules,
+    SettingsError,
 };
 
-/// Flags of the first `N` groups of settings.
+/// Flags of some groups of settings: those from one number up to another.
 ///
 /// They are kept as texts by the settings' names; where a flag is not given, its text is the
 /// environment's. All become values together, so that all mistakes are told.
 #[derive(Debug, Clone)]
-pub struct Flags<const N: usize>(BTreeMap<&'static str, String>);
+pub struct Flags<const FROM: usize, const TO: usize>(BTreeMap<&'static str, String>);
 
 /// Which model, and what is not written in or beside it.
-pub type ModelArgs = Flags<1>;
+pub type ModelArgs = Flags<0, 1>;
 
 /// How photos are classified: all settings that have flags.
-pub type RuleArgs = Flags<2>;
+pub type RuleArgs = Flags<0, 3>;
 
-const GROUPS: [Group; 2] = [MODEL, CLASSIFICATION];
+/// How photos are looked at, by a command that names its models in a way of its own.
+pub type LookArgs = Flags<2, 3>;
+
+const GROUPS: [Group; 3] = [MODEL, CLASSIFICATION, LOOKING];
 
 impl ModelArgs {
     /// The choice, for a command that needs no more of the rules.
-    pub fn choice(&self) -> Result<Choice, SettingsError> {
+    pub fn choice(&self) -> Result<ModelChoice, SettingsError> {
         Ok(Rules::parse_flags(|name| self.0.get(name).cloned())?.model)
     }
 
     /// The same for a model that is named as an argument.
-    pub fn of(&self, model: &Path) -> Result<Choice, SettingsError> {
+    pub fn of(&self, model: &Path) -> Result<ModelChoice, SettingsError> {
         let mut texts = self.0.clone();
         texts.insert(MODEL_FILE.name, model.to_string_lossy().into_owned());
-        Ok(Choice { model: Some(model.to_owned()), ..Self(texts).choice()? })
+        Ok(match Self(texts).choice()? {
+            // A path need not be text.
+            ModelChoice::Local(mut choice) => {
+                if let Some(ModelFile::Path { path, .. }) = &mut choice.model {
+                    model.clone_into(path);
+                }
+                ModelChoice::Local(choice)
+            }
+            in_bucket @ ModelChoice::InBucket { .. } => in_bucket,
+        })
     }
 }
 
@@ -51,9 +64,16 @@ impl RuleArgs {
     }
 }
 
-impl<const N: usize> Args for Flags<N> {
+impl LookArgs {
+    /// The rules, as they are without a model and a threshold.
+    pub fn rules(&self) -> Result<Rules, SettingsError> {
+        Rules::parse_flags(|name| self.0.get(name).cloned())
+    }
+}
+
+impl<const FROM: usize, const TO: usize> Args for Flags<FROM, TO> {
     fn augment_args(command: Command) -> Command {
-        command.args(GROUPS[..N].iter().flat_map(flags))
+        command.args(GROUPS[FROM..TO].iter().flat_map(flags))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -61,9 +81,10 @@ impl<const N: usize> Args for Flags<N> {
     }
 }
 
-impl<const N: usize> FromArgMatches for Flags<N> {
+impl<const FROM: usize, const TO: usize> FromArgMatches for Flags<FROM, TO> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let names = GROUPS[..N].iter().flat_map(|group| group.settings).map(|setting| setting.name);
+        let names =
+            GROUPS[FROM..TO].iter().flat_map(|group| group.settings).map(|setting| setting.name);
         let texts = names.filter_map(|name| Some((name, matches.get_one::<String>(name)?.clone())));
         Ok(Self(texts.collect()))
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::args::RuleArgs;
+use super::chosen;
 use super::loading::Loading;
 use super::output::{self, Format};
 use super::photos::{self, Failure, Studio};
@@ -76,7 +77,7 @@ impl Classify {
         if self.raw {
             return raw(files, &rules).await;
         }
-        let model = Loading::<Classifier>::begin(&rules.model);
+        let model = Loading::<Classifier>::begin(&chosen::brought(&rules.model).await?);
         let studio = Studio::new(&rules);
         let bar = output::progress(files.len(), "classifying");
         let mut table = output::table(&["image", "label", "confidence", "next best"]);
@@ -103,7 +104,7 @@ impl Classify {
 
 /// Prints what the network answers for each file.
 async fn raw(files: Vec<PathBuf>, rules: &Rules) -> anyhow::Result<ExitCode> {
-    let model = Loading::<Model>::begin(&rules.model);
+    let model = Loading::<Model>::begin(&chosen::brought(&rules.model).await?);
     let studio = Studio::new(rules);
     let bar = output::progress(files.len(), "looking");
     let mut failed = 0_usize;

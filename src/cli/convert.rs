@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::args::ModelArgs;
+use super::chosen;
 use super::output;
 use crate::classifier;
 
@@ -19,7 +20,7 @@ use crate::classifier;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: lookbook convert model_int8.tflite model_float.tflite")]
 pub struct Convert {
-    /// The model to convert
+    /// The model to convert: a file, or `s3://BUCKET/KEY`
     #[arg(value_name = "IN.tflite")]
     input: PathBuf,
     /// Where to write the result
@@ -30,8 +31,9 @@ pub struct Convert {
 }
 
 impl Convert {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let file = classifier::convert(&self.model.of(&self.input)?).map_err(|problems| {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let choice = chosen::brought(&self.model.of(&self.input)?).await?;
+        let file = classifier::convert(&choice).map_err(|problems| {
             let lines: Vec<String> =
                 problems.iter().map(|p| output::shown(&p.to_string())).collect();
             anyhow::anyhow!("{}: {}", self.input.display(), lines.join("\n       "))

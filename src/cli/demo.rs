@@ -76,7 +76,7 @@ impl Demo {
         let options = Options { dir, max_bytes, ..Options::default() };
         let stack = place::start(options).await?;
         let table = place::table_of(&stack);
-        let handler = Handler::open(stack.s3(), table.clone(), &rules)?;
+        let handler = Handler::open(stack.s3(), table.clone(), &rules).await?;
         let keys: Vec<String> = uploads.iter().map(|upload| upload.key.clone()).collect();
 
         let bar = output::progress(uploads.len(), "classifying");

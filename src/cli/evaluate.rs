@@ -10,6 +10,7 @@ use futures::StreamExt;
 use serde::Serialize;
 
 use super::args::RuleArgs;
+use super::chosen;
 use super::evaluation::{Evaluation, Summary};
 use super::loading::Loading;
 use super::output::{self, Format};
@@ -59,7 +60,7 @@ struct Unscored {
 impl Evaluate {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let rules = self.rules.rules()?;
-        let model = Loading::<Classifier>::begin(&rules.model);
+        let model = Loading::<Classifier>::begin(&chosen::brought(&rules.model).await?);
         let classifier = model.wait()?;
         let (files, truths) = labelled(&self.dir, classifier)?;
         let description = classifier.description();

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::ModelArgs;
+use super::chosen;
 use super::output::{self, Format};
 use crate::classifier::{self, Colours, End, Input, Inspection};
 
@@ -19,7 +20,7 @@ use crate::classifier::{self, Colours, End, Input, Inspection};
     after_help = "Example: lookbook inspect model.tflite --normalise -1..1 --labels labels.txt"
 )]
 pub struct Inspect {
-    /// A TensorFlow Lite model [default: the built-in clothing model]
+    /// A TensorFlow Lite model: a file, or `s3://BUCKET/KEY` [default: the built-in clothing model]
     #[arg(value_name = "MODEL")]
     path: Option<PathBuf>,
     /// How to print the results
@@ -86,11 +87,12 @@ struct Normalisation {
 }
 
 impl Inspect {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let choice = match &self.path {
             Some(path) => self.model.of(path)?,
             None => self.model.choice()?,
         };
+        let choice = chosen::brought(&choice).await?;
         let shown = Shown::of(&classifier::inspect(&choice)?);
         match self.format {
             Format::Json => output::json(&shown)?,

@@ -98,11 +98,14 @@ impl<M: Looks> Loading<M> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
     fn what_cannot_be_loaded_is_told_to_all_who_wait() {
-        let choice = Choice { model: Some("missing.tflite".into()), ..Choice::default() };
+        let choice =
+            Choice { model: Some(PathBuf::from("missing.tflite").into()), ..Choice::default() };
         let loading: Loading<Model> = Loading::begin(&choice);
         let told = |loading: Loading<Model>| loading.view().unwrap_err().to_string();
         let other = loading.clone();

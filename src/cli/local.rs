@@ -83,7 +83,7 @@ impl Local {
         let page = listen(Ipv4Addr::LOCALHOST.into(), self.port_after(2)?).await?;
         let stack = place::start(options).await?;
         stack.publish()?;
-        let handler = Handler::open(stack.s3(), place::table_of(&stack), &rules)?;
+        let handler = Handler::open(stack.s3(), place::table_of(&stack), &rules).await?;
         let (address, live) = (address_of(&page)?, Live::default());
         let web = web(&stack, &handler, &rules, live.clone());
         let (stop, mut stopping) = watch::channel(false);

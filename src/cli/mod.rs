@@ -3,12 +3,18 @@
 //! Exit codes: 0, all is well; 1, the command did its work and some of it failed (a photo that is
 //! none, a change that must be retried); 2, it could not do its work.
 
+mod account;
 mod agreement;
 mod args;
 mod backfill;
+mod chosen;
 mod classify;
+mod compare;
+mod connect;
 mod convert;
+mod dead_letters;
 mod demo;
+mod doctor;
 mod evaluate;
 mod evaluation;
 mod export;
@@ -58,6 +64,7 @@ enum Command {
     Serve(serve::Serve),
     Classify(classify::Classify),
     Evaluate(evaluate::Evaluate),
+    Compare(compare::Compare),
     Inspect(inspect::Inspect),
     Convert(convert::Convert),
     Replay(replay::Replay),
@@ -65,6 +72,9 @@ enum Command {
     Review(review::Review),
     Agreement(agreement::AgreementArgs),
     Export(export::Export),
+    Connect(connect::Connect),
+    DeadLetters(dead_letters::DeadLetters),
+    Doctor(doctor::Doctor),
     Backfill(backfill::Backfill),
 }
 
@@ -81,13 +91,17 @@ impl Cli {
                 Command::Serve(serve) => serve.run().await,
                 Command::Classify(classify) => classify.run().await,
                 Command::Evaluate(evaluate) => evaluate.run().await,
-                Command::Inspect(inspect) => inspect.run(),
-                Command::Convert(convert) => convert.run(),
+                Command::Compare(compare) => compare.run().await,
+                Command::Inspect(inspect) => inspect.run().await,
+                Command::Convert(convert) => convert.run().await,
                 Command::Replay(replay) => replay.run().await,
                 Command::Query(query) => query.run().await,
                 Command::Review(review) => review.run().await,
                 Command::Agreement(agreement) => agreement.run().await,
                 Command::Export(export) => export.run().await,
+                Command::Connect(connect) => connect.run().await,
+                Command::DeadLetters(letters) => letters.run().await,
+                Command::Doctor(doctor) => doctor.run().await,
                 Command::Backfill(backfill) => backfill.run().await,
             }
         })

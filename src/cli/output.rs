@@ -68,15 +68,15 @@ pub fn wrapped(header: &[&str]) -> Table {
     table
 }
 
-/// A shelf or an outcome, coloured by what it asks for: attention, or none.
+/// A shelf, an outcome or a finding, coloured by what it asks for: attention, or none.
 pub fn standing(name: &str) -> Cell {
     let cell = Cell::new(name);
     if !stdout_has_colour() {
         return cell;
     }
     match name {
-        "rejected" | "retry" => cell.fg(Color::Red),
-        "review" => cell.fg(Color::Yellow),
+        "rejected" | "retry" | "fault" => cell.fg(Color::Red),
+        "review" | "warning" => cell.fg(Color::Yellow),
         _ => cell,
     }
 }
@@ -92,6 +92,12 @@ pub fn shown(text: &str) -> String {
         }
     }
     shown
+}
+
+/// A share of a whole, to the tenth of a per cent.
+pub fn percent(share: f64) -> String {
+    let percent = format!("{:.1}", share * 100.0);
+    format!("{}%", percent.strip_suffix(".0").unwrap_or(&percent))
 }
 
 /// A probability.

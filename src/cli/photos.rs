@@ -38,6 +38,28 @@ impl Studio {
         Self { workers: Workers::new(rules.threads), limits: rules.limits, threads: rules.threads }
     }
 
+    /// What a photo may have.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// How many photos are worked on at a time, or wait for a thread.
+    pub fn ahead(&self) -> usize {
+        self.threads.get() * 2
+    }
+
+    /// Does some work on one of the threads.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let worked = self.workers.run(job).await;
+        worked.map_err(|error| {
+            let code = Code::Panic.as_str();
+            Failure { code, message: error.to_string() }
+        })
+    }
+
     /// Asks a model about the photos in files, on all threads; the answers come in the order of the
     /// files. A photo is in memory only while a thread works on it. While the model is still being
     /// loaded, the first photos are decoded; if it cannot be loaded, no photo has an answer.
@@ -46,7 +68,6 @@ impl Studio {
         files: Vec<PathBuf>,
         model: &Loading<M>,
     ) -> impl Stream<Item = Result<Answered<M::Answer>, Arc<ModelError>>> {
-        let ahead = self.threads.get() * 2;
         stream::iter(files)
             .map(move |file| {
                 let (limits, path, model) = (self.limits, file.clone(), model.clone());
@@ -59,7 +80,7 @@ impl Studio {
                     Ok((file, answer?))
                 }
             })
-            .buffered(ahead)
+            .buffered(self.ahead())
     }
 }
 
@@ -82,7 +103,7 @@ fn look<M: Looks>(
 }
 
 /// Reads a file, as far as a photo may go.
-fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
+pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: std::io::Error| Failure {
         code: if error.kind() == std::io::ErrorKind::NotFound { "not_found" } else { "unreadable" },
         message: format!("{error}"),
@@ -103,7 +124,8 @@ fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn failure(error: &PhotoError) -> Failure {
+/// Why a file is no photo that can be used.
+pub fn failure(error: &PhotoError) -> Failure {
     Failure { code: error.code().as_str(), message: error.to_string() }
 }
 

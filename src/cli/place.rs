@@ -12,9 +12,9 @@ use super::program::program;
 use crate::aws;
 use crate::bucket::S3;
 use crate::catalogue::DynamoDb;
-use crate::classifier::ModelError;
 use crate::handler::{HandleError, Handler, Invocation};
 use crate::local::{Endpoints, LocalError, Options, Stack, WatcherAnswer};
+use crate::model_file::ModelFileError;
 use crate::pipeline::{Line, Outcome};
 use crate::settings::{Rules, Settings};
 
@@ -104,8 +104,8 @@ impl Place {
     }
 
     /// The very handler that runs on AWS, on this bucket and table.
-    pub fn handler(&self, rules: &Rules) -> Result<Handler<S3, DynamoDb>, ModelError> {
-        Handler::open(self.s3.clone(), self.table.clone(), rules)
+    pub async fn handler(&self, rules: &Rules) -> Result<Handler<S3, DynamoDb>, ModelFileError> {
+        Handler::open(self.s3.clone(), self.table.clone(), rules).await
     }
 }
 

@@ -1,4 +1,5 @@
-//! The picture of an evaluation: the confusion matrix and the reliability diagram.
+//! The picture of an evaluation: the confusion matrix and the reliability diagram. And what other pictures
+//! of two parts have in common with it.
 
 use std::sync::Arc;
 
@@ -31,13 +32,45 @@ const SCALE: f32 = 2.0;
 ///
 /// Says what the encoder said.
 pub fn draw(name: &str, summary: &Summary) -> Result<Vec<u8>, String> {
-    let matrix = vec![confusion(summary)];
+    let matrix = Matrix {
+        title: "Confusion",
+        across: "answer",
+        down: "true label",
+        names: &summary.labels,
+        counts: &summary.confusion,
+    };
     let diagram = reliability(&summary.reliability);
-    let side = (count(summary.labels.len()) * CELL).clamp(SIDES.0, SIDES.1);
-    let layouts = vec![confusion_layout(summary, &matrix), reliability_layout(summary, &diagram)];
+    let layout = reliability_layout(summary, &diagram);
+    let title = format!("{name}: accuracy {:.3}, {} photos", summary.accuracy, summary.images);
+    picture(title, &matrix, diagram, layout)
+}
+
+/// What went from where to where.
+#[derive(Debug)]
+pub struct Matrix<'a> {
+    pub title: &'a str,
+    /// What the columns are.
+    pub across: &'a str,
+    /// What the rows are.
+    pub down: &'a str,
+    /// The names of the rows, and of the columns.
+    pub names: &'a [String],
+    pub counts: &'a [Vec<usize>],
+}
+
+/// Draws a matrix with colour for the share of the row, and beside it a diagram, as a PNG.
+pub fn picture(
+    title: String,
+    matrix: &Matrix<'_>,
+    diagram: Vec<Plot>,
+    layout: Layout,
+) -> Result<Vec<u8>, String> {
+    let heatmap = vec![shares(matrix.counts)];
+    let side = (count(matrix.names.len()) * CELL).clamp(SIDES.0, SIDES.1);
+    let layouts = vec![matrix_layout(matrix, &heatmap), layout];
     let scene = Figure::new(1, 2)
-        .with_title(format!("{name}: accuracy {:.3}, {} photos", summary.accuracy, summary.images))
-        .with_plots(vec![matrix, diagram])
+        .with_title(title)
+        .with_plots(vec![heatmap, diagram])
         .with_layouts(layouts)
         .with_cell_size(side + ROOM, side + ROOM)
         .render();
@@ -45,9 +78,9 @@ pub fn draw(name: &str, summary: &Summary) -> Result<Vec<u8>, String> {
 }
 
 /// Each count's share of its row.
-fn confusion(summary: &Summary) -> Plot {
+fn shares(counts: &[Vec<usize>]) -> Plot {
     // The rows are drawn from below.
-    let shares = summary.confusion.iter().rev().map(|row| {
+    let shares = counts.iter().rev().map(|row| {
         let whole = row.iter().sum();
         row.iter().map(|&n| share(n, whole)).collect::<Vec<_>>()
     });
@@ -61,22 +94,22 @@ fn blue(share: f64) -> String {
     format!("#{:02x}{:02x}{:02x}", mixed(100.0), mixed(165.0), mixed(215.0))
 }
 
-fn confusion_layout(summary: &Summary, plots: &[Plot]) -> Layout {
+fn matrix_layout(matrix: &Matrix<'_>, plots: &[Plot]) -> Layout {
     let mut layout = Layout::auto_from_plots(plots)
-        .with_title("Confusion")
-        .with_x_label("answer")
-        .with_y_label("true label")
+        .with_title(matrix.title)
+        .with_x_label(matrix.across)
+        .with_y_label(matrix.down)
         .with_colorbar_tick_format(TickFormat::Percent)
         .with_show_grid(false);
-    let rows = summary.labels.len();
+    let rows = matrix.names.len();
     if rows > NAMED {
         return layout;
     }
     layout = layout
-        .with_x_categories(summary.labels.clone())
-        .with_y_categories(summary.labels.iter().rev().cloned().collect())
+        .with_x_categories(matrix.names.to_vec())
+        .with_y_categories(matrix.names.iter().rev().cloned().collect())
         .with_x_tick_rotate(-45.0);
-    for (i, row) in summary.confusion.iter().enumerate() {
+    for (i, row) in matrix.counts.iter().enumerate() {
         for (j, &n) in row.iter().enumerate().filter(|&(_, &n)| n > 0) {
             // A text stands above its place.
             let (x, y) = (count(j + 1), count(rows - i) - 0.32);

@@ -60,7 +60,7 @@ impl Replay {
             .collect::<anyhow::Result<Vec<_>>>()?;
         let rules = self.rules.rules()?;
         let place = Place::open(self.table.as_deref(), &self.dir.dir).await?;
-        let handler = place.handler(&rules)?;
+        let handler = place.handler(&rules).await?;
         let mut retry = false;
         for (path, event) in events {
             let name = path.display().to_string();

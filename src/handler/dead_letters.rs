@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    fn poison<'a>(body: &'a str, attributes: Vec<Attribute>) -> Poison<'a> {
+    fn poison(body: &str, attributes: Vec<Attribute>) -> Poison<'_> {
         Poison { id: "m", original: Original { body, attributes }, reason: "why".to_owned() }
     }
 

@@ -14,8 +14,9 @@ use tokio::time::Instant;
 
 use crate::bucket::{Bucket, S3, UrlClient};
 use crate::catalogue::{DynamoDb, Maker, Table, TableError};
-use crate::classifier::{Classifier, ModelError};
+use crate::classifier::Classifier;
 use crate::event::{self, Envelope, EventError};
+use crate::model_file::ModelFileError;
 use crate::pipeline::{
     Cause, Deadline, Judge, Line, Outcome, PhotoJudge, Pipeline, ScoreError, Scorer, lines,
 };
@@ -70,13 +71,14 @@ impl HandleError {
 }
 
 impl Handler<S3, DynamoDb> {
-    /// The handler on these clients, with the model that the rules name.
-    pub fn open(
+    /// The handler on these clients, with the model that the rules name: one that is in a bucket is
+    /// fetched by the same client as photos.
+    pub async fn open(
         s3: aws_sdk_s3::Client,
         table: DynamoDb,
         rules: &Rules,
-    ) -> Result<Self, ModelError> {
-        Ok(Self::new(Pipeline::open(s3, table, rules)?, rules))
+    ) -> Result<Self, ModelFileError> {
+        Ok(Self::new(Pipeline::open(s3, table, rules).await?, rules))
     }
 
     /// The handler on these clients, with a model that is loaded already.

@@ -43,9 +43,10 @@ use tokio::time::Instant;
 
 use crate::bucket::{Bucket, S3, UrlClient};
 use crate::catalogue::{DynamoDb, Maker, Table, TableError};
-use crate::classifier::{Classifier, ModelError};
+use crate::classifier::Classifier;
 use crate::code::RetryCode;
 use crate::event::Message;
+use crate::model_file::{self, ModelFileError};
 use crate::settings::Rules;
 
 /// Everything that turns changes into rows. Made once, used for every invocation.
@@ -61,13 +62,15 @@ pub struct Pipeline<B, T, J = PhotoJudge> {
 }
 
 impl Pipeline<S3, DynamoDb> {
-    /// The pipeline on these clients, with the model that the rules name.
-    pub fn open(
+    /// The pipeline on these clients, with the model that the rules name: one that is in a bucket is
+    /// fetched by the same client as photos.
+    pub async fn open(
         s3: aws_sdk_s3::Client,
         table: DynamoDb,
         rules: &Rules,
-    ) -> Result<Self, ModelError> {
-        Ok(Self::with_classifier(s3, table, Classifier::open(&rules.model)?, rules))
+    ) -> Result<Self, ModelFileError> {
+        let classifier = model_file::open(&rules.model, &S3::new(s3.clone())).await?;
+        Ok(Self::with_classifier(s3, table, classifier, rules))
     }
 
     /// The pipeline on these clients, with a model that is loaded already.

@@ -10,6 +10,7 @@ pub const ALL: &[&Setting] = &[
     &TABLE_NAME,
     &SHELF_SHARDS,
     &MODEL_FILE,
+    &MODEL_SHA256,
     &LABELS_FILE,
     &NORMALISE,
     &INPUT_COLOURS,
@@ -31,14 +32,24 @@ pub const ALL: &[&Setting] = &[
 /// Which model, and what is not written in or beside it.
 pub const MODEL: Group = Group {
     heading: "Model",
-    settings: &[&MODEL_FILE, &LABELS_FILE, &NORMALISE, &INPUT_COLOURS, &INPUT_SIZE, &OUTPUT_NUMBER],
+    settings: &[
+        &MODEL_FILE,
+        &MODEL_SHA256,
+        &LABELS_FILE,
+        &NORMALISE,
+        &INPUT_COLOURS,
+        &INPUT_SIZE,
+        &OUTPUT_NUMBER,
+    ],
 };
 
 /// How photos are classified, besides the model.
-pub const CLASSIFICATION: Group = Group {
-    heading: "Classification",
-    settings: &[&REVIEW_BELOW, &GENERATION, &MAX_BYTES, &MAX_PIXELS, &THREADS],
-};
+pub const CLASSIFICATION: Group =
+    Group { heading: "Classification", settings: &[&REVIEW_BELOW, &GENERATION] };
+
+/// How photos are looked at, whatever the model.
+pub const LOOKING: Group =
+    Group { heading: "Classification", settings: &[&MAX_BYTES, &MAX_PIXELS, &THREADS] };
 
 const WHOLE: &str = "a whole number from 1";
 
@@ -66,9 +77,19 @@ pub const SHELF_SHARDS: Setting = Setting {
 pub const MODEL_FILE: Setting = Setting {
     name: "MODEL_FILE",
     flag: Some(Flag { long: "model", value: "FILE" }),
-    help: "A TensorFlow Lite model; what it needs to be told may stand in FILE.toml beside it",
+    help: "A TensorFlow Lite model: a file, or s3://BUCKET/KEY with its SHA-256; what it needs to be \
+           told may stand in FILE.toml beside it",
     default: Unset::Words("the built-in clothing model"),
-    expected: "the path of a file",
+    expected: "the path of a file, or s3://BUCKET/KEY",
+};
+
+/// What the model's content must be.
+pub const MODEL_SHA256: Setting = Setting {
+    name: "MODEL_SHA256",
+    flag: Some(Flag { long: "model-sha256", value: "DIGITS" }),
+    help: "The SHA-256 that the model's file must have; needed for one in S3",
+    default: Unset::Words("any, of a file"),
+    expected: "64 hexadecimal digits, as sha256sum writes them",
 };
 
 /// What the model's outputs are called.

@@ -6,6 +6,7 @@
 //! with three mistakes hears of three.
 
 mod definitions;
+mod model;
 mod reader;
 mod setting;
 #[cfg(test)]
@@ -18,14 +19,15 @@ use std::num::{NonZeroU64, NonZeroUsize};
 
 use crate::bucket::Hosts;
 use crate::catalogue::Shards;
-use crate::classifier::Choice;
 use crate::photo::Limits;
 
 pub use definitions::{
     ALL, CLASSIFICATION, CONCURRENCY, DEAD_LETTER_QUEUE, GENERATION, IN_FLIGHT_BYTES,
-    INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MAX_BYTES, MAX_PIXELS, MODEL, MODEL_FILE,
-    NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW, RUST_LOG, SHELF_SHARDS, TABLE_NAME, THREADS, URL_HOSTS,
+    INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, LOOKING, MAX_BYTES, MAX_PIXELS, MODEL,
+    MODEL_FILE, MODEL_SHA256, NORMALISE, OUTPUT_NUMBER, REVIEW_BELOW, RUST_LOG, SHELF_SHARDS,
+    TABLE_NAME, THREADS, URL_HOSTS,
 };
+pub use model::{ModelChoice, ModelPlace};
 use reader::Reader;
 pub use reader::SettingsError;
 pub use setting::{Flag, Group, Setting, Unset};
@@ -52,10 +54,10 @@ pub struct Settings {
 /// How photos are classified.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
-    /// [`MODEL_FILE`]: a `.tflite` file; otherwise the embedded model. [`LABELS_FILE`],
-    /// [`NORMALISE`], [`INPUT_COLOURS`], [`INPUT_SIZE`] and [`OUTPUT_NUMBER`]: what is not written in
-    /// or beside it.
-    pub model: Choice,
+    /// [`MODEL_FILE`]: a `.tflite` file, here or in a bucket; otherwise the embedded model.
+    /// [`MODEL_SHA256`]: what its content must be. [`LABELS_FILE`], [`NORMALISE`], [`INPUT_COLOURS`],
+    /// [`INPUT_SIZE`] and [`OUTPUT_NUMBER`]: what is not written in or beside it.
+    pub model: ModelChoice,
     /// [`REVIEW_BELOW`]: a confidence; otherwise the model's own.
     pub review_below: Option<Confidence>,
     /// [`GENERATION`]: what a lower one says never takes the place of what a higher one said.
@@ -118,19 +120,7 @@ impl Rules {
 
     /// All are read before any is missed, for each may be a mistake.
     fn read<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<Self> {
-        let model = Choice {
-            model: reader.read(&MODEL_FILE),
-            labels: reader.read(&LABELS_FILE),
-            normalise: reader.read(&NORMALISE),
-            colours: reader.read(&INPUT_COLOURS),
-            size: reader.read(&INPUT_SIZE),
-            output: reader.read(&OUTPUT_NUMBER),
-        };
-        if model.model.is_none() {
-            for setting in [&LABELS_FILE, &NORMALISE, &INPUT_COLOURS, &INPUT_SIZE, &OUTPUT_NUMBER] {
-                reader.needs(setting, &MODEL_FILE, "no model is named");
-            }
-        }
+        let model = ModelChoice::read(reader);
         let review_below = reader.read(&REVIEW_BELOW);
         let generation = reader.read(&GENERATION);
         let max_bytes: Option<NonZeroU64> = reader.read(&MAX_BYTES);
@@ -142,7 +132,7 @@ impl Rules {
         let url_hosts: Option<Hosts> = reader.read(&URL_HOSTS);
         let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Some(Self {
-            model,
+            model: model?,
             review_below,
             generation: generation?,
             limits: Limits { max_bytes: max_bytes?.get(), max_pixels: max_pixels?.get() },

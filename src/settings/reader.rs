@@ -54,6 +54,12 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
     }
 
+    /// A setting that needs another, which is not set.
+    pub(super) fn lacks(&mut self, setting: &Setting, other: &Setting, lack: &str) {
+        let setting = (self.named)(setting);
+        self.mistake(other, &format!("is not set, but {setting} needs it: {lack}"));
+    }
+
     /// What was made of the values, if there was no mistake.
     pub(super) fn finish<T>(self, made: Option<T>) -> Result<T, SettingsError> {
         made.filter(|_| self.mistakes.is_empty()).ok_or(SettingsError(self.mistakes))

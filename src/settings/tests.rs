@@ -1,9 +1,8 @@
 //! Tests of the settings.
 
-use std::path::PathBuf;
-
 use super::*;
-use crate::classifier::{Colours, Normalise, Size};
+use crate::classifier::{Choice, Colours, ModelFile, ModelHash, Normalise, Size};
+use crate::object::ObjectId;
 
 /// A setting's texts for tests.
 pub(crate) struct Sample {
@@ -14,11 +13,14 @@ pub(crate) struct Sample {
     pub bad: Option<&'static str>,
 }
 
+const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
 /// One for each setting.
 pub(crate) const SAMPLES: &[Sample] = &[
     Sample { setting: &TABLE_NAME, good: "catalogue", bad: Some("a/b") },
     Sample { setting: &SHELF_SHARDS, good: "8", bad: Some("33") },
-    Sample { setting: &MODEL_FILE, good: "my.tflite", bad: None },
+    Sample { setting: &MODEL_FILE, good: "my.tflite", bad: Some("s3://bucket") },
+    Sample { setting: &MODEL_SHA256, good: SHA256, bad: Some("ba7816bf") },
     Sample { setting: &LABELS_FILE, good: "my labels.txt", bad: None },
     Sample { setting: &NORMALISE, good: "-1..1", bad: Some("1..-1") },
     Sample { setting: &INPUT_COLOURS, good: "bgr", bad: Some("grb") },
@@ -57,6 +59,7 @@ fn every_setting_is_read() {
         ("TABLE_NAME", "catalogue"),
         ("SHELF_SHARDS", "8"),
         ("MODEL_FILE", "m.tflite"),
+        ("MODEL_SHA256", SHA256),
         ("LABELS_FILE", "l.txt"),
         ("NORMALISE", "-1..1"),
         ("INPUT_COLOURS", "bgr"),
@@ -78,11 +81,16 @@ fn every_setting_is_read() {
     let queue = settings.dead_letter_queue.unwrap();
     assert_eq!(queue.as_str(), "https://sqs.example/1/dead");
     let rules = settings.rules;
-    assert_eq!(rules.model.model, Some(PathBuf::from("m.tflite")));
-    assert_eq!(rules.model.labels, Some(PathBuf::from("l.txt")));
-    assert_eq!(rules.model.normalise, Some(Normalise::MinusOneToOne));
-    assert_eq!((rules.model.colours, rules.model.output), (Some(Colours::Bgr), Some(1)));
-    assert_eq!(rules.model.size, Size::new(224, 192));
+    let sha256 = Some(ModelHash::of(b"abc"));
+    let said = Choice {
+        model: Some(ModelFile::Path { path: "m.tflite".into(), sha256 }),
+        labels: Some("l.txt".into()),
+        normalise: Some(Normalise::MinusOneToOne),
+        colours: Some(Colours::Bgr),
+        size: Size::new(224, 192),
+        output: Some(1),
+    };
+    assert_eq!(rules.model, ModelChoice::Local(said));
     assert_eq!(rules.review_below.map(Confidence::get), Some(0.25));
     assert_eq!(rules.generation, 7);
     assert_eq!((rules.limits.max_bytes, rules.limits.max_pixels), (10, 20));
@@ -129,6 +137,28 @@ fn every_mistake_is_named() {
     assert!(parse(&[]).unwrap_err().to_string().contains("TABLE_NAME is not set"));
     let alone = parse(&[("TABLE_NAME", "rows"), ("LABELS_FILE", "l.txt")]).unwrap_err();
     assert!(alone.to_string().contains("LABELS_FILE is 'l.txt', but no model is named"));
+}
+
+#[test]
+fn a_model_in_a_bucket_is_pinned() {
+    let place = [("TABLE_NAME", "rows"), ("MODEL_FILE", "s3://shop/m.tflite")];
+    let error = parse(&place).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "MODEL_SHA256 is not set, but MODEL_FILE needs it: s3://shop/m.tflite is not pinned"
+    );
+    let pinned = [&place[..], &[("MODEL_SHA256", SHA256), ("NORMALISE", "0..1")]].concat();
+    let said = Choice { normalise: Some(Normalise::ZeroToOne), ..Choice::default() };
+    assert_eq!(
+        parse(&pinned).unwrap().rules.model,
+        ModelChoice::InBucket {
+            object: ObjectId::new("shop", "m.tflite").unwrap(),
+            sha256: ModelHash::of(b"abc"),
+            said
+        }
+    );
+    let alone = parse(&[("TABLE_NAME", "rows"), ("MODEL_SHA256", SHA256)]).unwrap_err();
+    assert!(alone.to_string().contains("no model is named: set MODEL_FILE too"), "{alone}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The CloudWatch Embedded Metric Format: log lines of JSON from which CloudWatch takes metrics.
 //!
-//! It is written here, with `serde_json`. `metrique` writes it too, but brings two dozen crates into the
+//! It is written here, with `serde_json`. `metrique` writes it too, but brings some thirty crates into the
 //! function, and values with counts, which the format's own schema does not have;
 //! `metrics_cloudwatch_embedded` has one set of dimensions for a whole program, kept in a global
 //! recorder. What is needed of the format is less than either.

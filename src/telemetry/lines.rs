@@ -16,7 +16,9 @@ pub struct Request<'a> {
 
 /// Writes to the log what became of each change.
 pub fn log(lines: &[Line]) {
-    lines.iter().for_each(|line| log_line(Request::default(), line, false));
+    for line in lines {
+        log_line(Request::default(), line, false);
+    }
 }
 
 /// Writes to the log which label a photo on the web got.

@@ -69,7 +69,7 @@ pub struct Start {
 pub(super) struct Measured {
     /// In no order; each has values.
     values: Vec<(Metric, Vec<f64>)>,
-    by_reason: BTreeMap<(&'static str, &'static str), usize>,
+    by_reason: BTreeMap<(&'static str, &'static str), f64>,
 }
 
 impl Measured {
@@ -160,7 +160,7 @@ impl Measured {
     }
 
     fn because(&mut self, metric: Metric, code: &'static str) {
-        *self.by_reason.entry((metric.name, code)).or_default() += 1;
+        *self.by_reason.entry((metric.name, code)).or_default() += 1.0;
     }
 
     /// One document of all of it, and one for each reason; none if nothing was measured.
@@ -178,11 +178,10 @@ impl Measured {
             documents.push(document(None, self.values));
         }
         for ((name, reason), count) in self.by_reason {
-            #[allow(clippy::cast_precision_loss)]
             let counted = BY_REASON.iter().filter(|metric| metric.name == name);
             documents.push(document(
                 Some(reason),
-                counted.map(|metric| (*metric, vec![count as f64])).collect(),
+                counted.map(|metric| (*metric, vec![count])).collect(),
             ));
         }
         documents

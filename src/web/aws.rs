@@ -9,7 +9,7 @@ use super::state::{Parts, PhotoSource, Uploads, Web};
 use crate::aws;
 use crate::bucket::{PostSigner, S3, UrlClient};
 use crate::catalogue::{Changes, DynamoDb};
-use crate::classifier::Classifier;
+use crate::model_file::Opening;
 use crate::pipeline::{PhotoJudge, Scorer};
 use crate::settings::{Settings, WebSettings};
 
@@ -20,8 +20,7 @@ use crate::settings::{Settings, WebSettings};
 /// If the model cannot be loaded, or uploads are wanted and there are no credentials to sign them with.
 pub async fn on_aws(settings: Settings, web: WebSettings) -> anyhow::Result<Web> {
     let Settings { table, rules, shards, .. } = settings;
-    let choice = rules.model.clone();
-    let loading = tokio::task::spawn_blocking(move || Classifier::open(&choice));
+    let opening = Opening::begin(&rules.model);
     let config = aws::config().await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&config);
     let streams = aws_sdk_dynamodbstreams::Client::new(&config);
@@ -35,7 +34,7 @@ pub async fn on_aws(settings: Settings, web: WebSettings) -> anyhow::Result<Web>
             Uploads::Presigned(place, signer)
         }
     };
-    let classifier = Arc::new(loading.await.context("the model could not be loaded")??);
+    let classifier = Arc::new(opening.finish(&S3::new(s3.clone())).await?.classifier);
     let judge = PhotoJudge::new(classifier, &rules);
     Ok(Web::new(Parts {
         changes: Changes::new(streams, dynamodb.clone(), table.as_str()),

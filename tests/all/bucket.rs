@@ -61,6 +61,45 @@ async fn each_answer_of_s3_has_its_meaning() {
     assert!(denied.to_string().contains("s3:ListBucket"), "{denied}");
 }
 
+/// A policy that denies is told from one that does not allow, of the table as of the bucket.
+#[tokio::test]
+async fn a_table_that_may_not_be_read_says_what_forbids_it() {
+    const WHO: &str = "User: arn:aws:sts::111122223333:assumed-role/f/f is not authorized to perform: \
+                       dynamodb:GetItem on resource: arn:aws:dynamodb:us-east-1:111122223333:table/t";
+    for (why, expected) in [
+        (
+            "because no identity-based policy allows the dynamodb:GetItem action",
+            "allow dynamodb:GetItem in a policy of the role (AccessDeniedException: User: ",
+        ),
+        (
+            "with an explicit deny in a service control policy",
+            "a service control policy of the organisation denies dynamodb:GetItem: ",
+        ),
+    ] {
+        let kind = "com.amazon.coral.service#AccessDeniedException";
+        let body = serde_json::json!({"__type": kind, "Message": format!("{WHO} {why}")});
+        let answer = move || async move {
+            let json = [("content-type", "application/x-amz-json-1.0")];
+            (StatusCode::BAD_REQUEST, json, body.to_string())
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(Credentials::new("a", "b", None, None, "test"));
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        let table = lookbook::catalogue::DynamoDb::new(client, "t");
+        let object = ObjectId::new("shop", "a.jpg").unwrap();
+        let error = table.row(&object).await.unwrap_err().to_string();
+        let start = format!("the row of shop/a.jpg could not be read: {expected}");
+        assert!(error.starts_with(&start), "{error}");
+    }
+}
+
 /// Page by page, whatever characters the keys have, in the order of their bytes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_is_listed_page_by_page() {

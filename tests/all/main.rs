@@ -4,11 +4,13 @@
 // Test helpers fail a test by panicking, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod account;
 mod agreement;
 mod backfill;
 mod bounded;
 mod bucket;
 mod classify;
+mod compare;
 mod convergence;
 mod crash;
 mod demo;
@@ -20,6 +22,7 @@ mod hostile;
 mod journal;
 mod lambda;
 mod local;
+mod model_file;
 mod models;
 mod proxy;
 mod query;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use lookbook::settings::{
     ALL, DEAD_LETTER_QUEUE, INPUT_COLOURS, INPUT_SIZE, KEY_PREFIX, LABELS_FILE, MODEL_FILE,
-    NORMALISE, OUTPUT_NUMBER, RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM, WEB_UPLOADS,
+    MODEL_SHA256, NORMALISE, OUTPUT_NUMBER, RUST_LOG, Setting, TABLE_NAME, WEB, WEB_TRUST_IAM,
+    WEB_UPLOADS,
 };
 use tempfile::TempDir;
 
@@ -13,8 +14,8 @@ use crate::helpers::{lookbook, repository, stdout};
 
 /// The model is part of the function that the template sets up, or comes from a bucket: then all that
 /// is to be said of it stands beside it.
-const NOT_ON_AWS: [Setting; 6] =
-    [MODEL_FILE, LABELS_FILE, NORMALISE, INPUT_COLOURS, INPUT_SIZE, OUTPUT_NUMBER];
+const NOT_ON_AWS: [Setting; 7] =
+    [MODEL_FILE, MODEL_SHA256, LABELS_FILE, NORMALISE, INPUT_COLOURS, INPUT_SIZE, OUTPUT_NUMBER];
 /// What the template sets by itself, or from a parameter of another kind.
 const SET_BY_TEMPLATE: [Setting; 3] = [TABLE_NAME, DEAD_LETTER_QUEUE, RUST_LOG];
 

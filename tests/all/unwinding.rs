@@ -5,17 +5,6 @@ use std::process::Command;
 
 use crate::helpers::repository;
 
-#[test]
-fn the_release_profile_unwinds() {
-    let manifest = std::fs::read_to_string(repository("Cargo.toml")).unwrap();
-    let manifest: toml::Table = manifest.parse().unwrap();
-    for (name, profile) in manifest["profile"].as_table().unwrap() {
-        let panic = profile.get("panic").and_then(toml::Value::as_str);
-        assert_ne!(panic, Some("abort"), "the profile {name}");
-    }
-    assert_eq!(manifest["profile"]["release"]["panic"].as_str(), Some("unwind"));
-}
-
 /// Whatever a profile, a flag or the environment says: what would abort is not built.
 #[test]
 fn a_program_that_would_abort_does_not_build() {

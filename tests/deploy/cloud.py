@@ -59,6 +59,8 @@ class Server:
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
+            "STATE_DIR": os.path.join(folder, "state"),
+            "S3_DATA_DIR": os.path.join(folder, "s3"),
             # These would listen on ports of their own.
             "IOT_MTLS_ENABLED": "false",
             "SFTP_ENABLED": "0",

@@ -66,8 +66,6 @@ def shims(args):
     folder = os.path.join(args.work, "bin")
     os.mkdir(folder)
     curl = shutil.which("curl")
-    if not curl:
-        sys.exit("deploy: curl is needed, and not there")
     for name, text in (
         ("curl", CURL.replace("exec CURL", f"exec {curl}")),
         ("aws", AWS.replace("exec AWS", f"exec {args.tools}/aws")),
@@ -76,6 +74,7 @@ def shims(args):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+    os.symlink(os.path.abspath(args.lookbook), os.path.join(folder, "lookbook"))
     return folder
 
 
@@ -85,6 +84,7 @@ def main():
     parser.add_argument("--tools", required=True, help="the folder of sam and aws")
     parser.add_argument("--server", required=True, help="the program of ministack")
     parser.add_argument("--architecture", required=True)
+    parser.add_argument("--lookbook", required=True, help="the program of the command line")
     parser.add_argument("--function", required=True, help="the package of the function")
     parser.add_argument("--catalogue", required=True, help="the package of the website")
     args = parser.parse_args()

@@ -18,7 +18,7 @@ EXCUSED = {
     "rustup target add": "for `sam build`",
     "sam build": "run.sh builds the functions, for this processor and sooner; `just package` builds as this",
     "export CARGO_LAMBDA_GLOBAL": "for `sam build`",
-    "aws sqs start-message-move-task": "ministack has no StartMessageMoveTask: `send_back` does the same",
+    "aws sqs start-message-move-task": "ministack has no StartMessageMoveTask; `lookbook dead-letters` is run",
 }
 
 #: What is typed to questions which the page's table does not name, as they explain themselves.
@@ -76,9 +76,13 @@ class Scenario:
         self.guide, self.shell, self.cloud, self.place = guide, shell, cloud, place
         self.bucket = self.table = None
 
-    def run(self, words, **options):
-        """Runs the block of the page that has these words."""
-        return self.shell.run(self.guide.script(words), **options)
+    def run(self, words, placeholders=(), **options):
+        """Runs the block of the page that has these words, with something in place of its placeholders."""
+        script = self.guide.script(words)
+        for placeholder, value in dict(placeholders).items():
+            check(placeholder in script, f"the block with {words} has no {placeholder}")
+            script = script.replace(placeholder, value)
+        return self.shell.run(script, **options)
 
     def deployed(self):
         """Looks that the last deployment ended well, and what it made is in order."""
@@ -88,7 +92,8 @@ class Scenario:
         check(state in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), f"the stack is {state}")
         self.cloud.mend_mappings()
         outputs = self.cloud.outputs(STACK)
-        self.bucket, self.table = outputs["BucketName"], outputs["TableName"]
+        # Of several buckets, it is the first that the steps use.
+        self.bucket, self.table = outputs["BucketName"].split(",")[0], outputs["TableName"]
         return outputs
 
     def put(self, key, content, bucket=None):
@@ -105,11 +110,15 @@ class Scenario:
 
         return wait(f"{key} is not on the shelf {shelf}", look)
 
-    def settings(self, words):
-        """Puts what a `toml` block of the page says into `samconfig.toml`, and gives it."""
+    def settings(self, words, placeholders=(), more=""):
+        """Puts what a `toml` block of the page says into `samconfig.toml`, and `more` beside it."""
         block = tomlkit.parse(self.guide.take(words, "toml").text)
         inner = block.get("default", {}).get("deploy", {}).get("parameters", block)
-        return self.set_overrides(inner["parameter_overrides"])
+        overrides = inner["parameter_overrides"]
+        for placeholder, value in dict(placeholders).items():
+            check(placeholder in overrides, f"{overrides} has no {placeholder}")
+            overrides = overrides.replace(placeholder, value)
+        self.set_overrides(f"{overrides} {more}".strip())
 
     def set_overrides(self, overrides):
         path = os.path.join(self.place, "infra", "samconfig.toml")
@@ -118,7 +127,11 @@ class Scenario:
         config["default"]["deploy"]["parameters"]["parameter_overrides"] = overrides
         with open(path, "w", encoding="utf-8") as file:
             tomlkit.dump(config, file)
-        return overrides
+
+    def deploy(self):
+        """Deploys again what is set now."""
+        self.shell.run("sam deploy")
+        return self.deployed()
 
     def variables(self, logical="Function"):
         return self.cloud.variables(self.cloud.resources(STACK)[logical])
@@ -165,8 +178,21 @@ def all_photos_get_their_rows(at):
 
 @step
 def the_log_tells(at):
-    """`sam logs` shows what the function says of a photo"""
+    """`sam logs` shows what the function says of a photo, and the log has the metrics of the dashboard"""
     at.run("sam logs", until='"classified"')
+    outputs = at.cloud.outputs(STACK)
+
+    def counted():
+        count = 0
+        for line in at.cloud.lines(outputs["LogGroupName"]):
+            if '"_aws"' in line:
+                said = json.loads(line)
+                check(said["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Lookbook", f"not ours: {line}")
+                check(said["FunctionName"] == outputs["FunctionName"], f"of another function: {line}")
+                count += said.get("Classified", 0)
+        return count > len(official())
+
+    wait("the metrics in the log do not count all photos", counted)
 
 
 @step
@@ -193,25 +219,23 @@ def a_bad_photo_is_rejected(at):
 
 @step
 def poison_ends_in_the_dead_letter_queue(at):
-    """a message that is no event ends in the dead-letter queue, and the page's commands show it"""
+    """a message that is no event is in the dead-letter queue at once, says why, and the page's commands show it"""
     outputs = at.cloud.outputs(STACK)
-    at.patience(outputs["QueueUrl"], 1)
-    at.cloud.queues.send_message(QueueUrl=outputs["QueueUrl"], MessageBody="this is no event")
+    queue, dead = outputs["QueueUrl"], outputs["DeadLetterQueueUrl"]
+    at.cloud.queues.send_message(QueueUrl=queue, MessageBody="this is no event")
     wait("the message that is no event is not in the dead-letter queue",
-         lambda: at.cloud.attribute(outputs["DeadLetterQueueUrl"], "ApproximateNumberOfMessages"), 120)
+         lambda: at.cloud.attribute(dead, "ApproximateNumberOfMessages"))
     said = at.run("aws sqs receive-message")
     check("this is no event" in said, f"the page's command does not show the message: {said}")
-    at.cloud.queues.purge_queue(QueueUrl=outputs["DeadLetterQueueUrl"])
-
-
-def send_back(at, source, target):
-    """Sends back what waits in a dead-letter queue: twice is harmless, so it is deleted afterwards."""
-    while messages := at.cloud.queues.receive_message(
-        QueueUrl=source, MaxNumberOfMessages=10
-    ).get("Messages"):
-        for message in messages:
-            at.cloud.queues.send_message(QueueUrl=target, MessageBody=message["Body"])
-            at.cloud.queues.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
+    message = at.cloud.queues.receive_message(QueueUrl=dead, MessageAttributeNames=["All"])["Messages"][0]
+    told = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    check(told.get("code") == "unreadable", f"the message's code is not `unreadable`: {told}")
+    check(len(told.get("reason", "")) > 20, f"the message does not say why it is there: {told}")
+    wait(f"the log does not have the request that the message names: {told}",
+         lambda: told["request_id"] in "\n".join(at.cloud.lines(outputs["LogGroupName"])))
+    at.cloud.queues.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+    wait("the message that is no event is left in its own queue, too",
+         lambda: not at.cloud.attribute(queue, "ApproximateNumberOfMessagesNotVisible"))
 
 
 @step
@@ -219,6 +243,7 @@ def a_dead_letter_comes_back(at):
     """a photo whose bucket was gone is a dead letter, and gets its row once that is mended and it is sent back"""
     outputs = at.cloud.outputs(STACK)
     queue, dead = outputs["QueueUrl"], outputs["DeadLetterQueueUrl"]
+    at.patience(queue, 1)
     at.cloud.queues.send_message(QueueUrl=queue, MessageBody=event("archive", "hat-1.jpg"))
     wait("the photo in a bucket that is gone is no dead letter",
          lambda: at.cloud.attribute(dead, "ApproximateNumberOfMessages"), 120)
@@ -228,7 +253,7 @@ def a_dead_letter_comes_back(at):
         Bucket="archive", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     at.put("hat-1.jpg", photo("hat-1.jpg"), bucket="archive")
-    send_back(at, dead, queue)
+    at.run("--send-back")
     at.on_shelf("hat-1.jpg", "hat", bucket="archive")
 
 
@@ -236,10 +261,11 @@ def a_dead_letter_comes_back(at):
 def settings_change(at):
     """another setting in `samconfig.toml` and `sam deploy`: bucket, table and rows stay, the function changes"""
     before, bucket, table = at.variables(), at.bucket, at.table
-    at.settings("KeyPrefix=")
-    at.shell.run("sam deploy")
-    at.deployed()
+    at.settings("KeyPrefix=", more='Versioning="Enabled"')
+    at.deploy()
     check((bucket, table) == (at.bucket, at.table), f"{bucket}, {table} are now {at.bucket}, {at.table}")
+    versions = at.cloud.s3.get_bucket_versioning(Bucket=bucket).get("Status")
+    check(versions == "Enabled", f"the bucket keeps no versions: {versions}")
     wanted = before | {"KEY_PREFIX": "products/", "REVIEW_BELOW": "0.7"}
     check(at.variables() == wanted, f"the function has {at.variables()}, and should have {wanted}")
     at.on_shelf("new in/été/shoes-1.jpg", "shoes")
@@ -254,9 +280,7 @@ def the_website_answers(at):
     """with `WebAccess`, the Function URL answers `api/shelves`, and what no file names stays as it was"""
     digest = at.run("openssl rand").splitlines()[-1].strip()
     check(re.fullmatch("[0-9a-f]{64}", digest), f"the page's commands print no fingerprint: {digest}")
-    overrides = at.settings('WebAccess=\\"public\\"')
-    check("HASH" in overrides, "the page does not say where the fingerprint goes")
-    at.set_overrides(overrides.replace("HASH", digest))
+    at.settings('WebAccess=\\"public\\"', {"HASH": digest})
     said = at.run("api/shelves", seconds=240)
     at.deployed()
     shelves = re.search(r'^\{"shelves".*\}', said, re.MULTILINE)
@@ -296,9 +320,8 @@ def it_is_removed(at):
 def it_deploys_again(at):
     """the stack deploys again over the bucket and the table that were kept, and goes on with them"""
     bucket, table = at.bucket, at.table
-    at.set_overrides(f'ExistingBucket="{bucket}" ExistingTable="{table}"')
-    at.shell.run("sam deploy")
-    at.deployed()
+    at.settings("ExistingBucket=", {"BUCKET": bucket, "TABLE": table})
+    at.deploy()
     check((bucket, table) == (at.bucket, at.table), f"{bucket}, {table} are now {at.bucket}, {at.table}")
     made = at.cloud.resources(STACK)
     check("Photos" not in made and "Catalogue" not in made, f"the stack has made its own: {sorted(made)}")
@@ -311,6 +334,35 @@ def it_deploys_again(at):
 
 
 @step
+def a_bucket_of_others_is_connected(at):
+    """a bucket that notifies others is connected by the page's commands, and still notifies them"""
+    queues = at.cloud.queues
+    theirs = queues.create_queue(QueueName="theirs")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=theirs, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    entry = {
+        "Id": "theirs", "QueueArn": arn, "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "Prefix", "Value": "theirs/"}]}},
+    }
+    at.cloud.s3.put_bucket_notification_configuration(
+        Bucket="archive", NotificationConfiguration={"QueueConfigurations": [entry]}
+    )
+    at.set_overrides(f'ExistingBucket="{at.bucket},archive" ExistingTable="{at.table}"')
+    at.deploy()
+    for number, words in enumerate(("lookbook connect", "jq --null-input")):
+        at.run(words, {"BUCKET": "archive"})
+        now = at.cloud.s3.get_bucket_notification_configuration(Bucket="archive")
+        names = sorted(each["Id"] for each in now["QueueConfigurations"])
+        check("theirs" in names, f"after {words}, the entry of others is gone: {names}")
+        check(len(names) > 2, f"after {words}, lookbook's entries are not there: {names}")
+        key = f"products/shorts-{number}.jpg"
+        at.put(key, photo("shorts-1.jpg"), bucket="archive")
+        at.on_shelf(key, "shorts", bucket="archive")
+    at.put("theirs/note.txt", b"for others", bucket="archive")
+    wait("others hear nothing of their bucket any more",
+         lambda: at.cloud.attribute(theirs, "ApproximateNumberOfMessages"))
+
+
+@step
 def eventbridge_brings_changes(at):
     """a bucket that tells EventBridge reaches the queue by the stack's rules, with the prefix as it is set"""
     at.cloud.s3.put_bucket_notification_configuration(
@@ -320,8 +372,7 @@ def eventbridge_brings_changes(at):
         f'ExistingBucket="{at.bucket}" ExistingTable="{at.table}" ExistingBucketEvents="eventbridge" '
         'KeyPrefix="summer/"'
     )
-    at.shell.run("sam deploy")
-    at.deployed()
+    at.deploy()
     at.put("winter/skirt-1.jpg", photo("skirt-1.jpg"))
     at.put("summer/skirt-1.jpg", photo("skirt-1.jpg"))
     at.on_shelf("summer/skirt-1.jpg", "skirt")
@@ -342,8 +393,8 @@ def it_is_removed_again(at):
 
 @step
 def all_is_removed(at):
-    """the last commands remove bucket and table too"""
-    at.run("aws s3 rb")
+    """the last commands remove all versions of all photos, the bucket and the table"""
+    at.run("aws s3 rb", seconds=300)
     buckets = [each["Name"] for each in at.cloud.s3.list_buckets()["Buckets"]]
     check(at.bucket not in buckets, f"the bucket {at.bucket} is still there")
     wait(f"the table {at.table} is still there",

@@ -5,9 +5,11 @@ import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import termios
 import time
+from fcntl import ioctl
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 #: How a question of `sam` ends: with its default in brackets.
@@ -45,6 +47,7 @@ class Shell:
         attributes = termios.tcgetattr(theirs)
         attributes[3] &= ~termios.ECHO
         termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+        ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))  # rows and columns
         reading, self._orders = os.pipe()
         self._bash = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-c", _LOOP.replace("ORDERS", str(reading))],

@@ -41,7 +41,7 @@ start() {
     ministack)
         # More services would listen on ports of their own, and on all interfaces.
         "${clean[@]}" BIND_HOST=127.0.0.1 GATEWAY_PORT="$2" AWS_ENDPOINT_URL="http://127.0.0.1:$2" \
-            SERVICES=s3,sqs,dynamodb IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 \
+            SERVICES=s3,sqs,dynamodb,sts IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 \
             "$venv/bin/ministack" >"$work/$1.log" 2>&1 &
         ;;
     moto)

@@ -14,17 +14,19 @@ use std::path::{Path, PathBuf};
 use source::{Crate, circle};
 
 /// What each module may take from which others, from left to right.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("address", &[]),
     ("code", &[]),
     ("label", &[]),
     ("object", &[]),
+    ("unwinding", &[]),
     ("event", &["address", "object"]),
     ("bucket", &["address", "code", "object"]),
     ("photo", &["code"]),
     ("classifier", &["code", "label", "photo"]),
     ("catalogue", &["bucket", "code", "label", "object"]),
-    ("settings", &["bucket", "catalogue", "classifier", "photo"]),
+    ("settings", &["bucket", "catalogue", "classifier", "object", "photo"]),
+    ("model_file", &["bucket", "classifier", "object", "settings"]),
     (
         "pipeline",
         &[
@@ -35,6 +37,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "code",
             "event",
             "label",
+            "model_file",
             "object",
             "photo",
             "settings",
@@ -42,7 +45,17 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ),
     (
         "handler",
-        &["bucket", "catalogue", "classifier", "code", "event", "label", "pipeline", "settings"],
+        &[
+            "bucket",
+            "catalogue",
+            "classifier",
+            "code",
+            "event",
+            "label",
+            "model_file",
+            "pipeline",
+            "settings",
+        ],
     ),
     ("aws", &["catalogue"]),
     ("telemetry", &["address", "catalogue", "code", "handler", "label", "pipeline", "settings"]),
@@ -52,8 +65,8 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "aws",
             "bucket",
             "catalogue",
-            "classifier",
             "label",
+            "model_file",
             "object",
             "photo",
             "pipeline",
@@ -73,6 +86,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "handler",
             "label",
             "local",
+            "model_file",
             "object",
             "photo",
             "pipeline",

@@ -22,19 +22,6 @@ fn packages(profile: &Value) -> Vec<(String, bool)> {
 }
 
 #[test]
-fn a_panic_is_contained_in_every_profile() {
-    // cargo-lambda builds with `abort` where Cargo.toml does not say otherwise.
-    assert_eq!(profile("release")["panic"].as_str(), Some("unwind"), "a bad photo would end all");
-    for (name, about) in file("Cargo.toml")["profile"].as_table().unwrap() {
-        let panic = about.get("panic").and_then(Value::as_str);
-        assert!(
-            matches!(panic, None | Some("unwind")),
-            "profile {name}: a bad photo would end all"
-        );
-    }
-}
-
-#[test]
 fn what_is_made_fast_for_tests_is_fast_when_deployed() {
     let release = packages(&profile("release"));
     let is_fast = |name: &str| release.contains(&(name.to_owned(), true));

@@ -124,7 +124,7 @@ fn a_description_of_another_model_is_told_apart() {
 
 /// A choice of a model in a folder.
 fn choice(path: &Path) -> Choice {
-    Choice { model: Some(path.to_owned()), ..Choice::default() }
+    Choice { model: Some(path.to_owned().into()), ..Choice::default() }
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Beside {
         if !description.is_empty() {
             std::fs::write(path.with_extension("toml"), description).unwrap();
         }
-        let choice = Choice { model: Some(path), ..Choice::default() };
+        let choice = Choice { model: Some(path.into()), ..Choice::default() };
         Self { folder, choice }
     }
 

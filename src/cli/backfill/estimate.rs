@@ -11,8 +11,8 @@ use super::sample::Sample;
 use super::source::Found;
 use crate::bucket::S3;
 use crate::catalogue::{Row, Seen, Stored, Table, TableError, Written};
-use crate::classifier::Classifier;
 use crate::cli::output::{self, Format};
+use crate::model_file;
 use crate::object::ObjectId;
 use crate::pipeline::{Deadline, PhotoJudge, Pipeline};
 use crate::settings::Rules;
@@ -80,7 +80,7 @@ impl Counted {
         if self.some.is_empty() {
             return Ok(None);
         }
-        let classifier = Arc::new(Classifier::open(&rules.model)?);
+        let classifier = Arc::new(model_file::open(&rules.model, &s3).await?);
         let pipeline = Pipeline::new(s3, Unwritten, PhotoJudge::new(classifier, rules), rules);
         let messages: Vec<_> = self.some.iter().map(Candidate::message).collect();
         let begun = Instant::now();

@@ -42,7 +42,7 @@ use super::place::{self, Place};
 use crate::aws;
 use crate::bucket::{Pages, S3, said};
 use crate::catalogue::DynamoDb;
-use crate::classifier::Classifier;
+use crate::model_file;
 use crate::object::S3Url;
 use crate::pipeline::{Judge, PhotoJudge, Pipeline};
 use crate::settings::Rules;
@@ -181,7 +181,7 @@ impl Backfill {
         if self.dry_run {
             return self.estimate(&Reach { bucket, table, recipe: None }, rules).await;
         }
-        let pipeline = Pipeline::open(place.s3(), place.table().clone(), rules)?;
+        let pipeline = Pipeline::open(place.s3(), place.table().clone(), rules).await?;
         let recipe = pipeline.maker().recipe.clone();
         let reach = Reach { bucket, table, recipe: Some(recipe.clone()) };
         self.work(&reach, rules, &recipe, &pipeline).await
@@ -248,7 +248,7 @@ impl Backfill {
         let found = if self.only_stale {
             let recipe = match &reach.recipe {
                 Some(recipe) => recipe.clone(),
-                None => recipe(rules)?,
+                None => recipe(rules, &reach.bucket).await?,
             };
             source::stale(table()?, &self.place, &recipe, rules.generation)
         } else if self.sweep {
@@ -315,8 +315,8 @@ async fn account(client: &aws_sdk_sts::Client) -> anyhow::Result<String> {
 }
 
 /// The recipe of these rules.
-fn recipe(rules: &Rules) -> anyhow::Result<String> {
-    let classifier = Arc::new(Classifier::open(&rules.model)?);
+async fn recipe(rules: &Rules, bucket: &S3) -> anyhow::Result<String> {
+    let classifier = Arc::new(model_file::open(&rules.model, bucket).await?);
     Ok(PhotoJudge::new(classifier, rules).maker().recipe.clone())
 }
 

@@ -3,6 +3,7 @@
 //! `tests/second/run.sh` starts one, and sets `SECOND_ENDPOINT` and `SECOND_NAME`. Without them
 //! these tests are skipped. How the implementations differ is in `tests/second/README.md`.
 
+mod operator;
 mod server;
 mod shop;
 
@@ -254,6 +255,25 @@ async fn poisoned_messages_end_in_the_dead_letter_queue_and_their_neighbours_are
     assert!(handed_back.values().all(|&times| times == MAX_RECEIVES), "{handed_back:?}");
     shop.check(&photos).await;
     assert_eq!(shop.left(&shop.queue).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_never_be_read_goes_to_the_dead_letter_queue_at_once() {
+    let Some(shop) = Shop::open().await else { return };
+    let mut photos = BTreeMap::new();
+    put(&shop, &mut photos, "a.jpg", PHOTOS[0]).await;
+    shop.send("not a notification").await;
+    // With the test event of the configuration; each is done the first time.
+    let lines = shop.work(&shop.handler_with_dead_letters(), 3).await;
+    assert_eq!((lines.len(), count(&lines, "classified")), (2, 1));
+    shop.check(&photos).await;
+    assert_eq!((shop.left(&shop.queue).await, shop.left(&shop.dead).await), (0, 1));
+    let buried = shop.receive(&shop.dead, 10).await;
+    assert_eq!(buried[0].body(), Some("not a notification"));
+    let attributes = buried[0].message_attributes().unwrap();
+    let said = |name: &str| attributes[name].string_value().unwrap();
+    assert_eq!((said("by"), said("code"), said("request_id")), ("a person", "unreadable", "test"));
+    assert!(said("reason").contains("not JSON"), "{}", said("reason"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,8 @@
 
 use std::env;
 use std::ops::Deref;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::client::Waiters;
@@ -10,7 +12,7 @@ use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use lookbook::catalogue::schema::create_table;
 use lookbook::local::{AccessKey, Endpoints};
 
-use crate::helpers::{Embedded, Place};
+use crate::helpers::{Embedded, Place, lookbook};
 
 /// These servers check no signatures.
 const ANY: &str = "any";
@@ -50,6 +52,18 @@ impl Server {
         let made = dynamodb.wait_until_table_exists().table_name(&place.at.table);
         made.wait(Duration::from_mins(1)).await.unwrap();
         place
+    }
+
+    /// The command line, whose AWS this is.
+    pub fn lookbook(&self, dir: &Path, args: &[&str]) -> Command {
+        let mut command = lookbook(dir);
+        command
+            .args(args)
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", ANY)
+            .env("AWS_SECRET_ACCESS_KEY", ANY);
+        command
     }
 
     /// A client of its queues: without TLS, and without a proxy.

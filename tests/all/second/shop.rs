@@ -10,7 +10,7 @@ use aws_sdk_sqs::types::{
 };
 use lookbook::bucket::S3;
 use lookbook::catalogue::DynamoDb;
-use lookbook::handler::{Handler, Report};
+use lookbook::handler::{DeadLetters, Handler, Report};
 use lookbook::object::ETag;
 use lookbook::pipeline::Line;
 use serde_json::{Value, json};
@@ -42,8 +42,8 @@ pub struct Shop {
 
 /// A queue's two names.
 pub struct Queue {
-    url: String,
-    arn: String,
+    pub url: String,
+    pub arn: String,
 }
 
 /// What became of one batch of messages.
@@ -127,6 +127,12 @@ impl Shop {
             NotificationConfiguration::builder().queue_configurations(to_queue).build();
         let put = self.s3().put_bucket_notification_configuration().bucket(&self.at.bucket);
         put.notification_configuration(configuration).send().await.unwrap();
+    }
+
+    /// The handler as it is deployed, with the dead-letter queue.
+    pub fn handler_with_dead_letters(&self) -> Handler<S3, DynamoDb> {
+        let dead = DeadLetters::new(self.sqs.clone(), &self.dead.url);
+        self.handler().with_dead_letters(Some(dead))
     }
 
     /// Sends a message that S3 did not make.
