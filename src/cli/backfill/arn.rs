@@ -51,7 +51,7 @@ impl FromStr for FunctionArn {
                 Ok(Self(text.to_owned()))
             }
             ["arn", _, "lambda", _, _, "function", _]
-            | ["arn", _, "lambda", _, _, "function", _, _] => Err(
+            | ["arn", _, "lambda", _, _, "function", _, _] if !ends_in_version(text) => Err(
                 "it names no version: publish one, and end the ARN with its number. An alias may \
                      point elsewhere before all objects are classified"
                     .to_owned(),
@@ -78,6 +78,10 @@ impl FromStr for RoleArn {
     }
 }
 
+fn ends_in_version(text: &str) -> bool {
+    text.rsplit(':').next().is_some_and(is_version) && text.split(':').count() == 8
+}
+
 /// A published version has a number; `$LATEST` and aliases are names.
 fn is_version(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
@@ -96,7 +100,7 @@ mod tests {
         let arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:lookbook";
         let function: FunctionArn = format!("{arn}:7").parse().unwrap();
         assert_eq!((function.partition(), function.account()), ("aws-cn", "123456789012"));
-        for latest in [arn.to_owned(), format!("{arn}:$LATEST")] {
+        for latest in [arn.to_owned(), format!("{arn}:$LATEST"), format!("{arn}:live")] {
             assert!(latest.parse::<FunctionArn>().unwrap_err().contains("names no version"));
         }
         for odd in ["", "lookbook", "arn:aws:lambda:r:1:function:f:7", "arn:aws:s3:::shop"] {
