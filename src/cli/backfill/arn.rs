@@ -38,6 +38,9 @@ impl RoleArn {
     }
 }
 
+const NO_VERSION: &str = "it names no version: publish one, and end the ARN with its number. An alias \
+                          may point elsewhere before all objects are classified";
+
 impl FromStr for FunctionArn {
     type Err = String;
 
@@ -50,12 +53,10 @@ impl FromStr for FunctionArn {
             {
                 Ok(Self(text.to_owned()))
             }
-            ["arn", _, "lambda", _, _, "function", _]
-            | ["arn", _, "lambda", _, _, "function", _, _] if !ends_in_version(text) => Err(
-                "it names no version: publish one, and end the ARN with its number. An alias may \
-                     point elsewhere before all objects are classified"
-                    .to_owned(),
-            ),
+            ["arn", _, "lambda", _, _, "function", _] => Err(NO_VERSION.to_owned()),
+            ["arn", _, "lambda", _, _, "function", _, version] if !is_version(version) => {
+                Err(NO_VERSION.to_owned())
+            }
             _ => Err("expected arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION".to_owned()),
         }
     }
@@ -76,10 +77,6 @@ impl FromStr for RoleArn {
             _ => Err("expected arn:aws:iam::ACCOUNT:role/NAME".to_owned()),
         }
     }
-}
-
-fn ends_in_version(text: &str) -> bool {
-    text.rsplit(':').next().is_some_and(is_version) && text.split(':').count() == 8
 }
 
 /// A published version has a number; `$LATEST` and aliases are names.
