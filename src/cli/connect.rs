@@ -22,7 +22,8 @@ use crate::aws;
 /// restored, expired); and leaves all that others set as it is. S3 takes the whole configuration at once
 /// and has no condition for it: what was put is read again, and compared. Run it as often as you like:
 /// entries that are there already stay, and ours of another queue or prefix are replaced. Ours are those
-/// whose ids begin with `lookbook-`, and those that go to the queue.
+/// whose ids are `lookbook-created`, `lookbook-removed`, `lookbook-restored` and `lookbook-expired`, and
+/// those that go to the queue.
 ///
 /// The queue's policy must let S3 send for the bucket: the policy is read before, and what is missing in it
 /// is told. S3 takes no two entries for the same event of the same keys: what is in the way is named.

@@ -14,10 +14,7 @@ use serde::Serialize;
 
 use super::queue::QueueArn;
 
-/// What the ids of our entries begin with.
-const OURS: &str = "lookbook-";
-
-/// What is announced: the id of its entry, the event, and whether it is announced below the prefix only.
+/// What is announced: the id of its entry, by which it is ours wherever it goes, the event, and whether it is announced below the prefix only.
 /// Removals are let through wherever they are: there may be a row from when the prefix was wider.
 const ANNOUNCED: [(&str, Event, bool); 4] = [
     ("lookbook-created", Event::S3ObjectCreated, true),
@@ -189,7 +186,8 @@ fn without(
 }
 
 fn is_ours(entry: &QueueConfiguration, queue: Option<&QueueArn>) -> bool {
-    let by_name = entry.id().is_some_and(|id| id.starts_with(OURS));
+    // Not whatever begins so: others may call theirs `lookbook-...`, too.
+    let by_name = entry.id().is_some_and(|id| ANNOUNCED.iter().any(|(ours, ..)| *ours == id));
     by_name || queue.is_some_and(|queue| entry.queue_arn() == queue.to_string())
 }
 
