@@ -82,6 +82,25 @@ pub struct Change {
     pub taken_away: Vec<Entry>,
 }
 
+impl Change {
+    /// Entries that were there and tell something that is told no more: those that go elsewhere, and
+    /// those that tell more than what is wanted.
+    pub fn losses(&self, wanted: &Wanted) -> Vec<&Entry> {
+        let entries = wanted.entries();
+        let is_told = |event: &String, gone: &Entry| {
+            entries.iter().any(|entry| {
+                entry.events.iter().any(|told| covers(told, event))
+                    && gone.prefix.starts_with(&entry.prefix)
+            })
+        };
+        let stays = |gone: &Entry| {
+            gone.to == wanted.queue.to_string()
+                && gone.events.iter().all(|event| is_told(event, gone))
+        };
+        self.taken_away.iter().filter(|gone| !stays(gone)).collect()
+    }
+}
+
 impl Wanted {
     fn configurations(&self) -> impl Iterator<Item = QueueConfiguration> {
         ANNOUNCED.into_iter().filter_map(|(id, event, below_prefix)| {

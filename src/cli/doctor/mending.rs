@@ -82,9 +82,13 @@ impl Patient {
         let there = read_notifications(s3, bucket).await?;
         let change = merge(&there, wanted)
             .map_err(|_| anyhow::anyhow!("entries of others are in the way"))?;
-        if let Some(change) = change
-            && !put_and_look(s3, bucket, &change.configuration, true).await?
-        {
+        let Some(change) = change else {
+            return Ok(format!("{bucket} announces its photos to {} now", wanted.queue));
+        };
+        if !change.losses(wanted).is_empty() {
+            anyhow::bail!("entries of lookbook to elsewhere, or of other keys, are there by now");
+        }
+        if !put_and_look(s3, bucket, &change.configuration, true).await? {
             anyhow::bail!("somebody else has set the notifications at the same time");
         }
         Ok(format!("{bucket} announces its photos to {} now", wanted.queue))

@@ -118,6 +118,41 @@ async fn an_account_is_looked_at_and_connected() {
     assert!(table.contains("To mend:") && table.contains("VisibilityTimeout=180"), "{table}");
 }
 
+/// What works is not taken away: neither what is told to another queue, nor what is told of other keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_hear_is_not_mended_away() {
+    let fake = Fake::start().await;
+    let (changes, staging) = (arn("changes"), arn("dead"));
+    let connected = |args: &[&str]| {
+        let args = [&["connect", BUCKET, "--queue", &changes], args].concat();
+        stdout(&fake.lookbook(&args).output().unwrap(), 0);
+        fake.world.lock().unwrap().announced.clone()
+    };
+    let fix = |args: &[&str]| {
+        let args = [&["doctor", "--bucket", BUCKET, "--fix"], args].concat();
+        findings(&mut fake.lookbook(&args), 1).remove("notifications").unwrap()
+    };
+    let production = connected(&[]);
+    let found = fix(&["--queue", &staging]);
+    assert_eq!(found["state"], "fault");
+    assert!(found["mend"].as_str().unwrap().contains(&format!("--queue {staging}")), "{found}");
+    assert_eq!(fake.world.lock().unwrap().announced, production);
+
+    let of_some = connected(&["--prefix", "a/"]);
+    let found = fix(&["--prefix", "b/"]);
+    assert_eq!(found["state"], "fault");
+    assert_eq!(fake.world.lock().unwrap().announced, of_some);
+
+    // Nor what was set since it was looked at.
+    let mut world = fake.world.lock().unwrap();
+    world.announced = "<NotificationConfiguration/>".to_owned();
+    world.meanwhile.push_back(production.clone());
+    drop(world);
+    let found = fix(&["--queue", &staging]);
+    assert!(found["says"].as_str().unwrap().contains("could not be mended"), "{found}");
+    assert_eq!(fake.world.lock().unwrap().announced, production);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_be_looked_at_names_the_permission() {
     let fake = Fake::start().await;

@@ -1,7 +1,7 @@
 //! A bucket's settings and queues in this process, as the real SDK asks for them: S3's XML, SQS's JSON
 //! and STS. The table is the embedded one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -31,6 +31,8 @@ pub struct World {
     pub puts: usize,
     /// Somebody else sets them again just after they are put.
     pub is_contested: bool,
+    /// What somebody else sets, one after another, each just after the notifications are read.
+    pub meanwhile: VecDeque<String>,
     pub queues: BTreeMap<String, FakeQueue>,
     /// Messages with this in them cannot be sent.
     pub refuses: Option<&'static str>,
@@ -204,7 +206,11 @@ fn s3(world: &mut World, method: &Method, uri: &Uri, body: String) -> Response {
                 if world.is_contested { "<NotificationConfiguration/>".to_owned() } else { body };
             return StatusCode::OK.into_response();
         }
-        return xml(StatusCode::OK, &world.announced);
+        let answer = xml(StatusCode::OK, &world.announced);
+        if let Some(announced) = world.meanwhile.pop_front() {
+            world.announced = announced;
+        }
+        return answer;
     }
     if asks("encryption") {
         return error(StatusCode::NOT_FOUND, "ServerSideEncryptionConfigurationNotFoundError");
