@@ -261,6 +261,17 @@ pub fn same(one: &NotificationConfiguration, other: &NotificationConfiguration) 
     said(&entries(one)) == said(&entries(other)) && by_events(one) == by_events(other)
 }
 
+/// Whether nobody has touched a configuration, in whatever order it is told.
+pub fn is_as_it_was(before: &NotificationConfiguration, now: &NotificationConfiguration) -> bool {
+    let sorted = |there: &NotificationConfiguration| {
+        let mut entries = entries(there);
+        entries.iter_mut().for_each(|entry| entry.events.sort());
+        entries.sort();
+        (entries, there.event_bridge_configuration.is_some())
+    };
+    sorted(before) == sorted(now)
+}
+
 /// What entries come to: each event of each one, with who is told and of which keys.
 fn said(entries: &[Entry]) -> BTreeSet<[&str; 4]> {
     let each = entries.iter().flat_map(|entry| {
