@@ -38,6 +38,8 @@ pub struct World {
     pub refuses: Option<&'static str>,
     /// Messages with this in them are sent to the queue `dead` at once, as the function does.
     pub returns: Option<&'static str>,
+    /// So many answers are of messages that were received before, as if they were hidden no more.
+    pub repeats: usize,
     count: usize,
 }
 
@@ -255,7 +257,13 @@ fn sqs(
         "ListDeadLetterSourceQueues" => json!({"queueUrls": []}),
         "ReceiveMessage" => {
             let hidden = Duration::from_secs(request["VisibilityTimeout"].as_u64().unwrap());
-            let visible = queue.messages.iter_mut().filter(|letter| letter.is_visible());
+            let is_again =
+                world.repeats > 0 && queue.messages.iter().any(|letter| letter.receives > 0);
+            world.repeats -= usize::from(is_again);
+            let visible = queue
+                .messages
+                .iter_mut()
+                .filter(|letter| if is_again { letter.receives > 0 } else { letter.is_visible() });
             let some = visible.take(10).map(|letter| {
                 letter.receives += 1;
                 letter.hidden = Some(Instant::now() + hidden);
