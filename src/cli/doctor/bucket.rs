@@ -9,7 +9,7 @@ use aws_sdk_s3::types::{
 
 use super::finding::{Finding, Fix};
 use crate::cli::account::{BucketName, Entry, QueueArn, Wanted, entries, merge};
-use crate::cli::program::program;
+use crate::cli::program::{program, quoted};
 
 /// What the bucket announces to the queue. `prefix` is what keys of photos begin with, if that is known.
 pub fn notifications(
@@ -60,7 +60,12 @@ fn announced(
     let connect = match wanted.prefix.as_str() {
         "" => format!("{} connect {bucket} --queue {}", program(), wanted.queue),
         prefix => {
-            format!("{} connect {bucket} --queue {} --prefix '{prefix}'", program(), wanted.queue)
+            format!(
+                "{} connect {bucket} --queue {} --prefix {}",
+                program(),
+                wanted.queue,
+                quoted(prefix)
+            )
         }
     };
     if !missing.is_empty() {
