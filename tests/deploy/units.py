@@ -117,6 +117,17 @@ class Page(unittest.TestCase):
         self.assertEqual(Guide(PAGE, {}).answers(), [("Name", "me"), ("More", "")])
 
 
+class RealPage(unittest.TestCase):
+    def test_dead_letters_are_told_where_to_go(self):
+        # What the function has set aside came by SendMessage: SQS does not know from which queue.
+        begin = "aws sqs start-message-move-task"
+        blocks = Guide(read("infra", "README.md"), {}).blocks
+        commands = [each for block in blocks for each in block.commands() if each.startswith(begin)]
+        self.assertTrue(commands)
+        for command in commands:
+            self.assertIn('--destination-arn "$(output QueueArn)"', command)
+
+
 class Terminal(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
