@@ -41,6 +41,11 @@ class Policies(unittest.TestCase):
     def test_two_statements_of_one_name(self):
         self.finds("two statements are called", "- Sid: TakeChanges", "- Sid: WriteCatalogue")
 
+    def test_a_statement_in_place_of_another(self):
+        kept = "                    - !GetAtt DeletedRule.Arn\n            - !Ref AWS::NoValue\n"
+        other = "            - Sid: FromNobody\n              Effect: Deny\n              Principal:\n                AWS: x\n"
+        self.finds("either FromTheRulesOnly or FromNobody is there", kept, kept.replace("            - !Ref AWS::NoValue\n", other))
+
     def test_a_statement_without_a_resource(self):
         self.finds("has no Resource", "Resource: !GetAtt DeadLetters.Arn\n              - Sid", "X: y\n              - Sid")
 
