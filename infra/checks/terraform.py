@@ -269,9 +269,13 @@ def _bucket(module, template):
     yield "public access", {
         words[name]: value for name, value in block.items() if name not in ("count", "bucket")
     }, dict(theirs["PublicAccessBlockConfiguration"])
+    notifications = module.resource("aws_s3_bucket_notification", "photos")
+    told = theirs["NotificationConfiguration"].get("EventBridgeConfiguration", {}).get("Fn::If", [None])
+    yield "EventBridge of the bucket", notifications.get("eventbridge") == "var.bucket_event_bridge", (
+        list(told) == ["TellsEventBridge", {"EventBridgeEnabled": True}, {"Ref": "AWS::NoValue"}])
     # A topic or queue of S3's takes one event in CloudFormation, and several here.
     ours = {}
-    for each in module.resource("aws_s3_bucket_notification", "photos")["queue"]:
+    for each in notifications["queue"]:
         ours |= {event: "filter_prefix" in each for event in each["events"]}
     yield "notifications, and whether they have a prefix", ours, {
         each["Event"]: "Filter" in each for each in theirs["NotificationConfiguration"]["QueueConfigurations"]

@@ -150,6 +150,10 @@ class Terraform(unittest.TestCase):
         self.finds("threshold of OldestMessageAlarm", "Threshold: 1800", "Threshold: 900", module=False)
         self.finds("notifications", '"s3:ObjectRestore:Completed"', '"s3:ObjectAcl:Put"')
 
+    def test_a_bucket_that_does_not_tell_eventbridge(self):
+        self.finds("EventBridge of the bucket", "eventbridge = var.bucket_event_bridge", "eventbridge = false")
+        self.finds("EventBridge of the bucket", "          - EventBridgeEnabled: true\n", "          - {}\n", module=False)
+
     def test_a_reference_to_nothing(self):
         self.finds("aws_sqs_queue.change is used", "aws_sqs_queue.changes.url", "aws_sqs_queue.change.url")
         self.finds("var.key_prefixes is used", "= var.key_prefix\n", "= var.key_prefixes\n")

@@ -62,6 +62,12 @@ variable "versioning" {
   }
 }
 
+variable "bucket_event_bridge" {
+  type        = bool
+  default     = false
+  description = "Whether the new bucket tells EventBridge of all its changes, too, for rules of others."
+}
+
 variable "existing_table" {
   type        = string
   default     = ""
