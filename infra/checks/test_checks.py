@@ -4,6 +4,7 @@ python3 -m unittest discover infra/checks
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,22 @@ class Policies(unittest.TestCase):
     def test_the_templates_are_well(self):
         for text in (TEMPLATE, BACKFILL):
             self.assertEqual(policies.faults(Template(text)), [])
+
+
+class Parameters(unittest.TestCase):
+    """The patterns take what their constraints say."""
+
+    def takes(self, name, taken, refused):
+        pattern = Template(TEMPLATE).tree["Parameters"][name]["AllowedPattern"]
+        for value in taken:
+            self.assertTrue(re.search(pattern, value), f"{name} refuses {value!r}")
+        for value in refused:
+            self.assertFalse(re.search(pattern, value), f"{name} takes {value!r}")
+
+    def test_a_model_ends_with_tflite_and_has_it_nowhere_else(self):
+        self.takes("ModelFile", ("", "s3://my-models/clothing-v2.tflite", "s3://a.b/c/(d)_1.tflite"), (
+            "model.tflite", "s3://models/a.tflite.tflite", "s3://models/a.tflite/b.tflite", "s3://models/a.toml",
+            "s3://my.tflite.models/a.tflite", "s3://models/*.tflite", "s3://models/a.tflite/"))
 
 
 class Expanded(unittest.TestCase):
