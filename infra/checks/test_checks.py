@@ -97,6 +97,14 @@ class Parameters(unittest.TestCase):
             "model.tflite", "s3://models/a.tflite.tflite", "s3://models/a.tflite/b.tflite", "s3://models/a.toml",
             "s3://my.tflite.models/a.tflite", "s3://models/*.tflite", "s3://models/a.tflite/"))
 
+    def test_a_generation_is_one_that_the_function_takes(self):
+        most = 4294967295
+        near = [most // 10**power * 10**power for power in range(10)]
+        edges = sorted({abs(each + step) for each in (0, *near) for step in range(-11, 12)} | {most})
+        taken, refused = ([each for each in edges if (each <= most) is fits] for fits in (True, False))
+        more = (9999999999, 10**10, 10 * most)
+        self.takes("Generation", ["", *map(str, taken)], ["-1", "007", "1.0", *map(str, [*refused, *more])])
+
 
 class Expanded(unittest.TestCase):
     def finds(self, what, old, new, text=TEMPLATE):
