@@ -223,6 +223,16 @@ class RealPage(unittest.TestCase):
         for command in commands:
             self.assertIn('--destination-arn "$(output QueueArn)"', command)
 
+    def test_alarms_are_those_of_the_template(self):
+        made = dict(re.findall(
+            r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm\n    Condition: (\w+)$", read("infra", "template.yaml"), re.MULTILINE
+        ))
+        page = read("infra", "README.md")
+        self.assertEqual(re.findall(r"^\| `(\w+Alarm)` \|", page, re.MULTILINE), list(made))
+        words = ("five", "six", "seven", "eight", "nine")
+        always = words[list(made.values()).count("HasAlarms") - 5]
+        self.assertIn(f"there are {always} alarms", page)
+
 
 class Terminal(unittest.TestCase):
     def setUp(self):
