@@ -46,14 +46,14 @@ impl FromStr for FunctionArn {
             ["arn", partition, "lambda", region, account, "function", name, version]
                 if is_account(account)
                     && [partition, region, name].iter().all(|part| !part.is_empty())
-                    && !matches!(version, "" | "$LATEST") =>
+                    && is_version(version) =>
             {
                 Ok(Self(text.to_owned()))
             }
             ["arn", _, "lambda", _, _, "function", _]
-            | ["arn", _, "lambda", _, _, "function", _, "$LATEST"] => Err(
-                "it names no version: publish one, and end the ARN with its number or an alias, \
-                     so that all objects are classified by the same code"
+            | ["arn", _, "lambda", _, _, "function", _, _] => Err(
+                "it names no version: publish one, and end the ARN with its number. An alias may \
+                     point elsewhere before all objects are classified"
                     .to_owned(),
             ),
             _ => Err("expected arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION".to_owned()),
@@ -76,6 +76,11 @@ impl FromStr for RoleArn {
             _ => Err("expected arn:aws:iam::ACCOUNT:role/NAME".to_owned()),
         }
     }
+}
+
+/// A published version has a number; `$LATEST` and aliases are names.
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_account(text: &str) -> bool {
