@@ -265,7 +265,9 @@ pub fn same(one: &NotificationConfiguration, other: &NotificationConfiguration) 
 pub fn is_as_it_was(before: &NotificationConfiguration, now: &NotificationConfiguration) -> bool {
     let sorted = |there: &NotificationConfiguration| {
         let mut entries = entries(there);
-        entries.iter_mut().for_each(|entry| entry.events.sort());
+        for entry in &mut entries {
+            entry.events.sort();
+        }
         entries.sort();
         (entries, there.event_bridge_configuration.is_some())
     };
