@@ -6,9 +6,11 @@
 | if length == 0 then {} else .[0] end
 | del(.ResponseMetadata)
 | .QueueConfigurations = (
-    # Those of a bucket that a stack made have names that are made up, but the queue's address.
+    # Those of a bucket that a stack made have names that are made up, but the queue's address. The four
+    # names are all that `lookbook connect` and this give; others may call theirs `lookbook-...`, too.
     [ .QueueConfigurations[]?
-      | select(((.Id // "") | startswith("lookbook-") | not) and .QueueArn != $queue) ]
+      | select((.Id | IN("lookbook-created", "lookbook-removed", "lookbook-restored", "lookbook-expired") | not)
+               and .QueueArn != $queue) ]
     + if $ARGS.named.remove == "yes" then [] else [
         { Id: "lookbook-created", QueueArn: $queue,
           Events: ["s3:ObjectCreated:*", "s3:ObjectRestore:Completed"] }

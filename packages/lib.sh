@@ -31,5 +31,6 @@ target_of() {
 
 # Whether rustup has that target, or can get it.
 has_target() {
-    rustup target list --installed 2>/dev/null | grep -qx "$1" || rustup target add "$1" >&2
+    # Not by a pipe, which fails when `grep` has seen enough before all is written.
+    grep -qx "$1" <<<"$(rustup target list --installed 2>/dev/null)" || rustup target add "$1" >&2
 }

@@ -8,8 +8,9 @@
 #   LICENSES.txt, lookbook-*.cdx.json                  licences, and what the programs are made of
 #   SHA256SUMS                                         of all of them
 #
-# What is in dist/ already is made anew, but packages: delete them for that. A processor whose target cannot be had
-# is left out, and that is said; REQUIRE=1 makes it an error.
+# All is made anew, whatever is in dist/ already; KEEP=1 leaves packages that are there as they are, of whatever
+# commit. A processor whose target cannot be had is left out, and that is said; REQUIRE=1 makes it an error. A build
+# that fails is always one.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -26,24 +27,41 @@ zips_of() {
     done
 }
 
+skipped=()
+skip() {
+    say "SKIPPED: $1"
+    [ -z "${REQUIRE-}" ] || exit 1
+    skipped+=("$1")
+}
+
 for processor in x86_64 arm64; do
-    zips_of "$processor" || packages/functions.sh "$processor" || [ -z "${REQUIRE-}" ]
-    if ! zips_of "$processor"; then
-        say "SKIPPED: no packages for $processor"
-        continue
+    if [ -n "${KEEP-}" ] && zips_of "$processor"; then
+        say "KEPT: the packages for $processor"
+    else
+        # What an earlier commit has left is not of this release.
+        rm -f "$dist"/lookbook-{function,catalogue}-"$processor".zip
+        if ! has_target "$(target_of "$processor")"; then
+            skip "the packages for $processor"
+            continue
+        fi
+        packages/functions.sh "$processor"
     fi
     python3 infra/checks/packaged.py infra/template.yaml "$dist/template-$processor.yaml" \
         --architecture "$processor" --code "Function=lookbook-function-$processor.zip" \
         --code "Website=lookbook-catalogue-$processor.zip"
     cp "$dist/template-$processor.yaml" "$dist/template.yaml"
 done
+[ -f "$dist/template.yaml" ] || fail "there are no packages for any processor"
 
 # The command line, linked by Zig against a glibc of 2018, so that it runs on older systems too.
 if [ "${1-}" != --skip-cli ]; then
     tools
     for processor in x86_64 arm64; do
         target=$(target_of "$processor")
-        has_target "$target" || { say "SKIPPED: the command line for $processor" && continue; }
+        if ! has_target "$target"; then
+            skip "the command line for $processor"
+            continue
+        fi
         cargo-zigbuild zigbuild --release --locked --target "$target.2.28" --bin lookbook
         folder=$target_dir/cli/lookbook-$target
         rm -rf "$folder"
@@ -58,3 +76,7 @@ cd "$dist"
 shopt -s nullglob
 sha256sum -- *.zip *.yaml *.tar.gz *.txt *.json >SHA256SUMS
 ls -l
+# Said again where it is seen.
+for each in "${skipped[@]}"; do
+    say "SKIPPED: $each"
+done

@@ -6,6 +6,7 @@ The same program gives the same bytes, whenever and wherever it is packed.
 """
 
 import argparse
+import io
 import pathlib
 import struct
 import sys
@@ -49,16 +50,19 @@ def main() -> None:
     parser.add_argument("--max-mb", type=float, help="fail if it is larger than so many million bytes")
     options = parser.parse_args()
 
+    # What was there is of an older program; what is wrong with this one is found before it takes its place.
+    options.package.unlink(missing_ok=True)
     program = options.program.read_bytes()
-    options.package.write_bytes(packed(program))
+    package = packed(program)
     # Read back by another implementation.
-    with zipfile.ZipFile(options.package) as written:
-        if written.read("bootstrap") != program:
-            sys.exit(f"zip.py: {options.package} cannot be read back")
-    size = options.package.stat().st_size
+    with zipfile.ZipFile(io.BytesIO(package)) as readable:
+        if readable.read("bootstrap") != program:
+            sys.exit(f"zip.py: {options.package} could not be read back")
+    size = len(package)
     print(f"{options.package.name}: {size / 1e6:.1f} MB, {len(program) / 1e6:.1f} MB unpacked")
     if options.max_mb is not None and size > options.max_mb * 1e6:
         sys.exit(f"zip.py: {options.package.name} may have {options.max_mb:g} MB: see docs/packages.md")
+    options.package.write_bytes(package)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 
 - Each statement has a `Sid` that no other of its policy has, and names its actions and resources
   (`NotAction` and the like name all others). The one of a role's trust has no resource.
+- No statement is there in place of another: a condition adds one or leaves it out. So what a setting
+  adds takes nothing from who relies on the rest.
 - No wildcard stands where no comment says why, beside it or on the line above. What allows has none
   among its actions.
 - No function can set itself off: who is called for a queue's messages may not send to that queue, and
@@ -35,6 +37,11 @@ def faults(template):
 
 def _document(template, place, document, trust):
     sids = []
+    for each in document["Statement"]:
+        both = branches(each)
+        if len(both) > 1:
+            names = " or ".join(str(statement.get("Sid")) for statement in both)
+            yield f"{place}: either {names} is there: let the condition only add or leave out"
     for statement in listed(document["Statement"]):
         sid = statement.get("Sid")
         if not sid:

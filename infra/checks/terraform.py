@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The Terraform module is what the template is: terraform.py FOLDER TEMPLATE
 
-- The functions have the same variables, the roles the same statements (actions, resources, conditions),
-  and queues, table, mapping, bucket, notifications and alarms the same properties.
+- The functions have the same variables, set to the same, and the same properties; the roles have the same
+  statements (actions, resources, conditions), and queues, table, mapping, bucket, notifications and alarms
+  the same properties. `expressions.py` says which expression of the one is which of the other.
+- Variables have the defaults of the parameters that are called as they are.
 - Nothing in the module refers to what is not in it. (`terraform validate` says so too, but it needs the
   provider, and with it the network.)
 """
@@ -13,35 +15,10 @@ import sys
 
 import hcl2
 
-from templates import Template, branches, listed
+from expressions import SAME, VALUES, camel, meant, names, same, written
+from expressions import name as name_of
+from templates import Template, listed
 
-#: What an expression of the module is in the template.
-SAME = {
-    "local.table_arn": "Catalogue.Arn",
-    "local.stream_arn": "Catalogue.StreamArn",
-    "local.bucket_arns": "Photos.Arn",
-    'for arn in local.bucket_arns : "${arn}/*"': "${Photos.Arn}/*",
-    "aws_s3_bucket.photos[0].arn": "Photos.Arn",
-    "${aws_s3_bucket.photos[0].arn}/*": "${Photos.Arn}/*",
-    "var.kms_key_arns": "KmsKeyArn",
-    "local.via_s3": "s3.${AWS::Region}.${AWS::URLSuffix}",
-    "aws_sqs_queue.changes.arn": "Changes.Arn",
-    "aws_sqs_queue.dead_letters.arn": "DeadLetters.Arn",
-    "data.aws_caller_identity.current.account_id": "AWS::AccountId",
-    # CloudFormation's ARN of a log group ends so, Terraform's does not.
-    "${aws_cloudwatch_log_group.function.arn}:*": "FunctionLogs.Arn",
-    "${aws_cloudwatch_log_group.website[0].arn}:*": "WebsiteLogs.Arn",
-    "${local.table_arn}/index/by-shelf": "${Catalogue.Arn}/index/by-shelf",
-    "${local.bucket_arns[0]}/${var.web_upload_prefix}*": "${Photos.Arn}/${WebUploadPrefix}*",
-    'arn:${data.aws_partition.current.partition}:s3:::${trimsuffix(statement.value, ".tflite")}.toml':
-        "arn:${AWS::Partition}:s3:::${Stem}.toml",
-}
-_VALUE = "arn:${data.aws_partition.current.partition}:s3:::${statement.value}"
-#: What the value of a statement that may be left out is.
-VALUES = {
-    "ReadModel": {_VALUE: "arn:${AWS::Partition}:s3:::${Object}"},
-    "TellMissingFromForbiddenModel": {_VALUE: "arn:${AWS::Partition}:s3:::${Bucket}"},
-}
 #: The policy documents, and whose they are in the template.
 POLICIES = {
     "photo_reader": ("PhotoReader", "PolicyDocument"),
@@ -117,6 +94,7 @@ def differences(module, template):
 
 
 def _pairs(module, template):
+    yield from _settled(module, template)
     yield from _functions(module, template)
     yield from _statements(module, template)
     yield from _queues(module, template)
@@ -129,31 +107,71 @@ def _properties(template, name):
     return template.resources[name]["Properties"]
 
 
+#: Arguments of a function, and what they are called in the template.
+FUNCTION = {
+    "architectures": "Architectures", "description": "Description", "handler": "Handler", "memory_size": "MemorySize",
+    "reserved_concurrent_executions": "ReservedConcurrentExecutions", "role": "Role", "runtime": "Runtime",
+    "timeout": "Timeout",
+}
+#: The conditions that the module has, too.
+CONDITIONS = {
+    "makes_bucket": "MakesBucket", "makes_table": "MakesTable", "has_website": "HasWebsite",
+    "has_uploads": "HasUploads",
+}
+
+
 def _functions(module, template):
     variables = set()
     for name, ours in (("Function", "function"), ("Website", "website")):
         theirs, block = _properties(template, name), module.resource("aws_lambda_function", ours)
-        environment = block["environment"][0]["variables"]
+        environment, other = block["environment"][0]["variables"], theirs["Environment"]["Variables"]
         variables |= {key for key, value in environment.items() if "lookup(var.settings" in str(value)}
-        yield f"variables of {name}", sorted(environment), sorted(theirs["Environment"]["Variables"])
-        for key, other in (("handler", "Handler"), ("runtime", "Runtime"), ("description", "Description")):
-            yield f"{key} of {name}", block[key], theirs[other]
-        logging = block["logging_config"][0]
-        yield f"log of {name}", (logging["log_format"], logging["system_log_level"]), (
-            theirs["LoggingConfig"]["LogFormat"], theirs["LoggingConfig"]["SystemLogLevel"])
-    yield "time-out of Website", module.resource("aws_lambda_function", "website")["timeout"], (
-        _properties(template, "Website")["Timeout"])
+        yield f"variables of {name}", sorted(environment), sorted(other)
+        for key in sorted(set(environment) & set(other)):
+            yield f"{key} of {name}", meant(environment[key]), written(other[key])
+        for key, called in FUNCTION.items():
+            yield f"{key} of {name}", meant(block.get(key)), written(theirs.get(called))
+        yield f"tracing of {name}", meant(block["tracing_config"][0]["mode"]), written(theirs["Tracing"])
+        yield f"log of {name}", _arguments(block["logging_config"][0]), written(theirs["LoggingConfig"])
+        logs, other = module.resource("aws_cloudwatch_log_group", ours), _properties(template, f"{name}Logs")
+        yield f"log group of {name}", (meant(logs["name"]), meant(logs["retention_in_days"])), (
+            written(other["LogGroupName"]), written(other["RetentionInDays"]))
     yield "the list of settings", sorted(module.locals["settings"]), sorted(variables)
     theirs = _properties(template, "Function")["Events"]["Changes"]["Properties"]
     ours = module.resource("aws_lambda_event_source_mapping", "changes")
+    yield "queue of the mapping", meant(ours["event_source_arn"]), written(theirs["Queue"])
     yield "batch of the mapping", ours["batch_size"], theirs["BatchSize"]
     yield "window of the mapping", ours["maximum_batching_window_in_seconds"], (
         theirs["MaximumBatchingWindowInSeconds"])
     yield "answer of the mapping", ours["function_response_types"], theirs["FunctionResponseTypes"]
+    yield "scaling of the mapping", _arguments(ours["scaling_config"][0]), written(theirs["ScalingConfig"])
+    url = _properties(template, "Website")["FunctionUrlConfig"]
+    yield "who may call the URL", meant(module.resource("aws_lambda_function_url", "website")["authorization_type"]), (
+        written(url["AuthType"]))
     types = ("AWS::Lambda::Permission",)
     yield "permissions of the URL", sorted(
         block["action"] for (_, type_, _), block in module.blocks.items() if type_ == "aws_lambda_permission"
     ), sorted(each["Action"] for each in template.of_type(*types).values())
+
+
+def _arguments(block):
+    """A block of the module, as CloudFormation calls its arguments."""
+    return {camel(key): meant(value) for key, value in block.items()}
+
+
+def _settled(module, template):
+    """What both decide alike: conditions, the table's name, and the defaults of parameters."""
+    for ours, theirs in CONDITIONS.items():
+        yield f"local.{ours}", meant(module.locals[ours]), written(template.tree["Conditions"][theirs])
+    yield "local.table_name", meant(module.locals["table_name"]), meant("local.table_name")
+    parameters = template.tree["Parameters"]
+    as_text = {False: "no", True: "yes"}
+    for kind, _, name in module.blocks:
+        if kind == "variable" and camel(name) in parameters:
+            ours, theirs = module[kind, "", name]["default"], parameters[camel(name)]["Default"]
+            ours = as_text[ours] if isinstance(ours, bool) else ours
+            # Lambda has no number for it, and Terraform takes this one.
+            yield f"default of var.{name}", "" if (name, ours) == ("reserved_concurrency", -1) else ours, theirs
 
 
 def _statements(module, template):
@@ -174,57 +192,32 @@ def _statements(module, template):
 def _ours(statement):
     conditions = {}
     for each in statement.get("condition", []):
-        conditions.setdefault(each["test"], {})[each["variable"]] = _same(each["values"])
+        conditions.setdefault(each["test"], {})[each["variable"]] = same(each["values"])
     # Which buckets may send is a matter of names: in the template, of three kinds.
     conditions.get("ArnEquals", {}).pop("aws:SourceArn", None)
     return statement["sid"], (
         statement.get("effect", "Allow"), sorted(statement["actions"]),
-        _same(statement.get("resources", []), SAME | VALUES.get(statement["sid"], {})), conditions,
+        same(statement.get("resources", []), SAME | VALUES.get(statement["sid"], {})), conditions,
     )
-
-
-def _same(values, known=SAME):
-    values = values if isinstance(values, list) else [values]
-    return sorted(known.get(each, each) for each in values)
 
 
 def _theirs(statement):
     conditions = {
-        test: {name: _names(value) for name, value in each.items()}
+        test: {name: names(value) for name, value in each.items()}
         for test, each in statement.get("Condition", {}).items()
     }
     conditions.get("ArnEquals", {}).pop("aws:SourceArn", None)
     return statement["Sid"], (
-        statement["Effect"], sorted(listed(statement["Action"])), _names(statement.get("Resource", [])),
+        statement["Effect"], sorted(listed(statement["Action"])), names(statement.get("Resource", [])),
         conditions,
     )
-
-
-def _names(value):
-    """The names of what a value stands for when bucket and table are new."""
-    first = branches(value)[:1]
-    items = first[0] if first and isinstance(first[0], list) else first
-    return sorted(_name(branches(each)[0]) for each in items)
-
-
-def _name(value):
-    if not isinstance(value, dict):
-        return str(value)
-    [(function, inner)] = value.items()
-    if function == "Fn::GetAtt":
-        return ".".join(inner)
-    if function == "Fn::Sub":
-        return str(inner[0] if isinstance(inner, list) else inner)
-    if function == "Fn::Split":
-        return _name(inner[1])
-    return str(inner)
 
 
 def _queues(module, template):
     for name, ours in (("Changes", "changes"), ("DeadLetters", "dead_letters")):
         theirs, block = _properties(template, name), module.resource("aws_sqs_queue", ours)
         yield f"name of {name}", block["name"].replace("${var.name}", "${AWS::StackName}"), (
-            _name(theirs["QueueName"]))
+            name_of(theirs["QueueName"]))
         yield f"days of {name}", block["message_retention_seconds"], theirs["MessageRetentionPeriod"]
         yield f"encryption of {name}", block["sqs_managed_sse_enabled"], theirs["SqsManagedSseEnabled"]
     redrive = module.resource("aws_sqs_queue", "changes")["redrive_policy"]
@@ -255,6 +248,8 @@ def _table(module, template):
     yield "billing", ours["billing_mode"], theirs["BillingMode"]
     yield "backups", ours["point_in_time_recovery"][0]["enabled"], (
         theirs["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"])
+    yield "deletion of the table", meant(ours["deletion_protection_enabled"]), (
+        written(theirs["DeletionProtectionEnabled"]))
     yield "encryption", ours["server_side_encryption"][0]["enabled"], theirs["SSESpecification"]["SSEEnabled"]
 
 
@@ -262,16 +257,21 @@ def _keys(schema):
     return [(each["AttributeName"], each["KeyType"]) for each in schema]
 
 
+BY_DEFAULT = "ServerSideEncryptionByDefault"
+
+
 def _bucket(module, template):
     theirs = _properties(template, "Photos")
     block = module.resource("aws_s3_bucket_public_access_block", "photos")
-    words = {name: "".join(word.title() for word in name.split("_")) for name in block}
     yield "public access", {
-        words[name]: value for name, value in block.items() if name not in ("count", "bucket")
+        camel(name): value for name, value in block.items() if name not in ("count", "bucket")
     }, dict(theirs["PublicAccessBlockConfiguration"])
+    notifications = module.resource("aws_s3_bucket_notification", "photos")
+    yield "EventBridge of the bucket", meant(notifications.get("eventbridge")), (
+        written(theirs["NotificationConfiguration"].get("EventBridgeConfiguration")))
     # A topic or queue of S3's takes one event in CloudFormation, and several here.
     ours = {}
-    for each in module.resource("aws_s3_bucket_notification", "photos")["queue"]:
+    for each in notifications["queue"]:
         ours |= {event: "filter_prefix" in each for event in each["events"]}
     yield "notifications, and whether they have a prefix", ours, {
         each["Event"]: "Filter" in each for each in theirs["NotificationConfiguration"]["QueueConfigurations"]
@@ -280,31 +280,91 @@ def _bucket(module, template):
     mine = [*rules["rule"], *(each["rule"]["content"][0] for each in rules["dynamic"])]
     yield "lifecycle", sorted(each["id"] for each in mine), sorted(
         each["Id"] for each in listed(theirs["LifecycleConfiguration"]["Rules"]))
+    versions = module.resource("aws_s3_bucket_versioning", "photos")
+    yield "versioning", [meant(versions["count"]), _arguments(versions["versioning_configuration"][0])], [
+        written(each) for each in theirs["VersioningConfiguration"]["Fn::If"][:2]]
+    [rule] = module.resource("aws_s3_bucket_server_side_encryption_configuration", "photos")["rule"]
+    [ours] = rule["apply_server_side_encryption_by_default"]
+    condition, keyed, plain = theirs["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["Fn::If"]
+    yield "encryption of the bucket", (
+        meant(ours["sse_algorithm"]), meant(ours["kms_master_key_id"]), meant(rule["bucket_key_enabled"])
+    ), (
+        f"If({condition}, {keyed[BY_DEFAULT]['SSEAlgorithm']}, {plain[BY_DEFAULT]['SSEAlgorithm']})",
+        written(keyed[BY_DEFAULT].get("KMSMasterKeyID")), keyed.get("BucketKeyEnabled"),
+    )
+    cors = module.resource("aws_s3_bucket_cors_configuration", "photos")
+    ours = _arguments(cors["cors_rule"][0])
+    condition, other, _ = theirs["CorsConfiguration"]["Fn::If"]
+    yield "CORS", (meant(cors["count"]), ours.pop("MaxAgeSeconds"), ours), (
+        condition, other["CorsRules"][0]["MaxAge"],
+        {key: list(value) for key, value in other["CorsRules"][0].items() if key != "MaxAge"})
 
 
 def _alarms(module, template):
     found = {**module.locals["alarms"], **module.locals["website_alarms"]}
-    alarms = template.of_type("AWS::CloudWatch::Alarm")
-    rejected = alarms.pop("RejectedAlarm")
-    yield "alarms", sorted(found), sorted(alarms)
-    period = module.resource("aws_cloudwatch_metric_alarm", "metric")["period"]
-    for name in sorted(set(found) & set(alarms)):
-        each, theirs = found[name], alarms[name]
-        yield f"{name}", (
-            each["namespace"], each["metric"], each["statistic"], each["periods"], each["comparison"], period,
-            sorted(each["dimensions"]),
-        ), (
-            theirs["Namespace"], theirs["MetricName"], theirs["Statistic"], theirs["EvaluationPeriods"],
-            theirs["ComparisonOperator"], theirs["Period"], sorted(d["Name"] for d in theirs["Dimensions"]),
-        )
-        if name != "TimeoutsAlarm":
-            yield f"threshold of {name}", each["threshold"], theirs["Threshold"]
-    for timeout, theirs in template.tree["Mappings"]["Function"]["TimedOut"].items():
+    theirs = template.of_type("AWS::CloudWatch::Alarm")
+    yield "alarms", sorted([*found, "RejectedAlarm"]), sorted(theirs)
+    yield "alarms of the website", sorted(module.locals["website_alarms"]), sorted(
+        name for name in theirs if template.resources[name]["Condition"] == "HasWebsiteAlarm")
+    metric = module.resource("aws_cloudwatch_metric_alarm", "metric")
+    ours = {name: _filled_in(metric, each) for name, each in found.items()}
+    ours["RejectedAlarm"] = module.resource("aws_cloudwatch_metric_alarm", "rejected")
+    for name in sorted(set(ours) & set(theirs)):
+        mine, other = _our_alarm(ours[name]), _their_alarm(theirs[name])
+        for part in sorted(set(mine) | set(other)):
+            yield f"{part} of {name}", mine.get(part), other.get(part)
+    for timeout, milliseconds in template.tree["Mappings"]["Function"]["TimedOut"].items():
         yield "threshold of TimeoutsAlarm", found["TimeoutsAlarm"]["threshold"], (
-            f"1000 * var.timeout - {1000 * int(timeout) - theirs}")
-    ours = module.resource("aws_cloudwatch_metric_alarm", "rejected")
-    yield "share of rejected photos", (ours["metric_query"][0]["expression"], ours["threshold"]), (
-        rejected["Metrics"][0]["Expression"], rejected["Threshold"])
+            f"1000 * var.timeout - {1000 * int(timeout) - milliseconds}")
+
+
+def _filled_in(block, each):
+    """An alarm that `for_each` makes of the entry `each`."""
+    entry = {f"each.value.{key}": value for key, value in each.items()}
+    return {key: entry.get(value, value) if isinstance(value, str) else value for key, value in block.items()}
+
+
+def _our_alarm(block):
+    leave = ("for_each", "count", "alarm_name", "alarm_description", "metric_query", "dynamic")
+    alarm = _arguments({key: value for key, value in block.items() if key not in leave})
+    # What it measures is an expression, or a metric by itself.
+    queries = list(block.get("metric_query", []))
+    for each in block.get("dynamic", []):
+        [content] = each["metric_query"]["content"]
+        for key, value in each["metric_query"]["for_each"].items():
+            [measured] = content["metric"]
+            measured = {name: value if given == "metric_query.value" else given for name, given in measured.items()}
+            queries.append({**content, "id": key if content["id"] == "metric_query.key" else content["id"],
+                            "metric": [measured]})
+    alarm |= {f"query {each['id']}": _our_query(each) for each in queries}
+    return {{"OkActions": "OKActions"}.get(key, key): value for key, value in alarm.items()}
+
+
+def _our_query(query):
+    [measured] = query.get("metric", [None])
+    return query.get("label"), query.get("expression"), bool(query.get("return_data")), (
+        _arguments(measured) if measured else None)
+
+
+def _their_alarm(properties):
+    leave = ("AlarmDescription", "Metrics")
+    alarm = {str(key): written(value) for key, value in properties.items() if key not in leave}
+    if "Dimensions" in alarm:
+        alarm["Dimensions"] = _pairs_of(alarm["Dimensions"])
+    return alarm | {f"query {each['Id']}": _their_query(each) for each in properties.get("Metrics", [])}
+
+
+def _their_query(query):
+    # It is returned if nothing is said, and in Terraform it is not.
+    stat = written(query.get("MetricStat"))
+    if stat:
+        metric = stat.pop("Metric")
+        stat |= {**metric, "Dimensions": _pairs_of(metric["Dimensions"])}
+    return query.get("Label"), query.get("Expression"), query.get("ReturnData", True), stat
+
+
+def _pairs_of(dimensions):
+    return {each["Name"]: each["Value"] for each in dimensions}
 
 
 def faults(texts, template):

@@ -123,8 +123,9 @@ resource "aws_s3_bucket_policy" "photos" {
 # Only of the new bucket: this resource replaces all notifications that a bucket has, so those of an
 # existing one are set as ../README.md says.
 resource "aws_s3_bucket_notification" "photos" {
-  count  = local.makes_bucket ? 1 : 0
-  bucket = aws_s3_bucket.photos[0].id
+  count       = local.makes_bucket ? 1 : 0
+  bucket      = aws_s3_bucket.photos[0].id
+  eventbridge = var.bucket_event_bridge
 
   queue {
     id            = "lookbook-created"

@@ -1,5 +1,5 @@
 # The core of ../template.yaml for Terraform, on packages that are built already. ../checks/terraform.py
-# holds the two against each other. EventBridge, the dashboard and the e-mail are in the template alone.
+# holds the two against each other. EventBridge's rules, dashboard and e-mail are in the template alone.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}

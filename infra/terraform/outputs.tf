@@ -14,13 +14,18 @@ output "queue_url" {
 }
 
 output "queue_arn" {
-  description = "For the notifications of an existing bucket"
+  description = "For the notifications of an existing bucket, and for moving dead letters back"
   value       = aws_sqs_queue.changes.arn
 }
 
 output "dead_letter_queue_url" {
   description = "Changes that failed ten times, and those that cannot be read"
   value       = aws_sqs_queue.dead_letters.url
+}
+
+output "dead_letter_queue_arn" {
+  description = "For moving them back"
+  value       = aws_sqs_queue.dead_letters.arn
 }
 
 output "function_arn" {

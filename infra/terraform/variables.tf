@@ -62,6 +62,12 @@ variable "versioning" {
   }
 }
 
+variable "bucket_event_bridge" {
+  type        = bool
+  default     = false
+  description = "Whether the new bucket tells EventBridge of all its changes, too, for rules of others."
+}
+
 variable "existing_table" {
   type        = string
   default     = ""
@@ -98,8 +104,8 @@ variable "model_file" {
   description = "A TensorFlow Lite model in a bucket, as s3://bucket/key.tflite. Empty means the built-in one."
 
   validation {
-    condition     = var.model_file == "" || can(regex("^s3://[^/]+/.*[.]tflite$", var.model_file))
-    error_message = "The model is s3://bucket/key.tflite."
+    condition     = var.model_file == "" || can(regex("^s3://[^/]+/[A-Za-z0-9!_.()/-]*[.]tflite$", var.model_file)) && length(split(".tflite", var.model_file)) == 2
+    error_message = "The model is s3://bucket/key.tflite, with letters, digits and !_.()/- in the key and .tflite only at its end."
   }
 }
 

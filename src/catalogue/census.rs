@@ -1,6 +1,8 @@
 //! Where each row of a table stands, in no order: by a scan of the table itself, which several can do
 //! side by side.
 
+use std::cmp::Ordering;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::TableError;
@@ -31,11 +33,15 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether this recipe is to look at the object again: another one made the row, and none of a
-    /// later generation.
+    /// Whether this recipe is to look at the object again: another one made the row, or the same one
+    /// in a lower generation, over which others could still speak; and none of a higher generation.
     #[must_use]
     pub fn is_stale(&self, recipe: &str, generation: u32) -> bool {
-        self.recipe.as_deref() != Some(recipe) && self.generation <= generation
+        match self.generation.cmp(&generation) {
+            Ordering::Less => true,
+            Ordering::Equal => self.recipe.as_deref() != Some(recipe),
+            Ordering::Greater => false,
+        }
     }
 }
 

@@ -3,26 +3,31 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use aws_config::SdkConfig;
 use aws_sdk_s3::types::NotificationConfiguration;
 use aws_sdk_sqs::types::QueueAttributeName;
 use clap::Args;
 use serde::Serialize;
 
 use super::account::{
-    BucketName, Change, Entry, Overlap, Queue, QueueArn, QueueName, Refusal, Sends, Wanted, Why,
-    entries, may_send, merge, put_and_look, read_notifications, remove, statement,
+    BucketName, Change, Entry, Overlap, Put, Queue, QueueArn, QueueName, Refusal, Sends, Wanted,
+    Why, entries, may_send, merge, put_and_look, read_notifications, remove, statement,
 };
 use super::output::{self, Format};
 use super::program::program;
 use crate::aws;
 
+/// How often to begin anew if somebody else sets something meanwhile.
+const TRIES: usize = 4;
+
 /// Let a bucket that is there already tell the queue of its photos
 ///
 /// Reads what the bucket announces, and to whom; puts lookbook's four entries in (created, removed,
 /// restored, expired); and leaves all that others set as it is. S3 takes the whole configuration at once
-/// and has no condition for it: what was put is read again, and compared. Run it as often as you like:
+/// and has no condition for it: what is there is read again just before, and after, and compared. Run it as often as you like:
 /// entries that are there already stay, and ours of another queue or prefix are replaced. Ours are those
-/// whose ids begin with `lookbook-`, and those that go to the queue.
+/// whose ids are `lookbook-created`, `lookbook-removed`, `lookbook-restored` and `lookbook-expired`, and
+/// those that go to the queue.
 ///
 /// The queue's policy must let S3 send for the bucket: the policy is read before, and what is missing in it
 /// is told. S3 takes no two entries for the same event of the same keys: what is in the way is named.
@@ -59,6 +64,14 @@ pub struct Connect {
     format: Format,
 }
 
+/// What is to be done.
+enum Aim {
+    /// This is to be announced; and what there is to say of the queue.
+    Connect(Wanted, Vec<String>),
+    /// Ours are to go, and those to this queue.
+    Remove(Option<QueueArn>),
+}
+
 /// What was done, as programs read it.
 #[derive(Debug, Serialize)]
 struct Done {
@@ -91,40 +104,59 @@ impl Connect {
         let config = aws::config().await;
         let s3 = aws_sdk_s3::Client::new(&config);
         let there = read_notifications(&s3, &self.bucket).await;
-        let there = there.map_err(|refusal| self.unread(refusal))?;
-        let (change, done) = match (&self.queue, self.remove) {
-            (Some(name), false) => {
-                let (queue, notes) = self.queue(&name.client(&config), name).await?;
-                let wanted = Wanted { queue, prefix: self.prefix.clone() };
-                self.connected(&there, &wanted, notes)?
-            }
-            (name, _) => {
-                let arn = match name {
-                    Some(QueueName::Arn(arn)) => Some(arn.clone()),
-                    Some(name @ QueueName::Url(_)) => {
-                        let queue = Queue::find(&name.client(&config), name).await;
-                        Some(queue.with_context(|| format!("the queue {name} is not known"))?.arn)
-                    }
-                    None => None,
-                };
-                self.disconnected(&there, arn.as_ref())
-            }
-        };
-        if let (Some(change), false) = (change, self.dry_run) {
+        let mut there = there.map_err(|refusal| self.unread(refusal))?;
+        let aim = self.aim(&config).await?;
+        for _ in 0..TRIES {
+            let (change, done) = match &aim {
+                Aim::Connect(wanted, notes) => self.connected(&there, wanted, notes.clone())?,
+                Aim::Remove(queue) => self.disconnected(&there, queue.as_ref()),
+            };
+            let (Some(change), false) = (change, self.dry_run) else {
+                return self.told(&done);
+            };
             // Of what stays, something may be gone: that is no reason to keep ours.
-            let put = put_and_look(&s3, &self.bucket, &change.configuration, !self.remove).await;
-            if !put.map_err(|refusal| self.unput(refusal))? {
-                eprintln!(
-                    "{} announces something else than what was put: somebody else has set its notifications at the same time. Look at what is there with `aws s3api get-bucket-notification-configuration --bucket {}`, and run this again",
-                    self.bucket,
-                    self.bucket.as_str()
-                );
-                return Ok(ExitCode::from(1));
+            let put = put_and_look(&s3, &self.bucket, &there, &change, !self.remove).await;
+            match put.map_err(|refusal| self.unput(refusal))? {
+                Put::There => return self.told(&done),
+                Put::Outdated(now) => there = *now,
+                Put::Contested => {
+                    eprintln!(
+                        "{} announces something else than what was put: somebody else has set its notifications at the same time. Look at what is there with `aws s3api get-bucket-notification-configuration --bucket {}`, and run this again",
+                        self.bucket,
+                        self.bucket.as_str()
+                    );
+                    return Ok(ExitCode::from(1));
+                }
             }
         }
+        eprintln!(
+            "nothing was put: somebody else sets the notifications of {} at the same time, again and again. Run this again when that is done",
+            self.bucket
+        );
+        Ok(ExitCode::from(1))
+    }
+
+    /// What is to be done, whatever the bucket announces.
+    async fn aim(&self, config: &SdkConfig) -> anyhow::Result<Aim> {
+        Ok(match (&self.queue, self.remove) {
+            (Some(name), false) => {
+                let (queue, notes) = self.queue(&name.client(config), name).await?;
+                Aim::Connect(Wanted { queue, prefix: self.prefix.clone() }, notes)
+            }
+            (Some(QueueName::Arn(arn)), true) => Aim::Remove(Some(arn.clone())),
+            (Some(name @ QueueName::Url(_)), true) => {
+                let queue = Queue::find(&name.client(config), name).await;
+                let queue = queue.with_context(|| format!("the queue {name} is not known"))?;
+                Aim::Remove(Some(queue.arn))
+            }
+            (None, _) => Aim::Remove(None),
+        })
+    }
+
+    fn told(&self, done: &Done) -> anyhow::Result<ExitCode> {
         match self.format {
-            Format::Json => output::json(&done)?,
-            Format::Table => print(&done)?,
+            Format::Json => output::json(done)?,
+            Format::Table => print(done)?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -31,6 +31,7 @@ mod program;
 mod query;
 mod replay;
 mod review;
+mod sample;
 mod samples;
 mod serve;
 mod sheet;

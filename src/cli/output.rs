@@ -62,10 +62,15 @@ pub fn table(header: &[&str]) -> Table {
 /// The same for texts that may be very long, such as keys: they are wrapped to the width of the
 /// terminal, or to a width that can be read where there is none.
 pub fn wrapped(header: &[&str]) -> Table {
-    let width = Table::new().width().unwrap_or(WIDTH);
     let mut table = table(header);
+    let width = width(Table::new().width());
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table
+}
+
+/// Some terminals, such as those of a serial line, say that they have no width: they do not know it.
+fn width(told: Option<u16>) -> u16 {
+    told.filter(|width| *width > 0).unwrap_or(WIDTH)
 }
 
 /// A shelf, an outcome or a finding, coloured by what it asks for: attention, or none.
@@ -165,6 +170,11 @@ mod tests {
         let joined: String =
             words.flat_map(|line| line.trim().chars().collect::<Vec<_>>()).collect();
         assert_eq!(joined, key);
+    }
+
+    #[test]
+    fn a_terminal_without_a_width_does_not_know_it() {
+        assert_eq!([width(None), width(Some(0)), width(Some(80))], [WIDTH, WIDTH, 80]);
     }
 
     #[test]

@@ -340,7 +340,7 @@ def a_bucket_of_others_is_connected(at):
     theirs = queues.create_queue(QueueName="theirs")["QueueUrl"]
     arn = queues.get_queue_attributes(QueueUrl=theirs, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     entry = {
-        "Id": "theirs", "QueueArn": arn, "Events": ["s3:ObjectCreated:*"],
+        "Id": "lookbook-theirs", "QueueArn": arn, "Events": ["s3:ObjectCreated:*"],
         "Filter": {"Key": {"FilterRules": [{"Name": "Prefix", "Value": "theirs/"}]}},
     }
     at.cloud.s3.put_bucket_notification_configuration(
@@ -352,7 +352,7 @@ def a_bucket_of_others_is_connected(at):
         at.run(words, {"BUCKET": "archive"})
         now = at.cloud.s3.get_bucket_notification_configuration(Bucket="archive")
         names = sorted(each["Id"] for each in now["QueueConfigurations"])
-        check("theirs" in names, f"after {words}, the entry of others is gone: {names}")
+        check("lookbook-theirs" in names, f"after {words}, the entry of others is gone: {names}")
         check(len(names) > 2, f"after {words}, lookbook's entries are not there: {names}")
         key = f"products/shorts-{number}.jpg"
         at.put(key, photo("shorts-1.jpg"), bucket="archive")

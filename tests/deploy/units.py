@@ -1,7 +1,10 @@
 """What the test itself is made of, on small inputs: that it notices what it should notice."""
 
 import os
+import pathlib
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -85,6 +88,99 @@ class Packages(unittest.TestCase):
                 packaged(template, codes, architecture)
 
 
+class Releases(unittest.TestCase):
+    """`packages/release.sh`, with builds that only write what they are told to."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for path in ("packages/release.sh", "packages/lib.sh", "infra/template.yaml", "infra/checks/packaged.py"):
+            target = self.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(os.path.join(ROOT, path), target)
+        self.script("packages/notices.sh", "echo >dist/LICENSES.txt")
+        self.script("packages/functions.sh", 'for each in function catalogue; do echo new >"dist/lookbook-$each-$1.zip"; done')
+        self.targets("x86_64", "aarch64")
+
+    def script(self, path, text):
+        path = self.root / path
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/usr/bin/env bash\nset -e\n{text}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def targets(self, *processors):
+        """What rustup has; it can add nothing."""
+        lines = [f"echo {each}-unknown-linux-gnu" for each in processors]
+        self.script("bin/rustup", "\n".join(["[ $2 = list ] || exit 1", *lines]))
+
+    def old(self, processor):
+        (self.root / "dist").mkdir(exist_ok=True)
+        for name in ("function", "catalogue"):
+            (self.root / f"dist/lookbook-{name}-{processor}.zip").write_text("old\n")
+
+    def release(self, **variables):
+        environment = {"PATH": f"{self.root}/bin:{os.environ['PATH']}", **variables}
+        return subprocess.run(
+            [self.root / "packages/release.sh", "--skip-cli"], env=environment, capture_output=True, text=True
+        )
+
+    def zips(self):
+        return {each.name.removeprefix("lookbook-"): each.read_text().strip() for each in self.root.glob("dist/*.zip")}
+
+    def test_all_is_made_anew_unless_it_is_to_be_kept(self):
+        for variables, function in (({}, "new"), ({"KEEP": "1"}, "old")):
+            self.old("arm64")
+            done = self.release(**variables)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.zips()["function-arm64.zip"], function)
+            self.assertNotIn("SKIPPED", done.stderr)
+            self.assertIn("function-arm64.zip", (self.root / "dist/SHA256SUMS").read_text())
+            self.assertIn("function-arm64.zip", (self.root / "dist/template.yaml").read_text())
+
+    def test_what_cannot_be_had_is_left_out_with_what_was_there(self):
+        self.targets("x86_64")
+        self.old("arm64")
+        done = self.release()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("SKIPPED: the packages for arm64", done.stderr)
+        self.assertEqual(sorted(self.zips()), ["catalogue-x86_64.zip", "function-x86_64.zip"])
+        self.assertIn("function-x86_64.zip", (self.root / "dist/template.yaml").read_text())
+        self.assertNotEqual(self.release(REQUIRE="1").returncode, 0)
+        self.targets()
+        self.assertNotEqual(self.release().returncode, 0)
+
+    def test_a_build_that_fails_is_no_processor_left_out(self):
+        self.old("x86_64")
+        self.script("packages/functions.sh", "exit 1")
+        self.assertNotEqual(self.release().returncode, 0)
+        self.assertEqual(self.zips(), {})
+        self.assertFalse((self.root / "dist/SHA256SUMS").exists())
+
+
+class Zips(unittest.TestCase):
+    def test_what_is_too_large_is_not_written(self):
+        # The compressor of the packages is in their own environment; this writes the same format.
+        stub = """
+def deflate_compress(data, level):
+    compressor = __import__("zlib").compressobj(9, 8, -15)
+    return compressor.compress(data) + compressor.flush()
+"""
+        with tempfile.TemporaryDirectory() as folder:
+            place = pathlib.Path(folder)
+            (place / "deflate.py").write_text(stub)
+            (place / "program").write_bytes(os.urandom(2000))
+            zip_py = os.path.join(ROOT, "packages", "zip.py")
+            for most, fits in (("0.001", False), ("0.003", True)):
+                (place / "package.zip").write_text("old")
+                done = subprocess.run(
+                    [sys.executable, zip_py, place / "program", place / "package.zip", "--max-mb", most],
+                    env={"PYTHONPATH": folder}, capture_output=True, text=True,
+                )
+                self.assertEqual(done.returncode == 0, fits, done.stderr)
+                self.assertEqual((place / "package.zip").exists(), fits)
+
+
 class Page(unittest.TestCase):
     def test_a_block_is_run_without_what_is_excused(self):
         guide = Guide(PAGE, {"one --with": "why", "four": "why"})
@@ -115,6 +211,27 @@ class Page(unittest.TestCase):
 
     def test_answers_are_those_of_the_table(self):
         self.assertEqual(Guide(PAGE, {}).answers(), [("Name", "me"), ("More", "")])
+
+
+class RealPage(unittest.TestCase):
+    def test_dead_letters_are_told_where_to_go(self):
+        # What the function has set aside came by SendMessage: SQS does not know from which queue.
+        begin = "aws sqs start-message-move-task"
+        blocks = Guide(read("infra", "README.md"), {}).blocks
+        commands = [each for block in blocks for each in block.commands() if each.startswith(begin)]
+        self.assertTrue(commands)
+        for command in commands:
+            self.assertIn('--destination-arn "$(output QueueArn)"', command)
+
+    def test_alarms_are_those_of_the_template(self):
+        made = dict(re.findall(
+            r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm\n    Condition: (\w+)$", read("infra", "template.yaml"), re.MULTILINE
+        ))
+        page = read("infra", "README.md")
+        self.assertEqual(re.findall(r"^\| `(\w+Alarm)` \|", page, re.MULTILINE), list(made))
+        words = ("five", "six", "seven", "eight", "nine")
+        always = words[list(made.values()).count("HasAlarms") - 5]
+        self.assertIn(f"there are {always} alarms", page)
 
 
 class Terminal(unittest.TestCase):

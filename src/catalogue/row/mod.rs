@@ -310,8 +310,10 @@ impl Row {
     /// by one of a higher generation.
     #[must_use]
     pub fn stands_against(&self, maker: &Maker) -> bool {
-        self.is_made_by(&maker.recipe)
-            || (self.knows_content() && self.generation > maker.generation)
+        // A later version's reason, whose code is not known here, is of a content if one was fetched.
+        let has_said = self.knows_content() || self.content_sha256.is_some();
+        let is_higher = self.generation > maker.generation && !self.is_tombstone() && has_said;
+        self.is_made_by(&maker.recipe) || is_higher
     }
 
     /// Whether the row says what a content is. That an object was archived says nothing of its

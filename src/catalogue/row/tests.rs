@@ -200,6 +200,24 @@ fn a_row_has_the_highest_generation_of_its_recipe() {
     assert!(!row.stands_against(&of(2, "other")));
 }
 
+/// A later version rejected a photo for a reason that this one does not know: an older one does not put
+/// it back on a shelf.
+#[test]
+fn a_higher_generations_reason_stands_though_its_code_is_not_known() {
+    let rejection = Rejection::new(Code::Empty, "why");
+    let judgement = Judgement::Rejected { rejection, content_sha256: Some("x".to_owned()) };
+    let higher = Maker { generation: 1, recipe: "new".into(), ..maker() };
+    let now = OffsetDateTime::UNIX_EPOCH;
+    let row = Row::of_object(&object(), &meta(), judgement, &higher, None, None, now);
+    let mut item = serde_json::to_value(&row).unwrap();
+    item["reason_code"] = "of a later version".into();
+    let row: Row = serde_json::from_value(item).unwrap();
+    assert!(row.stands_against(&maker()));
+    // But of an archived object's content nothing is known.
+    let archived = Row { content_sha256: None, ..row };
+    assert!(!archived.stands_against(&maker()));
+}
+
 /// Rows of before there were generations.
 #[test]
 fn a_row_without_a_generation_is_of_the_lowest() {

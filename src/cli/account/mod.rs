@@ -11,7 +11,7 @@ mod policy;
 mod queue;
 mod refusal;
 
-pub use bucket::{put_and_look, read_notifications};
+pub use bucket::{Put, put_and_look, read_notifications};
 pub use bucket_name::BucketName;
 pub use notifications::{Change, Entry, Overlap, Wanted, entries, merge, remove};
 pub use policy::{Sends, may_send, statement};

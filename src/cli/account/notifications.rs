@@ -14,10 +14,7 @@ use serde::Serialize;
 
 use super::queue::QueueArn;
 
-/// What the ids of our entries begin with.
-const OURS: &str = "lookbook-";
-
-/// What is announced: the id of its entry, the event, and whether it is announced below the prefix only.
+/// What is announced: the id of its entry, by which it is ours wherever it goes, the event, and whether it is announced below the prefix only.
 /// Removals are let through wherever they are: there may be a row from when the prefix was wider.
 const ANNOUNCED: [(&str, Event, bool); 4] = [
     ("lookbook-created", Event::S3ObjectCreated, true),
@@ -83,6 +80,25 @@ pub struct Change {
     pub configuration: NotificationConfiguration,
     /// Entries of ours that were there and are no more.
     pub taken_away: Vec<Entry>,
+}
+
+impl Change {
+    /// Entries that were there and tell something that is told no more: those that go elsewhere, and
+    /// those that tell more than what is wanted.
+    pub fn losses(&self, wanted: &Wanted) -> Vec<&Entry> {
+        let entries = wanted.entries();
+        let is_told = |event: &String, gone: &Entry| {
+            entries.iter().any(|entry| {
+                entry.events.iter().any(|told| covers(told, event))
+                    && gone.prefix.starts_with(&entry.prefix)
+            })
+        };
+        let stays = |gone: &Entry| {
+            gone.to == wanted.queue.to_string()
+                && gone.events.iter().all(|event| is_told(event, gone))
+        };
+        self.taken_away.iter().filter(|gone| !stays(gone)).collect()
+    }
 }
 
 impl Wanted {
@@ -189,7 +205,8 @@ fn without(
 }
 
 fn is_ours(entry: &QueueConfiguration, queue: Option<&QueueArn>) -> bool {
-    let by_name = entry.id().is_some_and(|id| id.starts_with(OURS));
+    // Not whatever begins so: others may call theirs `lookbook-...`, too.
+    let by_name = entry.id().is_some_and(|id| ANNOUNCED.iter().any(|(ours, ..)| *ours == id));
     by_name || queue.is_some_and(|queue| entry.queue_arn() == queue.to_string())
 }
 
@@ -242,6 +259,19 @@ fn decode(value: &str) -> String {
 pub fn same(one: &NotificationConfiguration, other: &NotificationConfiguration) -> bool {
     let by_events = |there: &NotificationConfiguration| there.event_bridge_configuration.is_some();
     said(&entries(one)) == said(&entries(other)) && by_events(one) == by_events(other)
+}
+
+/// Whether nobody has touched a configuration, in whatever order it is told.
+pub fn is_as_it_was(before: &NotificationConfiguration, now: &NotificationConfiguration) -> bool {
+    let sorted = |there: &NotificationConfiguration| {
+        let mut entries = entries(there);
+        for entry in &mut entries {
+            entry.events.sort();
+        }
+        entries.sort();
+        (entries, there.event_bridge_configuration.is_some())
+    };
+    sorted(before) == sorted(now)
 }
 
 /// What entries come to: each event of each one, with who is told and of which keys.

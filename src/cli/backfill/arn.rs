@@ -38,6 +38,9 @@ impl RoleArn {
     }
 }
 
+const NO_VERSION: &str = "it names no version: publish one, and end the ARN with its number. An alias \
+                          may point elsewhere before all objects are classified";
+
 impl FromStr for FunctionArn {
     type Err = String;
 
@@ -46,16 +49,14 @@ impl FromStr for FunctionArn {
             ["arn", partition, "lambda", region, account, "function", name, version]
                 if is_account(account)
                     && [partition, region, name].iter().all(|part| !part.is_empty())
-                    && !matches!(version, "" | "$LATEST") =>
+                    && is_version(version) =>
             {
                 Ok(Self(text.to_owned()))
             }
-            ["arn", _, "lambda", _, _, "function", _]
-            | ["arn", _, "lambda", _, _, "function", _, "$LATEST"] => Err(
-                "it names no version: publish one, and end the ARN with its number or an alias, \
-                     so that all objects are classified by the same code"
-                    .to_owned(),
-            ),
+            ["arn", _, "lambda", _, _, "function", _] => Err(NO_VERSION.to_owned()),
+            ["arn", _, "lambda", _, _, "function", _, version] if !is_version(version) => {
+                Err(NO_VERSION.to_owned())
+            }
             _ => Err("expected arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION".to_owned()),
         }
     }
@@ -78,6 +79,11 @@ impl FromStr for RoleArn {
     }
 }
 
+/// A published version has a number; `$LATEST` and aliases are names.
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -91,7 +97,7 @@ mod tests {
         let arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:lookbook";
         let function: FunctionArn = format!("{arn}:7").parse().unwrap();
         assert_eq!((function.partition(), function.account()), ("aws-cn", "123456789012"));
-        for latest in [arn.to_owned(), format!("{arn}:$LATEST")] {
+        for latest in [arn.to_owned(), format!("{arn}:$LATEST"), format!("{arn}:live")] {
             assert!(latest.parse::<FunctionArn>().unwrap_err().contains("names no version"));
         }
         for odd in ["", "lookbook", "arn:aws:lambda:r:1:function:f:7", "arn:aws:s3:::shop"] {

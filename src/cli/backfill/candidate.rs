@@ -4,7 +4,7 @@ use crate::event::{Change, Kind, Message};
 use crate::object::ObjectId;
 
 /// An object to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
     /// Which one.
     pub object: ObjectId,

@@ -1,5 +1,6 @@
 //! What a backfill writes down, so that another run can go on where it was.
 
+use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -7,18 +8,46 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 /// The version of the file's form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What must be the same in the run that goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purpose {
     /// The bucket and the prefix.
     pub place: String,
-    /// The recipe, or the queue's URL: who classifies.
-    pub by: String,
+    /// Who classifies, and into which table: see [`By`].
+    pub by: By,
     /// How many are drawn, if not all are meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<usize>,
+}
+
+/// Who classifies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// This machine.
+    Here {
+        /// The recipe of its rows.
+        recipe: String,
+        /// Where that stands among others.
+        generation: u32,
+        /// The table's name on AWS, or the folder of the embedded one.
+        table: String,
+    },
+    /// The function that reads the queue of this URL.
+    Queue(String),
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here { recipe, generation, table } => {
+                write!(f, "recipe {recipe} of generation {generation} into the table {table}")
+            }
+            Self::Queue(url) => write!(f, "the queue {url}"),
+        }
+    }
 }
 
 /// The file. Keys are in the order of their bytes.
@@ -89,7 +118,7 @@ impl Purpose {
             |purpose: &Self| purpose.sample.map_or("all objects".to_owned(), |n| format!("{n}"));
         [
             ("it is about", self.place.clone(), wanted.place.clone()),
-            ("the recipe or queue was", self.by.clone(), wanted.by.clone()),
+            ("it works by", self.by.to_string(), wanted.by.to_string()),
             ("its sample was", sample(self), sample(wanted)),
         ]
         .into_iter()
@@ -151,7 +180,20 @@ mod tests {
     use super::*;
 
     fn task(place: &str, sample: Option<usize>) -> Purpose {
-        Purpose { place: place.to_owned(), by: "recipe".to_owned(), sample }
+        let (recipe, table) = ("r".to_owned(), "lookbook".to_owned());
+        Purpose { place: place.to_owned(), by: By::Here { recipe, generation: 1, table }, sample }
+    }
+
+    /// Rows of another table, or of a lower generation, are not done by what was done for this one.
+    #[test]
+    fn a_checkpoint_is_of_one_table_and_one_generation() {
+        let ours = task("s3://shop/", None);
+        for (generation, table) in [(1, "staging"), (2, "lookbook")] {
+            let by = By::Here { recipe: "r".to_owned(), generation, table: table.to_owned() };
+            let difference = ours.difference(&Purpose { by, ..ours.clone() }).unwrap();
+            let ours = "it works by recipe r of generation 1 into the table lookbook";
+            assert!(difference.starts_with(ours), "{difference}");
+        }
     }
 
     #[tokio::test]

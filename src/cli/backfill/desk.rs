@@ -12,6 +12,7 @@ use super::checkpoint::{Checkpoint, File};
 use super::settled::{Settled, Ticket};
 use super::source::Found;
 use super::summary::Summary;
+use crate::cli::output;
 use crate::object::{ObjectId, S3Url};
 
 /// How often an object is tried.
@@ -107,6 +108,11 @@ impl Desk {
         self.summary.is_stopped = true;
     }
 
+    /// Whether there is so much to remember that nothing new is begun.
+    fn is_full(&self) -> bool {
+        self.settled.is_full() || self.again.len() >= TROUBLE
+    }
+
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
         self.summary.is_stopped
@@ -120,7 +126,7 @@ impl Desk {
             if due.is_some_and(|due| due <= Instant::now()) {
                 return Ok(self.again.pop_front().map(|(_, task)| task));
             }
-            let is_full = self.settled.is_full();
+            let is_full = self.is_full();
             let found = self.found.as_mut().filter(|_| !is_full);
             let candidate = match (due, found) {
                 (None, None) => return Ok(None),
@@ -147,7 +153,7 @@ impl Desk {
     /// More that can be begun at once, up to so many.
     pub fn more(&mut self, most: usize) -> anyhow::Result<Vec<Task>> {
         let mut tasks = Vec::new();
-        while tasks.len() < most && !self.settled.is_full() {
+        while tasks.len() < most && !self.is_full() {
             let Some(Ok(candidate)) = self.found.as_mut().map(Found::try_recv) else { break };
             tasks.extend(self.begin(candidate?));
         }
@@ -185,9 +191,10 @@ impl Desk {
                     self.bar.inc(1);
                     self.bar.set_message(format!("{} failed", self.summary.failed.len()));
                 }
-                if self.owed.len() > TROUBLE {
+                if self.summary.failed.len() > TROUBLE {
                     anyhow::bail!(
-                        "more than {TROUBLE} objects cannot be dealt with; the last one: {cause}"
+                        "more than {TROUBLE} objects cannot be dealt with; the last one: {}",
+                        output::shown(&cause)
                     );
                 }
             }
@@ -225,10 +232,10 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::backfill::checkpoint::Purpose;
+    use crate::cli::backfill::checkpoint::{By, Purpose};
 
     fn purpose() -> Purpose {
-        Purpose { place: "s3://shop/".into(), by: "recipe".into(), sample: None }
+        Purpose { place: "s3://shop/".into(), by: By::Queue("q".into()), sample: None }
     }
 
     fn candidate(key: &str) -> Candidate {
@@ -299,12 +306,18 @@ mod tests {
     async fn so_much_trouble_is_not_that_of_single_objects() {
         let dir = tempfile::tempdir().unwrap();
         let mut desk = desk(&dir.path().join("c.json"), &[]).await;
-        let trouble = (0..=TROUBLE).map(|n| {
-            let task = Task { candidate: candidate(&n.to_string()), ticket: None, tries: 0 };
-            desk.take(task, Answer::Again("denied".into()))
-        });
-        let errors: Vec<_> = trouble.filter_map(Result::err).collect();
+        let mut fail = |tries, cause: &str| -> Vec<anyhow::Error> {
+            let trouble = (0..=TROUBLE).map(|n| {
+                let task = Task { candidate: candidate(&n.to_string()), ticket: None, tries };
+                desk.take(task, Answer::Again(cause.into()))
+            });
+            trouble.filter_map(Result::err).collect()
+        };
+        // What will be tried again has not failed, as when a queue is busy.
+        assert!(fail(0, "busy").is_empty());
+        let errors = fail(TRIES - 1, "denied: \u{1b}[2J");
         assert_eq!(errors.len(), 1);
+        assert!(!errors[0].to_string().contains('\u{1b}'), "{}", errors[0]);
         assert!(errors[0].to_string().contains("more than 5000 objects"), "{}", errors[0]);
     }
 }

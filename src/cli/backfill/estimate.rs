@@ -7,11 +7,11 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::candidate::Candidate;
-use super::sample::Sample;
 use super::source::Found;
 use crate::bucket::S3;
 use crate::catalogue::{Row, Seen, Stored, Table, TableError, Written};
 use crate::cli::output::{self, Format};
+use crate::cli::sample::Sample;
 use crate::model_file;
 use crate::object::ObjectId;
 use crate::pipeline::{Deadline, PhotoJudge, Pipeline};
@@ -64,14 +64,14 @@ pub struct Counted {
 
 /// Counts what is found.
 pub async fn count(mut found: Found) -> anyhow::Result<Counted> {
-    let (mut objects, mut bytes, mut some) = (0, 0, Sample::new(MEASURED));
+    let (mut objects, mut bytes, mut some) = (0, 0, Sample::of(MEASURED));
     while let Some(candidate) = found.recv().await {
         let candidate = candidate?;
         objects += 1;
         bytes += candidate.size.unwrap_or_default();
-        some.offer(candidate);
+        some.offer(candidate.object.to_string().as_bytes(), candidate);
     }
-    Ok(Counted { objects, bytes, some: some.drawn() })
+    Ok(Counted { objects, bytes, some: some.taken() })
 }
 
 impl Counted {
@@ -84,8 +84,20 @@ impl Counted {
         let pipeline = Pipeline::new(s3, Unwritten, PhotoJudge::new(classifier, rules), rules);
         let messages: Vec<_> = self.some.iter().map(Candidate::message).collect();
         let begun = Instant::now();
-        pipeline.run(&messages, Deadline::new(None, begun)).await?;
-        Ok(Some(rate(self.some.len(), begun.elapsed())))
+        let lines = pipeline.run(&messages, Deadline::new(None, begun)).await?;
+        let took = begun.elapsed();
+        // What fails does so at once: that says nothing of what is classified.
+        let mut failed = lines.iter().filter(|line| line.outcome.is_retry());
+        match failed.next() {
+            Some(first) => anyhow::bail!(
+                "{} of {} photos cannot be looked at, and so it is not known how long all would \
+                 take; the first: {}",
+                1 + failed.count(),
+                lines.len(),
+                output::shown(&first.outcome.words())
+            ),
+            None => Ok(Some(rate(lines.len(), took))),
+        }
     }
 
     /// What all of them would take at this rate, by way of the queue or not.

@@ -13,7 +13,6 @@ mod desk;
 mod estimate;
 mod here;
 mod queue;
-mod sample;
 mod settled;
 mod source;
 mod summary;
@@ -31,7 +30,7 @@ use tokio::time::Instant;
 
 use self::arn::{FunctionArn, RoleArn};
 use self::batch_operations::Job;
-use self::checkpoint::{Checkpoint, File, Purpose};
+use self::checkpoint::{By, Checkpoint, File, Purpose};
 use self::desk::Desk;
 use self::queue::Queue;
 use self::source::Found;
@@ -184,7 +183,19 @@ impl Backfill {
         let pipeline = Pipeline::open(place.s3(), place.table().clone(), rules).await?;
         let recipe = pipeline.maker().recipe.clone();
         let reach = Reach { bucket, table, recipe: Some(recipe.clone()) };
-        self.work(&reach, rules, &recipe, &pipeline).await
+        let by = By::Here { recipe, generation: rules.generation, table: self.table_name() };
+        self.work(&reach, rules, by, &pipeline).await
+    }
+
+    /// Which table it is, from wherever the command is run.
+    fn table_name(&self) -> String {
+        match &self.table {
+            Some(name) => name.clone(),
+            None => std::path::absolute(&self.dir.dir)
+                .unwrap_or_else(|_| self.dir.dir.clone())
+                .display()
+                .to_string(),
+        }
     }
 
     async fn run_by_queue(&self, url: &str, rules: &Rules) -> anyhow::Result<ExitCode> {
@@ -197,19 +208,19 @@ impl Backfill {
             return self.estimate(&reach, rules).await;
         }
         let queue = Queue::new(aws_sdk_sqs::Client::new(&config), url);
-        self.work(&reach, rules, url, &queue).await
+        self.work(&reach, rules, By::Queue(url.to_owned()), &queue).await
     }
 
     async fn work(
         &self,
         reach: &Reach,
         rules: &Rules,
-        by: &str,
+        by: By,
         worker: &impl Worker,
     ) -> anyhow::Result<ExitCode> {
         let purpose = Purpose {
             place: self.place.to_string(),
-            by: by.to_owned(),
+            by,
             sample: self.sample.map(NonZeroUsize::get),
         };
         let checkpoint = match &self.checkpoint {

@@ -164,16 +164,26 @@ mod tests {
         assert_eq!(changes.len(), 2);
     }
 
+    /// Keys as long as they can be, of characters that take six times as many when they are encoded.
+    #[test]
+    fn long_keys_make_more_requests() {
+        let candidates: Vec<_> =
+            (0..100).map(|n| candidate(&format!("{n:02}{}", "é".repeat(511)), false)).collect();
+        let letters = letters(&candidates.iter().collect::<Vec<_>>());
+        assert_eq!(letters.len(), 10);
+        assert_eq!(requests(letters).len(), 2);
+    }
+
     proptest! {
         /// However long the keys are, no request breaks the limits, and no object is left out.
         #[test]
-        fn requests_keep_to_the_limits(keys in prop::collection::vec("[a é]{1,400}", 0..100)) {
+        fn requests_keep_to_the_limits(keys in prop::collection::vec("[é]{400,512}|[a é]{1,400}", 0..100)) {
             let candidates: Vec<_> = keys.iter().map(|key| candidate(key, false)).collect();
             let letters = letters(&candidates.iter().collect::<Vec<_>>());
             let requests = requests(letters.clone());
             for request in &requests {
                 prop_assert!((1..=MESSAGES).contains(&request.len()));
-                let bytes: usize = request.iter().map(|letter| letter.body.len()).sum();
+                let bytes: usize = request.iter().map(|letter| letter.body.len() + OVERHEAD).sum();
                 prop_assert!(bytes <= BYTES);
             }
             prop_assert_eq!(requests.concat(), letters.clone());

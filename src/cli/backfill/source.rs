@@ -6,9 +6,9 @@ use futures::stream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::candidate::Candidate;
-use super::sample::Sample;
 use crate::bucket::{Bucket, S3};
 use crate::catalogue::{Census, DynamoDb, Segment, Standing};
+use crate::cli::sample::Sample;
 use crate::object::S3Url;
 
 /// How many found objects may wait.
@@ -130,11 +130,12 @@ where
 /// A sample of what is found, in the order of its keys: those greater than `after`. All has to be
 /// found for that.
 pub async fn sampled(mut found: Found, size: usize, after: Option<&str>) -> anyhow::Result<Found> {
-    let mut sample = Sample::new(size);
+    let mut sample = Sample::of(size);
     while let Some(candidate) = found.recv().await {
-        sample.offer(candidate?);
+        let candidate = candidate?;
+        sample.offer(candidate.object.to_string().as_bytes(), candidate);
     }
-    let mut drawn = sample.drawn();
+    let mut drawn = sample.taken();
     drawn.retain(|candidate| after.is_none_or(|after| candidate.object.key() > after));
     let (sender, sampled) = mpsc::channel(WAITING);
     tokio::spawn(send_all(drawn, sender));

@@ -5,7 +5,6 @@ mod pair;
 mod picture;
 mod print;
 mod report;
-mod sample;
 mod source;
 mod tally;
 

@@ -8,11 +8,11 @@ use anyhow::Context;
 use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::sample::Sample;
 use super::tally::Known;
 use crate::bucket::{Listed, Pages, S3};
 use crate::catalogue::{DynamoDb, Review};
 use crate::cli::photos;
+use crate::cli::sample::Sample;
 use crate::label::Label;
 use crate::object::{ObjectId, S3Url};
 
@@ -126,8 +126,12 @@ pub async fn in_bucket(
         return Ok(Photos { photos, count: None });
     };
     let mut sample = Sample::of(size);
+    let mut reviewed = BTreeSet::new();
     while let Some(page) = pages.next().await? {
         for entry in page.into_iter().filter(is_photo) {
+            if reviews.contains_key(&entry.object) {
+                reviewed.insert(entry.object.clone());
+            }
             let name = entry.object.key().to_owned();
             sample.offer(name.as_bytes(), entry.object);
         }
@@ -138,6 +142,8 @@ pub async fn in_bucket(
         counts: true,
     });
     let mut photos: Vec<Photo> = taken.collect();
+    // What is gone or in an archive has a review, and cannot be shown to a model.
+    reviews.retain(|object, _| reviewed.contains(object));
     photos.extend(reviews.into_iter().map(|(object, truth)| Photo {
         place: Place::Object(object),
         truth: Some(truth),

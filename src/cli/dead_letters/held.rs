@@ -15,6 +15,9 @@ pub const HIDDEN: i32 = 120;
 const BATCH: usize = 10;
 /// A queue is empty if it says so as often as this in a row: an answer may come from a part of it.
 const EMPTY: usize = 2;
+/// After so many answers in a row with nothing new in them, the rest is left: what was seen first is shown
+/// again as fast as it is read.
+const KNOWN: usize = 100;
 
 /// A queue that is read through, each message once.
 ///
@@ -28,16 +31,18 @@ pub struct Held<'a> {
     /// Those that are gone from the queue by now.
     done: HashSet<String>,
     empty: usize,
+    known: usize,
 }
 
 impl<'a> Held<'a> {
     pub fn new(client: &'a Client, url: &'a str) -> Self {
-        Self { client, url, handles: HashMap::new(), done: HashSet::new(), empty: 0 }
+        Self { client, url, handles: HashMap::new(), done: HashSet::new(), empty: 0, known: 0 }
     }
 
-    /// Some messages that were not seen before; none at the end of the queue.
+    /// Some messages that were not seen before; none at the end of the queue, or where it is given up
+    /// (see [`Held::has_read_all`]).
     pub async fn next(&mut self) -> Result<Vec<Message>, Refusal> {
-        while self.empty < EMPTY {
+        while self.empty < EMPTY && self.known < KNOWN {
             let receive = self
                 .client
                 .receive_message()
@@ -49,6 +54,11 @@ impl<'a> Held<'a> {
                 .message_attribute_names("All");
             let answer = receive.send().await.map_err(Refusal::of)?;
             let mut new = answer.messages.unwrap_or_default();
+            if new.is_empty() {
+                self.empty += 1;
+                continue;
+            }
+            self.empty = 0;
             // One comes again if it took so long that it was no longer hidden.
             new.retain(|message| {
                 let (Some(id), Some(handle)) = (message.message_id(), message.receipt_handle())
@@ -59,13 +69,18 @@ impl<'a> Held<'a> {
                 !known && !self.done.contains(id)
             });
             if new.is_empty() {
-                self.empty += 1;
+                self.known += 1;
             } else {
-                self.empty = 0;
+                self.known = 0;
                 return Ok(new);
             }
         }
         Ok(Vec::new())
+    }
+
+    /// Whether the end of the queue was seen, and not only what was seen before.
+    pub fn has_read_all(&self) -> bool {
+        self.empty >= EMPTY
     }
 
     /// Takes a message out of the queue for good.

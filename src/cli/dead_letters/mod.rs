@@ -3,6 +3,7 @@
 mod held;
 mod letter;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -18,7 +19,7 @@ use super::account::{Queue, QueueName, Refusal, Why};
 use super::output::{self, Format};
 use super::program::program;
 use crate::aws;
-use held::Held;
+use held::{HIDDEN, Held};
 use letter::{Filter, Letter, kept};
 
 /// How many messages are sent back at a time.
@@ -30,11 +31,13 @@ const AT_A_TIME: usize = 10;
 /// has sent it there with one. What SQS moved there after too many receives has its reason in the
 /// function's log, under the message's id. Nothing is taken away: SQS shows messages only to who receives
 /// them, so each is hidden for a moment and then given back. That makes the list approximate (what
-/// somebody else looks at just now is missing), and counts as a receive.
+/// somebody else looks at just now is missing), and counts as a receive. It ends after `--limit` messages,
+/// and says about how many more wait.
 ///
 /// When the cause is mended, `--send-back` sends each message to the queue that it came from, and only
 /// then deletes it here: nothing is lost, and what arrives twice is unchanged. Messages that come here
-/// meanwhile are left for the next time. The exit code is 1 if some could not be sent.
+/// meanwhile are left for the next time. The exit code is 1 if some could not be sent, or not
+/// all were read: of a queue that is very long, what was read first is shown again before the rest is.
 // One a flag.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Args)]
@@ -52,6 +55,9 @@ pub struct DeadLetters {
     /// Only this message; may be given several times
     #[arg(long, value_name = "ID", group = "which")]
     message_id: Vec<String>,
+    /// List so many messages at most
+    #[arg(long, value_name = "N", default_value = "1000", conflicts_with_all = ["send_back", "delete"])]
+    limit: NonZeroUsize,
     /// Send the messages back to the queue that they came from
     #[arg(long)]
     send_back: bool,
@@ -133,29 +139,41 @@ impl DeadLetters {
     async fn list(&self, client: &Client, queue: &Queue) -> anyhow::Result<ExitCode> {
         let filter = self.filter();
         let mut held = Held::new(client, &queue.url);
-        let mut letters = Vec::new();
+        let limit = self.limit.get();
+        let (mut letters, mut seen) = (Vec::new(), 0);
         let bar = output::progress(waiting(queue), "reading");
         let read = loop {
             match held.next().await {
                 Ok(some) if some.is_empty() => break Ok(()),
                 Ok(some) => {
                     bar.inc(some.len() as u64);
+                    seen += some.len();
                     letters.extend(some.iter().map(Letter::of).filter(|l| filter.takes(l)));
+                    if letters.len() > limit {
+                        break Ok(());
+                    }
                 }
                 Err(refusal) => break Err(refusal),
             }
         };
+        let is_cut = letters.len() > limit;
+        let is_whole = is_cut || held.has_read_all();
         held.give_back().await;
         bar.finish_and_clear();
         read.map_err(|refusal| unreceived(queue, refusal))?;
         letters.sort_by(|a, b| (a.sent, &a.message_id).cmp(&(b.sent, &b.message_id)));
+        let more = waiting(queue).saturating_sub(seen) + letters.len().saturating_sub(limit);
+        letters.truncate(limit);
         if self.format == Format::Json {
             letters.iter().try_for_each(output::json)?;
         } else {
             let most = most_receives(client, queue).await;
             print(&letters, most)?;
         }
-        Ok(ExitCode::SUCCESS)
+        if is_cut {
+            eprintln!("about {more} more wait in the queue: --limit lists more than {limit}");
+        }
+        Ok(code(is_whole))
     }
 
     async fn work(&self, client: &Client, queue: &Queue, work: &Work) -> anyhow::Result<ExitCode> {
@@ -186,6 +204,7 @@ impl DeadLetters {
                 break Err(error);
             }
         };
+        let is_whole = worked.is_err() || held.has_read_all();
         held.give_back().await;
         bar.finish_and_clear();
         match self.format {
@@ -194,8 +213,20 @@ impl DeadLetters {
         }
         worked?;
         let all = done.failed == 0 && done.sent_but_not_deleted == 0;
-        Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        let read = code(is_whole);
+        Ok(if all { read } else { ExitCode::from(1) })
     }
+}
+
+/// Says so if not all was read.
+fn code(is_whole: bool) -> ExitCode {
+    if is_whole {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!(
+        "not all messages of the queue were read: again and again it showed only those that were read before. Run this again in {HIDDEN} seconds"
+    );
+    ExitCode::from(1)
 }
 
 /// Sends messages back, and deletes those that were sent.

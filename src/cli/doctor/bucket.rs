@@ -8,8 +8,8 @@ use aws_sdk_s3::types::{
 };
 
 use super::finding::{Finding, Fix};
-use crate::cli::account::{BucketName, QueueArn, Wanted, entries, merge};
-use crate::cli::program::program;
+use crate::cli::account::{BucketName, Entry, QueueArn, Wanted, entries, merge};
+use crate::cli::program::{program, quoted};
 
 /// What the bucket announces to the queue. `prefix` is what keys of photos begin with, if that is known.
 pub fn notifications(
@@ -60,7 +60,12 @@ fn announced(
     let connect = match wanted.prefix.as_str() {
         "" => format!("{} connect {bucket} --queue {}", program(), wanted.queue),
         prefix => {
-            format!("{} connect {bucket} --queue {} --prefix '{prefix}'", program(), wanted.queue)
+            format!(
+                "{} connect {bucket} --queue {} --prefix {}",
+                program(),
+                wanted.queue,
+                quoted(prefix)
+            )
         }
     };
     if !missing.is_empty() {
@@ -73,17 +78,24 @@ fn announced(
             wanted.queue
         );
         return match merge(there, wanted) {
-            Ok(_) => Finding::fault(CHECK, says).mend(connect).fix(Fix::Connect),
+            Ok(change) => {
+                let losses = change.as_ref().map(|change| change.losses(wanted));
+                match losses.as_deref().unwrap_or_default() {
+                    [] => Finding::fault(CHECK, says).mend(connect).fix(Fix::Connect),
+                    losses => {
+                        let losses = named(losses.iter().copied());
+                        Finding::fault(
+                            CHECK,
+                            format!("{says}; other entries of lookbook are there: {losses}"),
+                        )
+                        .mend(format!("`{connect}` replaces them, if they are needed no more"))
+                    }
+                }
+            }
             Err(overlaps) => {
-                let theirs: BTreeSet<String> = overlaps
-                    .iter()
-                    .map(|o| {
-                        format!("'{}' to {}", o.entry.id.as_deref().unwrap_or("-"), o.entry.to)
-                    })
-                    .collect();
-                let theirs = theirs.into_iter().collect::<Vec<_>>().join(", ");
+                let theirs = named(overlaps.iter().map(|overlap| &overlap.entry));
                 Finding::fault(CHECK, format!("{says}; entries of others are in the way: {theirs}"))
-                    .mend(format!("{connect} says what can be done"))
+                    .mend(format!("`{connect}` says what can be done"))
             }
         };
     }
@@ -100,6 +112,16 @@ fn announced(
             says + ": KEY_PREFIX of the function must be the same (--prefix compares)",
         ),
     }
+}
+
+/// Entries for people.
+fn named<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
+    let one = |entry: &Entry| {
+        let of = if entry.prefix.is_empty() { "" } else { " of keys that begin with " };
+        let id = entry.id.as_deref().unwrap_or("-");
+        format!("'{id}'{of}{} to {}", entry.prefix, entry.to)
+    };
+    entries.map(one).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// The queue that hears of what is created in the bucket, if there is just one.
@@ -208,6 +230,29 @@ mod tests {
         assert!(some.says.contains("s3:ObjectRemoved:*") && !some.says.contains("Created"));
         let wide = found(&connected(""), Some("a/"));
         assert_eq!((wide.state, wide.fix), (State::Warning, None));
+    }
+
+    /// What works for another queue, or for other keys, is not to be taken away unasked.
+    #[test]
+    fn what_would_be_lost_is_named_and_left_alone() {
+        let production = Wanted {
+            queue: "arn:aws:sqs:eu-west-1:1:production".parse().unwrap(),
+            prefix: String::new(),
+        };
+        let nothing = NotificationConfiguration::builder().build();
+        let there = merge(&nothing, &production).unwrap().unwrap().configuration;
+        let elsewhere = found(&there, None);
+        assert_eq!((elsewhere.state, elsewhere.fix), (State::Fault, None));
+        assert!(elsewhere.says.contains(":production"), "{}", elsewhere.says);
+        let other_keys = found(&connected("a/"), Some("b/"));
+        assert_eq!((other_keys.state, other_keys.fix), (State::Fault, None));
+        assert!(other_keys.says.contains("keys that begin with a/"), "{}", other_keys.says);
+        // One that tells more than what is wanted.
+        let mut more = connected("");
+        let queues = more.queue_configurations.as_mut().unwrap();
+        queues.truncate(1);
+        queues[0].events.push(Event::S3ObjectTagging);
+        assert_eq!(found(&more, None).fix, None);
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub async fn look(
     let (mut found, is_there) = account::table(&client, &at.table, &again, true).await;
     if is_there {
         let table = DynamoDb::new(client.clone(), &at.table);
-        let rows = rows::look(&table, labels, ours, &found).await;
+        let rows = rows::look(&table, &dir_flag(dir), labels, ours, &found).await;
         found.extend(rows);
     }
     findings.extend(found);

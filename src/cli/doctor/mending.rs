@@ -8,7 +8,9 @@ use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 
 use super::finding::{Finding, Fix, State};
 use crate::catalogue::schema;
-use crate::cli::account::{BucketName, Refusal, Wanted, merge, put_and_look, read_notifications};
+use crate::cli::account::{
+    BucketName, Put, Refusal, Wanted, merge, put_and_look, read_notifications,
+};
 
 /// How long to wait for a table that is still busy with the change before.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -82,9 +84,13 @@ impl Patient {
         let there = read_notifications(s3, bucket).await?;
         let change = merge(&there, wanted)
             .map_err(|_| anyhow::anyhow!("entries of others are in the way"))?;
-        if let Some(change) = change
-            && !put_and_look(s3, bucket, &change.configuration, true).await?
-        {
+        let Some(change) = change else {
+            return Ok(format!("{bucket} announces its photos to {} now", wanted.queue));
+        };
+        if !change.losses(wanted).is_empty() {
+            anyhow::bail!("entries of lookbook to elsewhere, or of other keys, are there by now");
+        }
+        if put_and_look(s3, bucket, &there, &change, true).await? != Put::There {
             anyhow::bail!("somebody else has set the notifications at the same time");
         }
         Ok(format!("{bucket} announces its photos to {} now", wanted.queue))

@@ -23,7 +23,7 @@ use super::account::{BucketName, QueueName};
 use super::args::RuleArgs;
 use super::chosen::brought;
 use super::output::{self, Format};
-use super::program::program;
+use super::program::{program, quoted};
 use crate::aws;
 use crate::catalogue::{DynamoDb, Maker};
 use crate::classifier::{Classifier, ModelFile};
@@ -189,7 +189,14 @@ impl Doctor {
         if is_there {
             let shards = Settings::parse_shards(|name| env::var(name).ok()).unwrap_or_default();
             let table = DynamoDb::new(client.clone(), name).with_shards(shards);
-            let rows = rows::look(&table, &known.labels, known.maker.as_ref(), &found).await;
+            let rows = rows::look(
+                &table,
+                &format!(" --table {name}"),
+                &known.labels,
+                known.maker.as_ref(),
+                &found,
+            )
+            .await;
             found.extend(rows);
         }
         findings.extend(found);
@@ -236,7 +243,7 @@ async fn model(rules: Option<Rules>) -> (Finding, Known) {
         }
     };
     let file = match &choice.model {
-        Some(ModelFile::Path { path, .. }) => Some(format!(" {}", path.display())),
+        Some(ModelFile::Path { path, .. }) => Some(format!(" {}", quoted(&path.to_string_lossy()))),
         Some(ModelFile::Content(_)) | None => None,
     };
     let loaded = tokio::task::spawn_blocking(move || Classifier::open(&choice)).await;
@@ -244,8 +251,11 @@ async fn model(rules: Option<Rules>) -> (Finding, Known) {
         Ok(Ok(classifier)) => Arc::new(classifier),
         Ok(Err(error)) => {
             let finding = Finding::fault(CHECK, format!("{:#}", anyhow::Error::new(error)));
-            let mend =
-                format!("{} inspect{} says all that is wrong", program(), file.unwrap_or_default());
+            let mend = format!(
+                "`{} inspect{}` says all that is wrong",
+                program(),
+                file.unwrap_or_default()
+            );
             return (finding.mend(mend), Known::default());
         }
         Err(_) => return (Finding::fault(CHECK, "loading it failed"), Known::default()),

@@ -1,10 +1,11 @@
 //! What the newest rows say: whether they can be read, and what made them.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU16;
 
 use super::finding::{Finding, State};
 use crate::catalogue::{DynamoDb, Listing, Maker, Shelf, Shelves, TableError};
-use crate::cli::program::program;
+use crate::cli::program::{program, quoted};
 use crate::label::Label;
 use crate::object::ObjectId;
 
@@ -12,9 +13,10 @@ use crate::object::ObjectId;
 const NEWEST: NonZeroU16 = NonZeroU16::new(5).unwrap();
 
 /// Reads the newest rows of the shelves of these labels, and one of them whole, unless `before` says that
-/// there is nothing to list from.
+/// there is nothing to list from. `flag` names the table to other commands, with a space before it.
 pub async fn look(
     table: &DynamoDb,
+    flag: &str,
     labels: &[Label],
     ours: Option<&Maker>,
     before: &[Finding],
@@ -36,7 +38,7 @@ pub async fn look(
         findings.extend(whole(table, first, ours).await);
     }
     if let Some(ours) = ours {
-        findings.push(recipe(&newest, ours));
+        findings.push(recipe(&newest, ours, flag));
     }
     findings
 }
@@ -91,7 +93,7 @@ fn unread(check: &'static str, error: &TableError) -> Finding {
 }
 
 /// Whether the newest rows are made as they would be here.
-fn recipe(newest: &[Listing], ours: &Maker) -> Finding {
+fn recipe(newest: &[Listing], ours: &Maker, flag: &str) -> Finding {
     const CHECK: &str = "recipe";
     let by = |other: &Listing| other.recipe.as_ref().is_some_and(|r| *r != ours.recipe);
     let others: Vec<&Listing> = newest.iter().filter(|row| by(row)).collect();
@@ -110,15 +112,23 @@ fn recipe(newest: &[Listing], ours: &Maker) -> Finding {
         others.len(),
         newest.len()
     );
+    let buckets: BTreeSet<&str> = others.iter().map(|row| row.bucket.as_str()).collect();
+    let anew = buckets.iter().map(|bucket| {
+        let place = quoted(&format!("s3://{bucket}/"));
+        format!("`{} backfill {place}{flag} --only-stale`", program())
+    });
     Finding::warning(CHECK, says).mend(format!(
-        "if the settings here are the function's, these rows are of an older deployment: `{} backfill --only-stale` classifies them anew; otherwise give its settings here",
-        program()
+        "if the settings here are the function's, these rows are of an older deployment: {} with the same settings classifies them anew; otherwise give its settings here",
+        anew.collect::<Vec<_>>().join(", ")
     ))
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::cli::Cli;
 
     fn row(recipe: &str, model: &str) -> Listing {
         let row = serde_json::json!({
@@ -135,14 +145,25 @@ mod tests {
 
     #[test]
     fn rows_of_another_recipe_are_told_with_their_model() {
-        assert_eq!(recipe(&[], &ours()).state, State::Ok);
-        assert_eq!(recipe(&[row("r", "m")], &ours()).state, State::Ok);
-        let model = recipe(&[row("r", "m"), row("x", "n")], &ours());
+        assert_eq!(recipe(&[], &ours(), "").state, State::Ok);
+        assert_eq!(recipe(&[row("r", "m")], &ours(), "").state, State::Ok);
+        let model = recipe(&[row("r", "m"), row("x", "n")], &ours(), "");
         assert_eq!(model.state, State::Warning);
         assert!(model.says.starts_with("1 of the 2 newest rows"), "{}", model.says);
         assert!(model.says.ends_with("by the model n; here it is m"), "{}", model.says);
-        let settings = recipe(&[row("x", "m")], &ours());
+        let settings = recipe(&[row("x", "m")], &ours(), "");
         assert!(settings.says.contains("other settings"), "{}", settings.says);
+    }
+
+    #[test]
+    fn what_classifies_rows_anew_can_be_typed() {
+        for flag in [" --table shop-Catalogue", " --dir folder", ""] {
+            let mend = recipe(&[row("x", "m")], &ours(), flag).mend.unwrap();
+            let command = mend.split('`').nth(1).unwrap().strip_prefix(program()).unwrap();
+            assert!(command.contains(flag) && command.contains("shop"), "{command}");
+            let words = std::iter::once("lookbook").chain(command.split_whitespace());
+            Cli::try_parse_from(words).unwrap();
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn index(name: &str, table: &TableDescription, again: &str) -> Finding {
         .fix(Fix::Index);
     };
     let anew = format!(
-        "an index cannot be changed: delete it (`aws dynamodb update-table --table-name {name} --global-secondary-index-updates '[{{\"Delete\": {{\"IndexName\": \"{INDEX}\"}}}}]'`), wait until it is gone, and then {again}; shelves are empty meanwhile"
+        "an index cannot be changed: delete it (`aws dynamodb update-table --table-name {name} --global-secondary-index-updates '[{{\"Delete\": {{\"IndexName\": \"{INDEX}\"}}}}]'`), wait until it is gone, and then `{again}`; shelves are empty meanwhile"
     );
     if keys(index.key_schema()) != [("shelf", true), ("added_at", false)] {
         let says = format!("the key of the index {INDEX} is not `shelf` and `added_at`");
@@ -106,7 +106,7 @@ fn stream(name: &str, table: &TableDescription, again: &str) -> Finding {
             CHECK,
             format!("the table {name} has no stream: a website's cache cannot follow what changes"),
         )
-        .mend(format!("{again}, or `aws dynamodb update-table --table-name {name} --stream-specification StreamEnabled=true,StreamViewType=NEW_IMAGE`"))
+        .mend(format!("`{again}`, or `aws dynamodb update-table --table-name {name} --stream-specification StreamEnabled=true,StreamViewType=NEW_IMAGE`"))
         .fix(Fix::Stream),
     }
 }
@@ -125,13 +125,13 @@ pub fn expiry(name: &str, expiry: Option<&TimeToLiveDescription>, again: &str) -
                 CHECK,
                 format!("items of the table {name} expire by `{other}`, not by `{TTL_ATTRIBUTE}`: tombstones stay for ever"),
             )
-            .mend(format!("a table has one such attribute: turn the other off first, if nobody needs it, and then {again}"))
+            .mend(format!("a table has one such attribute: turn the other off first, if nobody needs it, and then `{again}`"))
         }
         _ => Finding::fault(
             CHECK,
             format!("time to live is off in the table {name}: tombstones stay for ever"),
         )
-        .mend(format!("{again}, or `aws dynamodb update-time-to-live --table-name {name} --time-to-live-specification Enabled=true,AttributeName={TTL_ATTRIBUTE}`"))
+        .mend(format!("`{again}`, or `aws dynamodb update-time-to-live --table-name {name} --time-to-live-specification Enabled=true,AttributeName={TTL_ATTRIBUTE}`"))
         .fix(Fix::Expiry),
     }
 }

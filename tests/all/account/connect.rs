@@ -104,6 +104,31 @@ async fn what_s3_would_refuse_is_told_before_and_nothing_is_put() {
     assert_eq!(fake.world.lock().unwrap().puts, 0);
 }
 
+/// What others set after it was read is not erased by what was made from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_set_meanwhile_stays() {
+    let fake = Fake::start().await;
+    let queue = arn("changes");
+    let connect = ["connect", BUCKET, "--queue", &queue, "--prefix", "new/"];
+    fake.world.lock().unwrap().meanwhile.push_back(OTHERS.to_owned());
+    let (code, words, error) = text(&connect, &fake);
+    assert!(code == 0 && words.contains("thumbnails"), "{words}{error}");
+    let announced = fake.world.lock().unwrap().announced.clone();
+    assert!(announced.contains("<Id>audit</Id>") && announced.contains("lookbook-created"));
+    let (code, ..) = text(&["connect", BUCKET, "--remove"], &fake);
+    assert_eq!(code, 0);
+
+    // Somebody who never rests.
+    let mut world = fake.world.lock().unwrap();
+    let nothing = "<NotificationConfiguration/>".to_owned();
+    world.meanwhile = [nothing, OTHERS.to_owned()].into_iter().cycle().take(20).collect();
+    let puts = world.puts;
+    drop(world);
+    let (code, _, error) = text(&connect, &fake);
+    assert!(code == 1 && error.contains("nothing was put"), "{error}");
+    assert_eq!(fake.world.lock().unwrap().puts, puts);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sets_it_at_the_same_time_is_noticed() {
     let fake = Fake::start().await;

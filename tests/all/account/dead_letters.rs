@@ -64,6 +64,39 @@ async fn letters_are_listed_with_their_reasons_and_stay() {
     assert!(table.contains("1 dead letter."), "{table}");
 }
 
+/// What is hidden no more comes again: that is not the end of the queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_that_come_again_hide_no_others() {
+    let fake = with_letters().await;
+    fake.world.lock().unwrap().repeats = 5;
+    assert_eq!(run(&fake, &[], 0).len(), 26);
+    fake.world.lock().unwrap().repeats = 5;
+    assert_eq!(run(&fake, &["--delete", "--code", "unreadable", "--yes"], 0)[0]["deleted"], 1);
+
+    // For ever: it ends all the same, and says so.
+    fake.world.lock().unwrap().repeats = usize::MAX;
+    let queue = fake.queue_url("dead");
+    let output = fake.lookbook(&["dead-letters", "--queue", &queue]).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("not all messages"), "{error}");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(bodies(&fake, "dead").len(), 25);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_has_a_limit_and_says_how_many_more_wait() {
+    let fake = with_letters().await;
+    let queue = fake.queue_url("dead");
+    let list = ["dead-letters", "--queue", &queue, "--format", "json", "--limit"];
+    for (limit, listed, more) in [("4", 4, Some("about 22 more")), ("26", 26, None)] {
+        let output = fake.lookbook(&[&list[..], &[limit]].concat()).output().unwrap();
+        assert_eq!(json_lines(&stdout(&output, 0)).len(), listed);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(more.map_or(error.is_empty(), |more| error.contains(more)), "{error}");
+    }
+    assert_eq!(bodies(&fake, "dead").len(), 26);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_back_leaves_only_once_it_is_there() {
     let fake = with_letters().await;

@@ -6,6 +6,8 @@ use std::process::Command;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use clap::Parser;
+use lookbook::cli::Cli;
 use lookbook::local::{Options, Stack};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -13,11 +15,40 @@ use tempfile::TempDir;
 use super::fake::{BUCKET, CLOSED, Fake, arn};
 use crate::helpers::{json_lines, lookbook, stdout};
 
+/// The words of a command, as a shell takes them.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut is_quoted) = (vec![String::new()], false);
+    for c in command.chars() {
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words
+}
+
+/// Each of our commands in what there is to do must be one that can be run.
+fn can_be_typed(mend: &str) {
+    let quoted = mend.split('`').skip(1).step_by(2);
+    let commands = if mend.contains('`') { quoted.collect() } else { vec![mend] };
+    for command in commands {
+        let words = words(command);
+        if words[0].ends_with("lookbook") {
+            assert!(Cli::try_parse_from(&words).is_ok(), "{command}");
+        } else {
+            assert!(!command.contains("lookbook "), "{mend}");
+        }
+    }
+}
+
 /// The findings by their checks.
 fn findings(command: &mut Command, code: i32) -> BTreeMap<String, Value> {
     let text = stdout(&command.args(["--format", "json"]).output().unwrap(), code);
     let named = |finding: Value| (finding["check"].as_str().unwrap().to_owned(), finding);
-    json_lines(&text).into_iter().map(named).collect()
+    let findings: BTreeMap<_, _> = json_lines(&text).into_iter().map(named).collect();
+    findings.values().filter_map(|finding| finding["mend"].as_str()).for_each(can_be_typed);
+    findings
 }
 
 /// The checks that are in this state.
@@ -118,6 +149,41 @@ async fn an_account_is_looked_at_and_connected() {
     assert!(table.contains("To mend:") && table.contains("VisibilityTimeout=180"), "{table}");
 }
 
+/// What works is not taken away: neither what is told to another queue, nor what is told of other keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_hear_is_not_mended_away() {
+    let fake = Fake::start().await;
+    let (changes, staging) = (arn("changes"), arn("dead"));
+    let connected = |args: &[&str]| {
+        let args = [&["connect", BUCKET, "--queue", &changes], args].concat();
+        stdout(&fake.lookbook(&args).output().unwrap(), 0);
+        fake.world.lock().unwrap().announced.clone()
+    };
+    let fix = |args: &[&str]| {
+        let args = [&["doctor", "--bucket", BUCKET, "--fix"], args].concat();
+        findings(&mut fake.lookbook(&args), 1).remove("notifications").unwrap()
+    };
+    let production = connected(&[]);
+    let found = fix(&["--queue", &staging]);
+    assert_eq!(found["state"], "fault");
+    assert!(found["mend"].as_str().unwrap().contains(&format!("--queue {staging}")), "{found}");
+    assert_eq!(fake.world.lock().unwrap().announced, production);
+
+    let of_some = connected(&["--prefix", "a/"]);
+    let found = fix(&["--prefix", "b/"]);
+    assert_eq!(found["state"], "fault");
+    assert_eq!(fake.world.lock().unwrap().announced, of_some);
+
+    // Nor what was set since it was looked at.
+    let mut world = fake.world.lock().unwrap();
+    world.announced = "<NotificationConfiguration/>".to_owned();
+    world.meanwhile.push_back(production.clone());
+    drop(world);
+    let found = fix(&["--queue", &staging]);
+    assert!(found["says"].as_str().unwrap().contains("could not be mended"), "{found}");
+    assert_eq!(fake.world.lock().unwrap().announced, production);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_be_looked_at_names_the_permission() {
     let fake = Fake::start().await;
@@ -138,4 +204,9 @@ async fn what_may_not_be_looked_at_names_the_permission() {
     let found = findings(unset.env("MAX_BYTES", "many").env_remove("AWS_REGION"), 1);
     assert_eq!(in_state(&found, "fault"), ["region", "settings"]);
     assert!(found["settings"]["says"].as_str().unwrap().contains("MAX_BYTES"));
+
+    std::fs::write(fake.dir.path().join("a model.tflite"), "none").unwrap();
+    let found = findings(&mut fake.lookbook(&["doctor", "--model", "a model.tflite"]), 1);
+    let mend = found["model"]["mend"].as_str().unwrap();
+    assert!(mend.contains("inspect 'a model.tflite'`"), "{mend}");
 }

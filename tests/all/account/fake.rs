@@ -1,7 +1,7 @@
 //! A bucket's settings and queues in this process, as the real SDK asks for them: S3's XML, SQS's JSON
 //! and STS. The table is the embedded one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -31,11 +31,15 @@ pub struct World {
     pub puts: usize,
     /// Somebody else sets them again just after they are put.
     pub is_contested: bool,
+    /// What somebody else sets, one after another, each just after the notifications are read.
+    pub meanwhile: VecDeque<String>,
     pub queues: BTreeMap<String, FakeQueue>,
     /// Messages with this in them cannot be sent.
     pub refuses: Option<&'static str>,
     /// Messages with this in them are sent to the queue `dead` at once, as the function does.
     pub returns: Option<&'static str>,
+    /// So many answers are of messages that were received before, as if they were hidden no more.
+    pub repeats: usize,
     count: usize,
 }
 
@@ -204,7 +208,11 @@ fn s3(world: &mut World, method: &Method, uri: &Uri, body: String) -> Response {
                 if world.is_contested { "<NotificationConfiguration/>".to_owned() } else { body };
             return StatusCode::OK.into_response();
         }
-        return xml(StatusCode::OK, &world.announced);
+        let answer = xml(StatusCode::OK, &world.announced);
+        if let Some(announced) = world.meanwhile.pop_front() {
+            world.announced = announced;
+        }
+        return answer;
     }
     if asks("encryption") {
         return error(StatusCode::NOT_FOUND, "ServerSideEncryptionConfigurationNotFoundError");
@@ -249,7 +257,13 @@ fn sqs(
         "ListDeadLetterSourceQueues" => json!({"queueUrls": []}),
         "ReceiveMessage" => {
             let hidden = Duration::from_secs(request["VisibilityTimeout"].as_u64().unwrap());
-            let visible = queue.messages.iter_mut().filter(|letter| letter.is_visible());
+            let is_again =
+                world.repeats > 0 && queue.messages.iter().any(|letter| letter.receives > 0);
+            world.repeats -= usize::from(is_again);
+            let visible = queue
+                .messages
+                .iter_mut()
+                .filter(|letter| if is_again { letter.receives > 0 } else { letter.is_visible() });
             let some = visible.take(10).map(|letter| {
                 letter.receives += 1;
                 letter.hidden = Some(Instant::now() + hidden);

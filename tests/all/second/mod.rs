@@ -21,7 +21,7 @@ use lookbook::pipeline::Line;
 use serde_json::{Value, json};
 use shop::{MAX_RECEIVES, PATIENCE, Shop};
 
-use crate::helpers::{sample, skipped};
+use crate::helpers::{lookbook, sample, skipped, stdout};
 
 /// Photos that the model is sure of.
 const PHOTOS: [&str; 3] = ["hat-1.jpg", "pants-1.jpg", "shoes-1.jpg"];
@@ -121,6 +121,29 @@ async fn every_change_in_the_bucket_reaches_its_row() {
         assert!(shop.row(key).await.unwrap().is_tombstone(), "{key}");
     }
     assert_eq!((shop.left(&shop.queue).await, shop.left(&shop.dead).await), (0, 0));
+}
+
+/// What `lookbook backfill --queue` sends is as good as what S3 sends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_goes_by_way_of_the_queue() {
+    let Some(shop) = Shop::open().await else { return };
+    let mut photos = BTreeMap::new();
+    for (key, name) in KEYS.iter().zip(PHOTOS.iter().cycle()) {
+        put(&shop, &mut photos, key, name).await;
+    }
+    // S3's own messages are out of the way: hidden, and the function never gets them.
+    shop.receive_all(KEYS.len() + 1).await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = lookbook(dir.path());
+    command.envs(shop.at.environment()).env("AWS_ENDPOINT_URL_SQS", &shop.at.s3);
+    let place = format!("s3://{}/", shop.at.bucket);
+    command.args(["backfill", &place, "--queue", shop.queue.url(), "--format", "json"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said: Value = serde_json::from_str(&stdout(&output, 0)).unwrap();
+    assert_eq!(said["outcomes"], json!({"sent": KEYS.len()}));
+    let lines = shop.work(&shop.handler(), KEYS.len().div_ceil(10)).await;
+    assert_eq!(count(&lines, "classified"), KEYS.len());
+    shop.check(&photos).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

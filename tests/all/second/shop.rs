@@ -63,6 +63,13 @@ impl Deref for Shop {
     }
 }
 
+impl Queue {
+    /// By which it is asked.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
 impl Shop {
     /// Opens one; `None`, and a line that says so, where no second implementation is given.
     pub async fn open() -> Option<Self> {

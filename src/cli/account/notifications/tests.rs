@@ -92,6 +92,19 @@ fn ours_of_another_queue_or_prefix_are_replaced() {
     assert_eq!((change.taken_away.len(), entries(&change.configuration).len()), (4, 4));
 }
 
+/// A name that begins as ours do is no reason to take an entry away.
+#[test]
+fn what_others_call_alike_stays() {
+    let theirs = queue("lookbook-web-cache-purge", "theirs", "s3:ObjectTagging:*", "", "");
+    let there = queues(vec![theirs.clone()]);
+    let merged = merge(&there, &wanted("")).unwrap().unwrap();
+    assert_eq!(merged.taken_away, []);
+    assert_eq!(merged.configuration.queue_configurations()[0], theirs);
+    let removed = remove(&merged.configuration, None).unwrap();
+    assert_eq!((removed.taken_away.len(), removed.configuration), (4, there.clone()));
+    assert_eq!(remove(&there, Some(&wanted("").queue)), None);
+}
+
 #[test]
 fn what_s3_would_refuse_is_named() {
     for (event, prefix, suffix, overlaps) in [
