@@ -114,8 +114,8 @@ fn recipe(newest: &[Listing], ours: &Maker, flag: &str) -> Finding {
     );
     let buckets: BTreeSet<&str> = others.iter().map(|row| row.bucket.as_str()).collect();
     let anew = buckets.iter().map(|bucket| {
-        let place = quoted(&format!("s3://{bucket}/"));
-        format!("`{} backfill {place}{flag} --only-stale`", program())
+        let bucket = quoted(bucket);
+        format!("`{} backfill s3://{bucket}/{flag} --only-stale`", program())
     });
     Finding::warning(CHECK, says).mend(format!(
         "if the settings here are the function's, these rows are of an older deployment: {} with the same settings classifies them anew; otherwise give its settings here",
