@@ -94,7 +94,8 @@ fn why(status: Option<u16>, code: Option<&str>, region: Option<String>) -> Why {
         }
         (_, Some(code)) if MISSING.contains(&code) => Why::Missing,
         (Some(404), _) => Why::Missing,
-        (Some(501), _) => Why::Unknown,
+        // Or it answers in words that are not AWS's.
+        (Some(501 | 200..300), _) => Why::Unknown,
         // A HEAD's answer has no body that could say more.
         (Some(401 | 403), _) => Why::Denied,
         _ => Why::Failed,
@@ -131,6 +132,8 @@ mod tests {
         assert_eq!(of(400, Some("InvalidArgument")), Why::Failed);
         assert_eq!(of(500, None), Why::Failed);
         assert_eq!(of(501, None), Why::Unknown);
+        // moto's answer to GetBucketVersioning has another root element than AWS's.
+        assert_eq!(of(200, None), Why::Unknown);
         assert_eq!(of(400, Some("UnknownOperationException")), Why::Unknown);
         let there = why(Some(301), None, Some("eu-west-1".into()));
         let refusal = Refusal { why: there, said: "PermanentRedirect".into() };
