@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::shop::{MAX_RECEIVES, Shop};
-use crate::helpers::{json_lines, sample, stdout};
+use crate::helpers::{json_lines, sample, skipped, stdout};
 
 fn run(shop: &Shop, args: &[&str], code: i32) -> Vec<Value> {
     let dir = TempDir::new().unwrap();
@@ -68,6 +68,9 @@ async fn a_bucket_is_connected_and_announces_what_it_should() {
     let after = run(&shop, &doctor, 1);
     assert!(after.iter().any(|f| f["check"] == "expiry" && f["state"] == "ok"), "{after:?}");
 
+    if shop.server.name == "moto" {
+        return skipped("moto's answer of a bucket that announces nothing is not AWS's");
+    }
     let gone = run(&shop, &["connect", &bucket, "--remove"], 0).remove(0);
     assert_eq!((&gone["state"], &gone["kept"]), (&json!("disconnected"), &json!([])));
 }
