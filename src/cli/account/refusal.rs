@@ -95,7 +95,7 @@ fn why(status: Option<u16>, code: Option<&str>, region: Option<String>) -> Why {
         (_, Some(code)) if MISSING.contains(&code) => Why::Missing,
         (Some(404), _) => Why::Missing,
         // Or it answers in words that are not AWS's.
-        (Some(501 | 200..300), _) => Why::Unknown,
+        (Some(501 | 200..=299), _) => Why::Unknown,
         // A HEAD's answer has no body that could say more.
         (Some(401 | 403), _) => Why::Denied,
         _ => Why::Failed,
