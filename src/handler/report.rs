@@ -9,7 +9,7 @@ use super::dead_letters::{Poison, SetAside};
 use crate::code::RetryCode;
 use crate::event::{Envelope, Fate, Message, Reply, Sender, Told};
 use crate::label::Label;
-use crate::pipeline::{Line, Outcome};
+use crate::pipeline::{Cause, Line, Outcome};
 
 /// What became of an event.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -55,14 +55,10 @@ impl Report {
         if self.answer.is_some() {
             return None;
         }
-        let retries: Vec<&Line> = self.lines.iter().filter(|l| l.outcome.is_retry()).collect();
-        let first = retries.first().and_then(|line| match &line.outcome {
-            Outcome::Retry(cause) => Some(cause.message.as_str()),
-            _ => None,
-        });
+        let first = causes(&self.lines).next().map(|cause| cause.message.as_str());
         Some(format!(
             "{} of {} changes must be retried; the first: {}",
-            retries.len(),
+            causes(&self.lines).count(),
             self.lines.len(),
             first.unwrap_or("no cause")
         ))
@@ -107,10 +103,7 @@ pub(super) fn poison<'a>(
 
 /// Why a message cannot be read: its first fault, and how many more there are.
 fn reason(lines: &[Line]) -> String {
-    let mut causes = lines.iter().filter_map(|line| match &line.outcome {
-        Outcome::Retry(cause) => Some(cause.message.as_str()),
-        _ => None,
-    });
+    let mut causes = causes(lines).map(|cause| cause.message.as_str());
     let first = causes.next().unwrap_or_default();
     match causes.count() {
         0 => first.to_owned(),
@@ -136,11 +129,16 @@ fn told(line: &Line, is_asked_for: bool) -> Told {
     Told { name: outcome.name(), words: outcome.words(), whole }
 }
 
-fn fate(lines: &[Line]) -> Fate {
-    let mut codes = lines.iter().filter_map(|line| match &line.outcome {
-        Outcome::Retry(cause) => Some(cause.code),
+/// Why some of these changes must be retried.
+fn causes(lines: &[Line]) -> impl Iterator<Item = &Cause> {
+    lines.iter().filter_map(|line| match &line.outcome {
+        Outcome::Retry(cause) => Some(cause),
         _ => None,
-    });
+    })
+}
+
+fn fate(lines: &[Line]) -> Fate {
+    let mut codes = causes(lines).map(|cause| cause.code);
     match codes.next() {
         None => Fate::Done,
         Some(RetryCode::Unreadable) if codes.all(|code| code == RetryCode::Unreadable) => {
@@ -155,7 +153,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::pipeline::{Cause, Timings, lines};
+    use crate::pipeline::{Timings, lines};
 
     fn line(outcome: Outcome) -> Line {
         Line { message_id: "m".into(), image: None, outcome, timings: Timings::default() }
