@@ -1,8 +1,8 @@
 //! The canonical form as the engine's model, node by node.
 
 use tract_tflite::internal::{
-    Datum as _, DatumExt as _, InletId, OutletId, SpecialOps as _, TVec, TractResult, TypedModel,
-    TypedOp, ensure, format_err, tvec,
+    Datum as _, DatumExt as _, DatumType, InletId, OutletId, SpecialOps as _, TVec, TractResult,
+    TypedModel, TypedOp as _, ensure, format_err, tvec,
 };
 use tract_tflite::prelude::Tensor;
 
@@ -76,7 +76,7 @@ impl Builder<'_> {
         let level = self.level;
         let shape = self.tensors[output].shape.clone();
         let ours = match work {
-            Work::Node(node) => return self.planned(&name, &nodes[node]),
+            Work::Node(node) => return self.wire(name, &nodes[node]),
             Work::Conv(conv) if Winograd::pays(level, &conv.geometry) => {
                 Ours::new(&shape, self.tiled(conv)?)
             }
@@ -120,39 +120,28 @@ impl Builder<'_> {
             }
         };
         let operands = self.operands(&inputs)?;
-        let outlets = self.place(name, Box::new(ours), &operands)?;
-        outlets.first().copied().ok_or_else(|| format_err!("an operator has no result"))
+        self.place(name, ours, &operands)
     }
 
     /// Adds an operator without a look at all that were added before, as the engine's own method has it.
     pub(super) fn place(
         &mut self,
         name: String,
-        op: Box<dyn TypedOp>,
+        ours: Ours,
         operands: &[OutletId],
-    ) -> TractResult<TVec<OutletId>> {
-        let mut facts = tvec!();
-        for operand in operands {
-            facts.push(self.model.outlet_fact(*operand)?);
-        }
-        let results = op.output_facts(&facts)?;
-        drop(facts);
-        let count = results.len();
-        let node = self.model.add_node(name, op, results)?;
+    ) -> TractResult<OutletId> {
+        let facts = ours.output_facts(&[])?;
+        let node = self.model.add_node(name, ours, facts)?;
         for (slot, operand) in operands.iter().enumerate() {
             self.model.add_edge(*operand, InletId::new(node, slot))?;
         }
-        Ok((0..count).map(|slot| OutletId::new(node, slot)).collect())
+        Ok(OutletId::new(node, 0))
     }
 
     /// Makes sure that the engine sees the type and the sizes that were counted.
     fn check(&self, tensor: usize, outlet: OutletId) -> TractResult<()> {
+        let type_ = self.type_(tensor);
         let (tensor, fact) = (&self.tensors[tensor], self.model.outlet_fact(outlet)?);
-        let type_ = match tensor.content {
-            Content::Flags => bool::datum_type(),
-            Content::Whole(_) | Content::Bytes(..) => u8::datum_type(),
-            _ => f32::datum_type(),
-        };
         ensure!(
             fact.shape.as_concrete() == Some(&tensor.shape[..]) && fact.datum_type == type_,
             "{} is {:?} to the engine, and not {type_:?} of {:?}",
@@ -161,6 +150,15 @@ impl Builder<'_> {
             tensor.shape
         );
         Ok(())
+    }
+
+    /// What a tensor's values are to the engine.
+    pub(super) fn type_(&self, tensor: usize) -> DatumType {
+        match self.tensors[tensor].content {
+            Content::Flags => bool::datum_type(),
+            Content::Whole(_) | Content::Bytes(..) => u8::datum_type(),
+            _ => f32::datum_type(),
+        }
     }
 
     /// What a tensor is to the engine. Constants become so when they are first asked for.

@@ -1,9 +1,9 @@
 //! The canonical form becomes a network that runs, on the engine `tract`.
 //!
-//! [`fuse`] finds the nodes that are one operator together. [`build`] makes the engine's model of them: of
-//! [`ops`], operators of our own for what a network spends its time in, over kernels of our own, whose weights
-//! [`pack`] lays out; and for all else of the engine's own, which [`wire`] says and [`plan`] makes ready for
-//! this processor. [`whole`] has operators of our own on whole numbers.
+//! [`fuse`] finds the nodes that are one operator together. [`build`] makes the engine's model of them, of
+//! [`ops`], operators of our own: over kernels for what a network spends its time in, whose weights [`pack`] lays
+//! out, and plain ones for all else, which [`wire`] says. [`whole`] has those on whole numbers. The engine keeps
+//! the order in which they run, and lets go of what nobody reads any more.
 
 mod build;
 mod fuse;
@@ -11,7 +11,6 @@ mod network;
 mod ops;
 mod pack;
 mod packs;
-mod plan;
 #[cfg(test)]
 mod tests;
 mod whole;

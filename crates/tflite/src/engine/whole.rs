@@ -5,17 +5,13 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::sync::Arc;
 
-use tract_tflite::internal::{
-    Datum as _, EvalContext, EvalOp, Op, StaticName, TVec, TractResult, TypedFact, TypedOp, ensure,
-    format_err, tvec,
-};
-use tract_tflite::prelude::{IntoTensor as _, TValue, Tensor};
+use tract_tflite::internal::{Datum as _, TVec, TractResult, format_err};
+use tract_tflite::prelude::{DatumType, TValue, Tensor};
 
-use super::ops::workspace::here;
+use super::ops::Run;
+use super::ops::workspace::Workspace;
 use crate::canonical::{Comparison, Pair, Whole};
-use crate::grid::Steps;
 use crate::kernels::Level;
 use crate::kernels::whole::{
     self as kernels, Binary8, Broadcast, Deep8, Operator, Packed8, Scratch, fast,
@@ -27,9 +23,9 @@ thread_local! {
 }
 
 /// One operator of the canonical form on whole numbers.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Compute {
-    kernel: Arc<Kernel>,
+    kernel: Kernel,
     /// Of the result.
     shape: Vec<usize>,
     level: Level,
@@ -67,7 +63,7 @@ impl Compute {
             }
             whole => Kernel::Plain(Box::new(whole)),
         };
-        Self { kernel: Arc::new(kernel), shape: shape.to_vec(), level }
+        Self { kernel, shape: shape.to_vec(), level }
     }
 
     /// The last side of the result.
@@ -75,15 +71,27 @@ impl Compute {
         self.shape.last().copied().unwrap_or(1)
     }
 
-    fn compute(&self, inputs: &[TValue]) -> TractResult<Tensor> {
+    /// What its result's values are to the engine.
+    pub(super) fn type_(&self) -> DatumType {
+        match &self.kernel {
+            Kernel::Plain(whole) => match &**whole {
+                Whole::Dequantise(_) => f32::datum_type(),
+                Whole::Pair { pair: Pair::Compare(..), .. } => bool::datum_type(),
+                _ => u8::datum_type(),
+            },
+            _ => u8::datum_type(),
+        }
+    }
+
+    fn compute(&self, inputs: &[TValue], workspace: &mut Workspace) -> TractResult<Tensor> {
         let input = |place: usize| -> TractResult<&TValue> {
             inputs.get(place).ok_or_else(|| format_err!("an operator has no operand {place}"))
         };
         let x = input(0)?.try_as_plain_ram()?;
-        if let Kernel::Plain(whole) = &*self.kernel {
+        if let Kernel::Plain(whole) = &self.kernel {
             match &**whole {
                 Whole::Dequantise(grid) => {
-                    let mut result = here(|workspace| workspace.take::<f32>(&self.shape))?;
+                    let mut result = workspace.take::<f32>(&self.shape)?;
                     let mut out = result.try_as_plain_ram_mut()?;
                     kernels::dequantise(*grid, x.as_slice::<u8>()?, out.as_slice_mut::<f32>()?);
                     return Ok(result);
@@ -98,10 +106,10 @@ impl Compute {
                 _ => {}
             }
         }
-        let mut result = here(|workspace| workspace.take::<u8>(&self.shape))?;
+        let mut result = workspace.take::<u8>(&self.shape)?;
         let mut plain = result.try_as_plain_ram_mut()?;
         let out = plain.as_slice_mut::<u8>()?;
-        let whole = match &*self.kernel {
+        let whole = match &self.kernel {
             Kernel::Packed(packed, results) => {
                 let x = x.as_slice::<u8>()?;
                 scratched(|scratch| each(x, out, *results, |x, out| packed.run(x, out, scratch)));
@@ -185,6 +193,21 @@ impl Compute {
     }
 }
 
+impl Run for Compute {
+    fn name(&self) -> &'static str {
+        "Whole"
+    }
+
+    fn run(
+        &self,
+        _: &[usize],
+        inputs: &mut TVec<TValue>,
+        workspace: &mut Workspace,
+    ) -> TractResult<Tensor> {
+        self.compute(inputs, workspace)
+    }
+}
+
 fn paired(
     pair: &Pair,
     broadcast: &Broadcast,
@@ -232,113 +255,5 @@ fn each(x: &[u8], out: &mut [u8], results: usize, mut run: impl FnMut(&[u8], &mu
     let from = (x.len() / images).max(1);
     for (x, out) in x.chunks_exact(from).zip(out.chunks_exact_mut(results.max(1))) {
         run(x, out);
-    }
-}
-
-impl PartialEq for Compute {
-    /// Two are the same if they share their numbers.
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.kernel, &other.kernel)
-    }
-}
-
-impl Eq for Compute {}
-
-impl Op for Compute {
-    fn name(&self) -> StaticName {
-        "Whole".into()
-    }
-
-    fn as_typed(&self) -> Option<&dyn TypedOp> {
-        Some(self)
-    }
-}
-
-impl EvalOp for Compute {
-    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let result = self.compute(&inputs)?;
-        here(|workspace| inputs.into_iter().for_each(|input| workspace.give(input)));
-        Ok(tvec!(result.into()))
-    }
-
-    fn eval_out_of_plan(&self, inputs: TVec<TValue>) -> TractResult<Option<TVec<TValue>>> {
-        Ok(Some(tvec!(self.compute(&inputs)?.into())))
-    }
-}
-
-impl TypedOp for Compute {
-    fn as_op(&self) -> &dyn Op {
-        self
-    }
-
-    fn as_op_mut(&mut self) -> &mut dyn Op {
-        self
-    }
-
-    fn output_facts(&self, _inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let type_ = match &*self.kernel {
-            Kernel::Plain(whole) => match &**whole {
-                Whole::Dequantise(_) => f32::datum_type(),
-                Whole::Pair { pair: Pair::Compare(..), .. } => bool::datum_type(),
-                _ => u8::datum_type(),
-            },
-            _ => u8::datum_type(),
-        };
-        Ok(tvec!(TypedFact::dt_shape(type_, &self.shape)))
-    }
-}
-
-/// Real values to the nearest of some steps, halves away from 0.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Snap(Steps);
-
-impl Eq for Snap {}
-
-impl Snap {
-    /// To these steps.
-    pub(super) fn new(steps: Steps) -> Self {
-        Self(steps)
-    }
-}
-
-impl Op for Snap {
-    fn name(&self) -> StaticName {
-        "Snap".into()
-    }
-
-    fn as_typed(&self) -> Option<&dyn TypedOp> {
-        Some(self)
-    }
-}
-
-impl EvalOp for Snap {
-    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let Steps { scale, least, greatest } = self.0;
-        ensure!(inputs.len() == 1, "Snap has {} operands", inputs.len());
-        let mut result = inputs.into_iter().next().map(TValue::into_tensor).unwrap_or_default();
-        let mut plain = result.try_as_plain_ram_mut()?;
-        for value in plain.as_slice_mut::<f32>()? {
-            *value = (*value / scale).round().clamp(least, greatest) * scale;
-        }
-        Ok(tvec!(result.into()))
-    }
-
-    fn eval_out_of_plan(&self, inputs: TVec<TValue>) -> TractResult<Option<TVec<TValue>>> {
-        Ok(Some(self.eval(&EvalContext::out_of_plan(), inputs)?))
-    }
-}
-
-impl TypedOp for Snap {
-    fn as_op(&self) -> &dyn Op {
-        self
-    }
-
-    fn as_op_mut(&mut self) -> &mut dyn Op {
-        self
-    }
-
-    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs.len() == 1, "Snap has {} operands", inputs.len());
-        Ok(tvec!(inputs[0].without_value()))
     }
 }

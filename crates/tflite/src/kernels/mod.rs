@@ -13,8 +13,10 @@ mod aligned;
 pub(crate) mod float;
 mod geometry;
 mod prefetch;
+mod strides;
 pub(crate) mod whole;
 
 pub(crate) use fearless_simd::Level;
 
 pub(crate) use geometry::Geometry;
+pub(crate) use strides::Strides;

@@ -16,11 +16,6 @@ impl Compute for Activate {
         "Activate"
     }
 
-    fn compute(&self, inputs: &[&[f32]], out: &mut [f32], _: &mut Scratch) {
-        out.copy_from_slice(inputs[0]);
-        self.change(out, &[]);
-    }
-
     fn changes(&self) -> bool {
         true
     }

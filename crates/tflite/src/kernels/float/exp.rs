@@ -1,6 +1,8 @@
 //! The exponential function and what is made of it, for vectors.
 
-use fearless_simd::{Bytes, Simd, SimdBase, SimdFloat};
+use fearless_simd::{Bytes, Level, Select, Simd, SimdBase, SimdFloat};
+
+use super::level::dispatch;
 
 /// `e` to the power of `x`, within 2 units in the last place.
 ///
@@ -37,12 +39,41 @@ pub(crate) fn sigmoid<S: Simd>(s: S, x: S::f32s) -> S::f32s {
     one / (one + exp(s, -x))
 }
 
+/// `tanh`, within 3 units in the last place.
+///
+/// Source: Moshier's Cephes library, `tanhf`: a polynomial below 0.625, else `1 - 2 / (e^2x + 1)`.
+#[inline(always)]
+fn tanh_of<S: Simd>(s: S, x: S::f32s) -> S::f32s {
+    let of = |value: f32| S::f32s::splat(s, value);
+    let (size, square) = (x.abs(), x * x);
+    let mut y = of(-5.704_988_7e-3);
+    for c in [2.063_908_8e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1] {
+        y = y.mul_add(square, of(c));
+    }
+    let small = (y * square).mul_add(x, x);
+    let large = of(1.0) - of(2.0) / (exp(s, size + size) + of(1.0));
+    let large = large.copysign(x);
+    size.simd_lt(of(0.625)).select(small, large)
+}
+
+/// `values` become their hyperbolic tangents.
+pub(crate) fn tanh(level: Level, values: &mut [f32]) {
+    dispatch!(level, s => tanh_in(s, values));
+}
+
+#[inline(always)]
+fn tanh_in<S: Simd>(s: S, values: &mut [f32]) {
+    for some in values.chunks_mut(S::f32s::LEN) {
+        let mut x = S::f32s::splat(s, 0.0);
+        x.as_mut_slice()[..some.len()].copy_from_slice(some);
+        some.copy_from_slice(&tanh_of(s, x).as_slice()[..some.len()]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use fearless_simd::Level;
-
     use super::*;
-    use crate::kernels::float::level::{dispatch, levels};
+    use crate::kernels::float::level::levels;
 
     fn apply(level: Level, sigmoids: bool, values: &mut [f32]) {
         #[inline(always)]

@@ -27,9 +27,11 @@ mod half;
 mod level;
 mod lines;
 mod packed;
+mod plain;
 mod pool;
 mod product;
 mod reduce;
+mod resize;
 mod rows;
 #[cfg(test)]
 mod twin;
@@ -39,13 +41,16 @@ pub(crate) use crate::kernels::aligned::Aligned;
 pub(crate) use activation::{Activation, activation};
 pub(crate) use depth::Depth;
 pub(crate) use elementwise::{add, add_to, mul, mul_to, scale_channels, scale_channels_to};
+pub(crate) use exp::tanh;
 pub(crate) use half::from_half;
 #[allow(unused_imports, reason = "the bench asks for it")]
 pub(crate) use level::lanes;
 pub(crate) use lines::{depthwise, depthwise_all};
 pub(crate) use packed::Packed;
+pub(crate) use plain::{plain_conv, plain_depthwise, plain_pool};
 pub(crate) use pool::{average_pool, max_pool};
 pub(crate) use product::{Finish, gemm};
 pub(crate) use reduce::{mean_places, softmax};
+pub(crate) use resize::Resize;
 pub(crate) use rows::{Rows, padded};
 pub(crate) use winograd::Winograd;

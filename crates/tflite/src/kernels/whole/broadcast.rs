@@ -1,13 +1,14 @@
 //! Two operands of which one repeats.
 
+use crate::kernels::Strides;
+
 /// How the places of a result look at two operands whose shapes are stretched to one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Broadcast {
     /// The result's shape.
     shape: Vec<usize>,
-    /// The same, neighbouring axes that both operands run through alike made one: sizes, from the last axis,
-    /// and the steps of both operands.
-    axes: Vec<(usize, [usize; 2])>,
+    /// Where its places lie in both operands.
+    strides: Strides<2>,
     /// How many numbers each operand has.
     numbers: [usize; 2],
 }
@@ -29,7 +30,7 @@ impl Broadcast {
         let size = |shape: &[usize], axis: usize| {
             shape.len().checked_sub(axis + 1).map_or(1, |axis| shape[axis])
         };
-        let (mut shape, mut axes) = (vec![], Vec::<(usize, [usize; 2])>::new());
+        let (mut shape, mut strides) = (vec![], Strides::one());
         let mut numbers = [1_usize; 2];
         for axis in 0..rank {
             let sizes = [size(a, axis), size(b, axis)];
@@ -40,23 +41,14 @@ impl Broadcast {
             };
             shape.push(places);
             let steps = [0, 1].map(|of| if sizes[of] == 1 { 0 } else { numbers[of] });
-            match axes.last_mut() {
-                _ if places == 1 => {}
-                // The axis goes on where the last one ended, in both operands.
-                Some((length, before))
-                    if (0..2).all(|of| before[of].checked_mul(*length) == Some(steps[of])) =>
-                {
-                    *length = length.checked_mul(places)?;
-                }
-                _ => axes.push((places, steps)),
-            }
+            strides.push(places, steps)?;
             for of in 0..2 {
                 numbers[of] = numbers[of].checked_mul(sizes[of])?;
             }
         }
         shape.reverse();
         shape.iter().try_fold(1_usize, |places, size| places.checked_mul(*size))?;
-        Some(Self { shape, axes, numbers })
+        Some(Self { shape, strides, numbers })
     }
 
     /// The result's shape.
@@ -67,17 +59,18 @@ impl Broadcast {
     /// How the runtime walks through the places (`BinaryBroadcastFiveFold` of TensorFlow Lite). `None` if it takes
     /// one at a time: where an operand repeats over axes that lie too far from each other.
     pub(crate) fn walk(&self) -> Option<Walk> {
-        let (stretch, repeats) = match self.axes.first() {
+        let (stretch, repeats) = match self.strides.axes().first() {
             None => (1, false),
             Some((length, [1, 1])) => (*length, false),
             Some((length, _)) => (*length, true),
         };
         // From the last axis: shared ones; those over which one operand repeats; shared ones; those of the
         // other operand; shared ones. Each may be missing.
-        let mut rest = self.axes.iter().map(|(_, steps)| steps.map(|step| step == 0)).peekable();
+        let mut rest =
+            self.strides.axes().iter().map(|(_, steps)| steps.map(|step| step == 0)).peekable();
         let mut skip = |kind: [bool; 2]| while rest.next_if_eq(&kind).is_some() {};
         skip([false, false]);
-        let first = self.axes.iter().find(|(_, steps)| steps.contains(&0));
+        let first = self.strides.axes().iter().find(|(_, steps)| steps.contains(&0));
         let fast = first.map_or([false; 2], |(_, steps)| steps.map(|step| step == 0));
         for kind in [fast, [false, false], fast.map(|repeats| !repeats), [false, false]] {
             skip(kind);
@@ -90,7 +83,7 @@ impl Broadcast {
     pub(super) fn cycles(&self) -> Option<[usize; 2]> {
         let cyclic = (0..2).all(|of| {
             let mut numbers = 1;
-            self.axes.iter().all(|(length, steps)| match steps[of] {
+            self.strides.axes().iter().all(|(length, steps)| match steps[of] {
                 0 => true,
                 // Counts on from the axes within, none of which may repeat.
                 step => {
@@ -98,7 +91,12 @@ impl Broadcast {
                     numbers *= length;
                     goes_on
                 }
-            }) && self.axes.iter().skip_while(|axis| axis.1[of] != 0).all(|axis| axis.1[of] == 0)
+            }) && self
+                .strides
+                .axes()
+                .iter()
+                .skip_while(|axis| axis.1[of] != 0)
+                .all(|axis| axis.1[of] == 0)
         });
         cyclic.then_some(self.numbers)
     }
@@ -116,33 +114,26 @@ impl Broadcast {
         if [a.len(), b.len()] != self.numbers || out.len() != places || places == 0 {
             return;
         }
-        let (inner, [step_a, step_b]) = self.axes.first().copied().unwrap_or((1, [0, 0]));
-        let mut at = [0_usize; 2];
-        let mut turn = vec![0_usize; self.axes.len()];
-        for out in out.chunks_exact_mut(inner) {
-            match (step_a, step_b) {
-                (1, 1) => {
-                    let operands = a[at[0]..][..inner].iter().zip(&b[at[1]..][..inner]);
-                    for (out, (a, b)) in out.iter_mut().zip(operands) {
+        let mut rest = out;
+        self.strides.each(|run| {
+            let (out, behind) = std::mem::take(&mut rest).split_at_mut(run.len);
+            let (a, b) = (&a[run.starts[0]..], &b[run.starts[1]..]);
+            match run.steps {
+                [1, 1] => {
+                    for (out, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
                         *out = f(*a, *b);
                     }
                 }
-                _ => {
+                [1, 0] => out.iter_mut().zip(a).for_each(|(out, a)| *out = f(*a, b[0])),
+                [0, 1] => out.iter_mut().zip(b).for_each(|(out, b)| *out = f(a[0], *b)),
+                [step_a, step_b] => {
                     for (place, out) in out.iter_mut().enumerate() {
-                        *out = f(a[at[0] + place * step_a], b[at[1] + place * step_b]);
+                        *out = f(a[place * step_a], b[place * step_b]);
                     }
                 }
             }
-            for (axis, (length, steps)) in self.axes.iter().enumerate().skip(1) {
-                turn[axis] += 1;
-                at = [at[0] + steps[0], at[1] + steps[1]];
-                if turn[axis] < *length {
-                    break;
-                }
-                turn[axis] = 0;
-                at = [at[0] - steps[0] * length, at[1] - steps[1] * length];
-            }
-        }
+            rest = behind;
+        });
     }
 }
 
@@ -177,9 +168,12 @@ mod tests {
 
     #[test]
     fn axes_that_run_alike_are_one() {
-        assert_eq!(Broadcast::new(&[4, 3, 5], &[4, 3, 5]).unwrap().axes, [(60, [1, 1])]);
-        assert_eq!(Broadcast::new(&[4, 3, 5], &[]).unwrap().axes, [(60, [1, 0])]);
-        assert_eq!(Broadcast::new(&[4, 3, 5], &[5]).unwrap().axes, [(5, [1, 1]), (12, [5, 0])]);
+        assert_eq!(Broadcast::new(&[4, 3, 5], &[4, 3, 5]).unwrap().strides.axes(), [(60, [1, 1])]);
+        assert_eq!(Broadcast::new(&[4, 3, 5], &[]).unwrap().strides.axes(), [(60, [1, 0])]);
+        assert_eq!(
+            Broadcast::new(&[4, 3, 5], &[5]).unwrap().strides.axes(),
+            [(5, [1, 1]), (12, [5, 0])]
+        );
     }
 
     #[test]

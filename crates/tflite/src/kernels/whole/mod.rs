@@ -82,7 +82,7 @@ pub(crate) use pool::{AveragePool, MaxPool};
 pub(crate) use prelu::Prelu;
 pub(crate) use product::Product;
 pub(crate) use range::Activation;
-pub(crate) use resize::ResizeBilinear;
+pub(crate) use resize::{Places, ResizeBilinear};
 pub(crate) use softmax::{LogSoftmax, Softmax};
 pub(crate) use sums::{Conv, Finish, Operator};
 pub(crate) use table::Table;

@@ -12,7 +12,7 @@ struct Between<T> {
 
 /// The rows and columns of the result.
 #[derive(Clone, Debug, PartialEq)]
-struct Places<T> {
+pub(crate) struct Places<T> {
     rows: Vec<Between<T>>,
     columns: Vec<Between<T>>,
 }
@@ -45,16 +45,13 @@ impl ResizeBilinear {
         if align_corners && half_pixel_centers {
             return None;
         }
-        let size =
-            |size: usize| i32::try_from(size).ok().filter(|size| (1..1 << 20).contains(size));
-        let rows = (size(input[0])?, size(output[0])?);
-        let columns = (size(input[1])?, size(output[1])?);
+        let sides = [input[0], input[1]];
         let places = if grid.signed {
-            let axis = |(from, to)| fine(from, to, align_corners, half_pixel_centers);
-            Kind::Signed(Places { rows: axis(rows)?, columns: axis(columns)? })
+            Kind::Signed(Places::of(sides, output, |from, to| {
+                fine(from, to, align_corners, half_pixel_centers)
+            })?)
         } else {
-            let axis = |(from, to)| real(from, to, align_corners, half_pixel_centers);
-            Kind::Unsigned(Places { rows: axis(rows)?, columns: axis(columns)? })
+            Kind::Unsigned(Places::real(sides, output, align_corners, half_pixel_centers)?)
         };
         Some(Self { places, input })
     }
@@ -91,14 +88,38 @@ impl ResizeBilinear {
     }
 }
 
+impl Places<f32> {
+    /// In float32.
+    pub(crate) fn real(
+        from: [usize; 2],
+        to: [usize; 2],
+        align_corners: bool,
+        half_pixel_centers: bool,
+    ) -> Option<Self> {
+        Self::of(from, to, |from, to| real(from, to, align_corners, half_pixel_centers))
+    }
+}
+
 impl<T: Copy> Places<T> {
+    /// Rows and columns, each by `axis`, which is given how many there are and how many are made of them.
+    fn of(
+        from: [usize; 2],
+        to: [usize; 2],
+        axis: impl Fn(i32, i32) -> Option<Vec<Between<T>>>,
+    ) -> Option<Self> {
+        let size =
+            |size: usize| i32::try_from(size).ok().filter(|size| (1..1 << 20).contains(size));
+        let rows = axis(size(from[0])?, size(to[0])?)?;
+        Some(Self { rows, columns: axis(size(from[1])?, size(to[1])?)? })
+    }
+
     /// Calls what `weigh` gives for how far down and right a place lies, for each channel, with the numbers
     /// above left, above right, below left and below right.
-    fn run<F: Fn([u8; 4]) -> u8>(
+    pub(crate) fn run<N: Copy, F: Fn([N; 4]) -> N>(
         &self,
         [_, width, channels]: [usize; 3],
-        x: &[u8],
-        out: &mut [u8],
+        x: &[N],
+        out: &mut [N],
         weigh: impl Fn(T, T) -> F,
     ) {
         let mut places = out.chunks_exact_mut(channels.max(1));
