@@ -27,8 +27,7 @@
 //! real values in float32, and whole numbers of 8 bits in whole numbers, rounded as the runtime rounds
 //! them, to the last step. The `engine` finds what is one operator together, lays its weights out for this
 //! processor, and computes it with `kernels` of this crate, in a plan of
-//! [`tract`](https://docs.rs/tract-core), whose own operators compute all else. `write` makes a TensorFlow
-//! Lite file of the canonical form. All of it runs with panics contained.
+//! [`tract`](https://docs.rs/tract-core). `write` makes a TensorFlow Lite file of the canonical form. All of it runs with panics contained.
 
 mod array;
 mod ask;

@@ -66,8 +66,8 @@ mod tests {
             let mut out = [0.0_f32; 8];
             let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             product.compute(&[&left, &right], &mut out, &mut Scratch::default());
-            let right = [7.0, 8.0, 16.0, 17.0, 14.0, 16.0, 32.0, 34.0];
-            assert_eq!(bits(&out), bits(&right), "{adjoint:?}");
+            let expected = [7.0, 8.0, 16.0, 17.0, 14.0, 16.0, 32.0, 34.0];
+            assert_eq!(bits(&out), bits(&expected), "{adjoint:?}");
             product.compute(&[&left, &right, &[1.0, -1.0]], &mut out, &mut Scratch::default());
             assert_eq!(bits(&out[..4]), bits(&[8.0, 7.0, 17.0, 16.0]), "{adjoint:?}");
         }
