@@ -4,7 +4,7 @@ use super::{Compute, Scratch};
 use crate::canonical::{Binary, Unary};
 use crate::grid::Steps;
 use crate::kernels::Level;
-use crate::kernels::float::{Activation, activation, tanh};
+use crate::kernels::float::{Activation, activation, exp_each, tanh};
 use crate::kernels::whole::Broadcast;
 
 /// Changes each value.
@@ -30,7 +30,7 @@ impl Compute for Each {
             Unary::Abs => all(f32::abs),
             Unary::Ceil => all(f32::ceil),
             Unary::Cos => all(f32::cos),
-            Unary::Exp => all(f32::exp),
+            Unary::Exp => exp_each(self.level, x),
             Unary::Floor => all(f32::floor),
             Unary::Log => all(f32::ln),
             Unary::Rsqrt => all(|x| 1.0 / x.sqrt()),

@@ -40,17 +40,38 @@ impl Reduce {
         });
     }
 
+    /// Adds all values to what is in `out` already. Values that lie side by side are summed in eight parts: one sum
+    /// would wait for each addition.
+    fn sum(&self, x: &[f32], out: &mut [f64]) {
+        if !matches!(self.strides.axes().first(), Some((_, [1, 0]))) {
+            return self.fold(x, out, |all, x| all + f64::from(x));
+        }
+        self.strides.each(|run| {
+            let (parts, rest) = x[run.starts[0]..][..run.len].as_chunks::<8>();
+            let mut sums = [0.0; 8];
+            for part in parts {
+                for (sum, x) in sums.iter_mut().zip(part) {
+                    *sum += f64::from(*x);
+                }
+            }
+            let rest: f64 = rest.iter().map(|x| f64::from(*x)).sum();
+            out[run.starts[1]] += sums.iter().sum::<f64>() + rest;
+        });
+    }
+
     /// Sums and products have more digits than what they are of: there may be many of them.
     fn real(&self, x: &[f32], out: &mut [f32]) {
-        let mut wide = |start: f64, join: fn(f64, f32) -> f64| {
-            let mut all = vec![start; out.len()];
-            self.fold(x, &mut all, join);
-            #[allow(clippy::cast_possible_truncation, reason = "rounded once")]
-            out.iter_mut().zip(all).for_each(|(out, all)| *out = all as f32);
-        };
         match self.how {
-            Reduction::Sum => wide(0.0, |all, x| all + f64::from(x)),
-            Reduction::Product => wide(1.0, |all, x| all * f64::from(x)),
+            Reduction::Sum => {
+                let mut all = vec![0.0; out.len()];
+                self.sum(x, &mut all);
+                round(&all, out);
+            }
+            Reduction::Product => {
+                let mut all = vec![1.0; out.len()];
+                self.fold(x, &mut all, |all, x| all * f64::from(x));
+                round(&all, out);
+            }
             Reduction::Max => {
                 out.fill(f32::NEG_INFINITY);
                 self.fold(x, out, greater);
@@ -60,6 +81,13 @@ impl Reduce {
                 self.fold(x, out, |all, x| -greater(-all, -x));
             }
         }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "rounded once")]
+fn round(all: &[f64], out: &mut [f32]) {
+    for (out, all) in out.iter_mut().zip(all) {
+        *out = *all as f32;
     }
 }
 

@@ -58,15 +58,31 @@ fn tanh_of<S: Simd>(s: S, x: S::f32s) -> S::f32s {
 
 /// `values` become their hyperbolic tangents.
 pub(crate) fn tanh(level: Level, values: &mut [f32]) {
-    dispatch!(level, s => tanh_in(s, values));
+    dispatch!(level, s => each_in(s, values, #[inline(always)] |x| tanh_of(s, x)));
+}
+
+/// `e` to the power of each of `values`, also where that is no number of 32 bits with all its digits.
+pub(crate) fn exp_each(level: Level, values: &mut [f32]) {
+    dispatch!(level, s => each_in(s, values, #[inline(always)] |x| exp_of(s, x)));
 }
 
 #[inline(always)]
-fn tanh_in<S: Simd>(s: S, values: &mut [f32]) {
+fn exp_of<S: Simd>(s: S, x: S::f32s) -> S::f32s {
+    let mut y = exp(s, x);
+    if x.as_slice().iter().any(|x| x.abs() > 87.0) {
+        for (y, x) in y.as_mut_slice().iter_mut().zip(x.as_slice()) {
+            *y = x.exp();
+        }
+    }
+    y
+}
+
+#[inline(always)]
+fn each_in<S: Simd>(s: S, values: &mut [f32], f: impl Fn(S::f32s) -> S::f32s) {
     for some in values.chunks_mut(S::f32s::LEN) {
         let mut x = S::f32s::splat(s, 0.0);
         x.as_mut_slice()[..some.len()].copy_from_slice(some);
-        some.copy_from_slice(&tanh_of(s, x).as_slice()[..some.len()]);
+        some.copy_from_slice(&f(x).as_slice()[..some.len()]);
     }
 }
 
@@ -99,6 +115,32 @@ mod tests {
                     let right = if sigmoids { e / (1.0 + e) } else { e };
                     let off = (f64::from(got) - right).abs() / right / f64::from(f32::EPSILON);
                     assert!(off <= units, "{level:?} {x}: {got} and not {right}, {off}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_powers_and_tangents_are_those_of_the_standard_library() {
+        let xs: Vec<f32> = (-1_200i16..1_200).map(|i| f32::from(i) / 10.0).collect();
+        let small: Vec<f32> = (-1_000i16..1_000).map(|i| f32::from(i) / 700.0).collect();
+        let ends = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -0.0, 1e-30, 1e30];
+        let xs = [&xs[..], &small, &ends].concat();
+        for level in levels() {
+            for (of, right) in
+                [(exp_each as fn(Level, &mut [f32]), f64::exp as fn(f64) -> f64), (tanh, f64::tanh)]
+            {
+                let mut got = xs.clone();
+                of(level, &mut got);
+                for (x, got) in xs.iter().zip(got) {
+                    #[allow(clippy::cast_possible_truncation, reason = "rounded once")]
+                    let right = right(f64::from(*x)) as f32;
+                    let off = (got - right).abs() / right.abs().max(f32::MIN_POSITIVE);
+                    let same = got.to_bits() == right.to_bits() || got.is_nan() && right.is_nan();
+                    assert!(
+                        same || off < 4.0 * f32::EPSILON,
+                        "{level:?} {x}: {got} and not {right}"
+                    );
                 }
             }
         }

@@ -41,7 +41,7 @@ pub(crate) use crate::kernels::aligned::Aligned;
 pub(crate) use activation::{Activation, activation};
 pub(crate) use depth::Depth;
 pub(crate) use elementwise::{add, add_to, mul, mul_to, scale_channels, scale_channels_to};
-pub(crate) use exp::tanh;
+pub(crate) use exp::{exp_each, tanh};
 pub(crate) use half::from_half;
 #[allow(unused_imports, reason = "the bench asks for it")]
 pub(crate) use level::lanes;
