@@ -6,4 +6,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 BACKFILL_OBJECTS=${1-20000} exec cargo test --test all -- --ignored --nocapture \
-    backfill::many_objects_take_flat_memory
+    backfill::many::many_objects_take_flat_memory
