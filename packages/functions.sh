@@ -3,14 +3,14 @@
 #
 # PROCESSOR is arm64 or x86_64; both if none is given. One build for a processor makes both functions. Writes
 # dist/lookbook-function-PROCESSOR.zip and dist/lookbook-catalogue-PROCESSOR.zip, each with one file,
-# `bootstrap`, and fails if one is larger than MAX_MB million bytes (19: docs/packages.md has the sizes).
+# `bootstrap`, and fails if one is larger than MAX_MB million bytes (15: docs/packages.md has the sizes).
 #
 # Rust's target of a processor is added with rustup if it is missing. Where that cannot be, it is said so and the
 # processor is left out; REQUIRE=1 makes that an error. PROFILE (release) is cargo's.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-max_mb=${MAX_MB-19}
+max_mb=${MAX_MB-15}
 profile=${PROFILE-release}
 [ $# -gt 0 ] || set -- arm64 x86_64
 
