@@ -8,8 +8,7 @@ use tract_tflite::prelude::Tensor;
 
 use super::fuse::{self, Step, Work};
 use super::ops::{
-    Activate, Add, Affine, AveragePool, Block, Concat, MaxPool, Mean, Mul, Ours, Scale, Scaled,
-    Softmax,
+    Activate, Add, Affine, AveragePool, Block, MaxPool, Mean, Mul, Ours, Scale, Scaled, Softmax,
 };
 use super::packs::Packs;
 use crate::array::{Array, Data};
@@ -113,10 +112,6 @@ impl Builder<'_> {
             Work::Softmax => {
                 let side = shape.last().copied().unwrap_or(1);
                 Ours::new(&shape, Softmax { level, side })
-            }
-            Work::Concat => {
-                let side = |input: &usize| self.shape(*input).last().copied().unwrap_or(1);
-                Ours::new(&shape, Concat { sides: inputs.iter().map(side).collect() })
             }
         };
         let operands = self.operands(&inputs)?;

@@ -1,4 +1,4 @@
-//! Operators of our own on whole numbers of 8 bits, and on real values that are rounded to steps.
+//! Operators on whole numbers of 8 bits.
 //!
 //! The engine sees tensors of `u8`, and moves them about as any others; what computes with them is a
 //! [`Compute`], which calls the kernels.

@@ -31,7 +31,7 @@ impl Builder<'_> {
                 let geometry = self.window(node, window)?;
                 (Ours::new(&shape, PlainPool { max: true, geometry }), 1)
             }
-            Op::Dense => (Ours::new(&shape, self.product(node, [false, true])?), 3),
+            Op::Dense => (Ours::new(&shape, PlainConv(self.rows(node)?)), 3),
             Op::MatMul { adjoint } => (Ours::new(&shape, self.product(node, adjoint)?), 2),
             Op::Unary(op) => (Ours::new(&shape, Each { level, op }), 1),
             Op::LeakyRelu(alpha) => (Ours::new(&shape, Leaky(alpha)), 1),
@@ -151,6 +151,23 @@ impl Builder<'_> {
         window
             .geometry([rows, columns, channels], results)
             .map_err(|complaint| format_err!("{complaint}"))
+    }
+
+    /// A dense layer's rows as the places of an image.
+    fn rows(&self, node: &Node) -> TractResult<Geometry> {
+        let (&[rows, inputs], &[_, outputs]) =
+            (self.shape(node.inputs[0]), self.shape(node.output))
+        else {
+            return Err(odd(node));
+        };
+        Ok(Geometry {
+            input: [1, rows, inputs],
+            output: [1, rows, outputs],
+            size: [1, 1],
+            stride: [1, 1],
+            dilation: [1, 1],
+            before: [0, 0],
+        })
     }
 
     fn product(&self, node: &Node, adjoint: [bool; 2]) -> TractResult<MatMul> {

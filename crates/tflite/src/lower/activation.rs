@@ -44,7 +44,7 @@ impl<'m> Lowering<'_, 'm> {
         self.activate(x, activation)
     }
 
-    /// `LOGISTIC`. That of the engine is an approximation: good enough, unless the result is rounded.
+    /// `LOGISTIC`. That of the kernels is an approximation: good enough, unless the result is rounded.
     pub(super) fn logistic(&mut self, site: &Site<'_, 'm>) -> Lowered<Wire> {
         if let Some(whole) = self.single(site, Unary8::Logistic)? {
             return Ok(whole);

@@ -13,6 +13,10 @@ impl<'m> Lowering<'_, 'm> {
         let options = options.ok_or_else(no_options)?;
         let size = new_size(site)?;
         let (align, half) = (options.align_corners(), options.half_pixel_centers());
+        if align && half {
+            let problem = "aligns corners and the centers of pixels, which exclude each other";
+            return Err(Complaint::new(problem, Remedy::Damaged));
+        }
         // The runtime takes the numbers as they are.
         if let (Some((x, from)), Some(to)) = (self.whole_input(site, 0)?, site.grid()?)
             && from.signed == to.signed

@@ -4,6 +4,7 @@ use super::lowering::Lowering;
 use super::site::Site;
 use super::value::{Lowered, Wire};
 use crate::canonical::{Comparison, Logical};
+use crate::complaint::{Complaint, Remedy};
 
 impl<'m> Lowering<'_, 'm> {
     /// `EQUAL` and its like.
@@ -19,7 +20,12 @@ impl<'m> Lowering<'_, 'm> {
 
     /// `LOGICAL_AND` and its like.
     pub(super) fn logical(&mut self, site: &Site<'_, 'm>, how: Logical) -> Lowered<Wire> {
-        let operands = (0..site.inputs.len())
+        let count = if how == Logical::Not { 1 } else { 2 };
+        if site.inputs.len() != count {
+            let problem = format!("has {} operands, and not {count}", site.inputs.len());
+            return Err(Complaint::new(problem, Remedy::Damaged));
+        }
+        let operands = (0..count)
             .map(|place| self.input(site, place).map(|wire| wire.tensor))
             .collect::<Lowered<Vec<_>>>()?;
         Ok(Wire::real(self.canonical.logical(how, &operands)?))

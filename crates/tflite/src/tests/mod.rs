@@ -51,7 +51,7 @@ fn what_a_network_says_of_itself() {
 
 #[test]
 fn a_mean_of_floats_is_not_rounded() {
-    // Rows of 0 to 7 for each colour: the engine's own MEAN would answer 4, not 3.5.
+    // Rows of 0 to 7 for each colour: tract's MEAN would answer 4, not 3.5.
     let mut model = Fixture::default();
     let input = model.input(&[1, 6, 8, 3]);
     let axes = model.integers(&[2], &[-3, 2]);

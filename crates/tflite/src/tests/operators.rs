@@ -257,8 +257,7 @@ fn floats_that_were_whole_numbers_are_rounded_once() {
     close(&answer, &[0.0, 0.3, 0.6, 0.375]);
 }
 
-/// Each row becomes a slice, and the engine must not handle hundreds of them one by one: after other
-/// operators, that takes it minutes.
+/// Each row becomes a slice: hundreds of them, after other operators.
 #[test]
 fn many_rows_may_be_turned_round_or_left_out() {
     const ROWS: i32 = 240;
@@ -283,4 +282,32 @@ fn many_rows_may_be_turned_round_or_left_out() {
     second.outputs.push(output);
     let expected: Vec<f32> = rows.iter().skip(1).step_by(2).flat_map(|row| row.to_vec()).collect();
     assert_eq!(answer(&second, &values), expected);
+}
+
+#[test]
+fn what_the_runtime_would_refuse_is_refused() {
+    for (code, operands, count) in
+        [(Op::LOGICAL_AND, 3, 2), (Op::LOGICAL_OR, 1, 2), (Op::LOGICAL_NOT, 2, 1)]
+    {
+        let mut model = Fixture::default();
+        let input = model.input(&[1, 1, 4, 3]);
+        let zero = model.floats(&[1], &[0.0]);
+        let flags = model.tensor(TensorType::BOOL, &[1, 1, 4, 3]);
+        model.operator_into(Op::GREATER, &[input, zero], flags, None);
+        let joined = model.tensor(TensorType::BOOL, &[1, 1, 4, 3]);
+        model.operator_into(code, &vec![flags; operands], joined, None);
+        let output = model.operator(Op::SELECT, &[joined, input, input], &[1, 1, 4, 3], None);
+        model.outputs.push(output);
+        let said = refused(&model);
+        assert!(said.contains(&format!("has {operands} operands, and not {count}")), "{said}");
+    }
+    let mut model = Fixture::default();
+    let input = model.input(&[1, 4, 4, 3]);
+    let size = model.integers(&[2], &[2, 2]);
+    let args = t::ResizeBilinearOptionsArgs { align_corners: true, half_pixel_centers: true };
+    let options = options!(ResizeBilinearOptions, args);
+    let output = model.operator(Op::RESIZE_BILINEAR, &[input, size], &[1, 2, 2, 3], options);
+    model.outputs.push(output);
+    let said = refused(&model);
+    assert!(said.contains("which exclude each other"), "{said}");
 }

@@ -66,9 +66,6 @@ impl Fuse<'_, '_> {
                 _ => None,
             }),
             Op::Softmax => Some((Work::Softmax, node.inputs.clone(), Self::stays(node))),
-            Op::Concat(axis) if axis + 1 == self.graph.shape(node.output).len() => {
-                Some((Work::Concat, node.inputs.clone(), Self::stays(node)))
-            }
             _ => None,
         };
         let (work, inputs, follow) =

@@ -53,8 +53,6 @@ pub(in crate::engine) enum Work {
     Activate(Activation),
     /// Along the last axis.
     Softmax,
-    /// Along the last axis.
-    Concat,
 }
 
 /// A convolution over all channels.

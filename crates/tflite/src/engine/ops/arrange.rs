@@ -22,13 +22,31 @@ impl Run for Reshape {
         &self,
         shape: &[usize],
         inputs: &mut TVec<TValue>,
-        _: &mut Workspace,
+        workspace: &mut Workspace,
     ) -> TractResult<Tensor> {
-        // Its values are copied only if someone else still reads them.
-        let mut out = inputs.remove(0).into_tensor();
-        out.set_shape(shape)?;
-        Ok(out)
+        if inputs[0].is_exclusive() {
+            let mut out = inputs.remove(0).into_tensor();
+            out.set_shape(shape)?;
+            return Ok(out);
+        }
+        // Someone else still reads it.
+        match inputs[0].datum_type() {
+            DatumType::F32 => copied::<f32>(&inputs[0], shape, workspace),
+            DatumType::U8 => copied::<u8>(&inputs[0], shape, workspace),
+            _ => bail!("Reshape of what is neither real nor whole"),
+        }
     }
+}
+
+fn copied<T: Datum + Zero + Copy>(
+    x: &TValue,
+    shape: &[usize],
+    workspace: &mut Workspace,
+) -> TractResult<Tensor> {
+    let mut out = workspace.take::<T>(shape)?;
+    let x = x.try_as_plain_ram()?;
+    out.try_as_plain_ram_mut()?.as_slice_mut::<T>()?.copy_from_slice(x.as_slice::<T>()?);
+    Ok(out)
 }
 
 /// What fills a result before inputs are copied to it.
@@ -161,5 +179,30 @@ impl Run for Arrange {
             (Some(DatumType::U8), None) => self.arranged(shape, inputs, 0_u8, workspace),
             _ => bail!("{} of what is neither real nor whole", self.name),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tract_tflite::internal::tvec;
+
+    use super::*;
+
+    #[test]
+    fn what_someone_else_reads_is_copied_to_where_others_were() {
+        let mut workspace = Workspace::default();
+        workspace.give(Tensor::from_shape(&[6], &[7.0_f32; 6]).unwrap().into());
+        let x = TValue::from(Tensor::from_shape(&[2, 3], &[1_f32, 2., 3., 4., 5., 6.]).unwrap());
+        let mut inputs = tvec!(x.clone());
+        let y = Reshape.run(&[3, 2], &mut inputs, &mut workspace).unwrap();
+        assert_eq!(y, Tensor::from_shape(&[3, 2], &[1_f32, 2., 3., 4., 5., 6.]).unwrap());
+        // So that a run gives back no more than it takes.
+        let fresh = workspace.take::<f32>(&[6]).unwrap();
+        assert_eq!(fresh, Tensor::zero::<f32>(&[6]).unwrap());
+        assert_eq!(inputs.len(), 1);
+        drop(inputs);
+        let mut inputs = tvec!(x);
+        Reshape.run(&[6], &mut inputs, &mut workspace).unwrap();
+        assert_eq!(inputs.len(), 0);
     }
 }

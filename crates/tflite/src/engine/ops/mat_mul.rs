@@ -1,11 +1,16 @@
-//! Products of matrices that are both computed.
+//! Products of matrices of which neither is known before.
 
 use super::{Compute, Scratch};
 use crate::kernels::Level;
-use crate::kernels::float::{Activation, Finish, Packed, Rows, gemm};
+use crate::kernels::float::{Activation, Finish, Packed, Rows, gemm, plain_product};
 
-/// The products of the matrices in the last two axes of two operands; with a third one, that is added to each
-/// row of the results.
+/// Below so many columns, most of a vector of them would be empty.
+const FEW_COLUMNS: usize = 8;
+
+/// Below so many products, it takes longer to get ready for them.
+const FEW_PRODUCTS: usize = 4096;
+
+/// The products of the matrices in the last two axes of two operands.
 #[derive(Debug)]
 pub(in crate::engine) struct MatMul {
     pub(in crate::engine) level: Level,
@@ -22,16 +27,19 @@ impl Compute for MatMul {
 
     fn compute(&self, inputs: &[&[f32]], out: &mut [f32], _: &mut Scratch) {
         let [rows, columns, depth] = self.sides;
-        let zeros = vec![0.0; columns];
-        let bias = inputs.get(2).copied().unwrap_or(&zeros);
-        let (mut left, mut right) = (vec![], vec![]);
+        let few = columns < FEW_COLUMNS || rows * columns * depth < FEW_PRODUCTS;
+        let (bias, mut left, mut right) = (vec![0.0; columns], vec![], vec![]);
         let matrices =
             inputs[0].chunks_exact(rows * depth).zip(inputs[1].chunks_exact(depth * columns));
         for ((a, b), out) in matrices.zip(out.chunks_exact_mut(rows * columns)) {
             let a = if self.adjoint[0] { turned(a, depth, rows, &mut left) } else { a };
-            // Weights are of result and value.
+            // Each column of the second one behind the other.
             let b = if self.adjoint[1] { b } else { turned(b, depth, columns, &mut right) };
-            let weights = Packed::new(self.level, b, bias, columns, depth);
+            if few {
+                plain_product(a, b, depth, out);
+                continue;
+            }
+            let weights = Packed::new(self.level, b, &bias, columns, depth);
             let finish = Finish { activation: Activation::None, add: None };
             gemm(Rows::matrix(a, depth), 0, rows, &weights, finish, out);
         }
@@ -51,25 +59,48 @@ fn turned<'t>(x: &[f32], rows: usize, columns: usize, to: &'t mut Vec<f32>) -> &
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn matrices_are_multiplied_whichever_way_they_lie() {
-        // [[1, 2, 3], [4, 5, 6]] times [[1, 0], [0, 1], [2, 2]], and the same twice as large.
-        let (a, a_turned) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        let (b, b_turned) = ([1.0, 0.0, 0.0, 1.0, 2.0, 2.0], [1.0, 0.0, 2.0, 0.0, 1.0, 2.0]);
-        let two = |x: [f32; 6]| [x, x.map(|x| 2.0 * x)].concat();
-        for adjoint in [[false, false], [true, false], [false, true], [true, true]] {
-            let left = two(if adjoint[0] { a_turned } else { a });
-            let right = [if adjoint[1] { b_turned } else { b }; 2].concat();
-            let product = MatMul { level: Level::new(), sides: [2, 2, 3], adjoint };
-            let mut out = [0.0_f32; 8];
-            let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-            product.compute(&[&left, &right], &mut out, &mut Scratch::default());
-            let expected = [7.0, 8.0, 16.0, 17.0, 14.0, 16.0, 32.0, 34.0];
-            assert_eq!(bits(&out), bits(&expected), "{adjoint:?}");
-            product.compute(&[&left, &right, &[1.0, -1.0]], &mut out, &mut Scratch::default());
-            assert_eq!(bits(&out[..4]), bits(&[8.0, 7.0, 17.0, 16.0]), "{adjoint:?}");
+    /// `rows` of `columns` small whole numbers, whose products and sums have no rounding.
+    fn matrix(rows: usize, columns: usize, seed: u16) -> Vec<f32> {
+        let values = (0..17_u8).cycle().skip(usize::from(seed % 17)).step_by(5);
+        values.take(rows * columns).map(|n| f32::from(n) - 8.0).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn matrices_are_multiplied_whichever_way_they_lie(
+            sides in [1usize..20, 1usize..20, 1usize..40], adjoint: [bool; 2], seed: u16,
+        ) {
+            let [rows, columns, depth] = sides;
+            let two = |rows, columns| {
+                [matrix(rows, columns, seed), matrix(rows, columns, seed / 17)].concat()
+            };
+            let (a, b) = (two(rows, depth), two(depth, columns));
+            let mut right = vec![];
+            for (a, b) in a.chunks(rows * depth).zip(b.chunks(depth * columns)) {
+                for row in 0..rows {
+                    for column in 0..columns {
+                        let product = |k: usize| a[row * depth + k] * b[k * columns + column];
+                        right.push((0..depth).map(product).sum::<f32>().to_bits());
+                    }
+                }
+            }
+            let lie = |x: &[f32], rows: usize, columns: usize, adjoint: bool| -> Vec<f32> {
+                if !adjoint {
+                    return x.to_vec();
+                }
+                x.chunks(rows * columns)
+                    .flat_map(|x| turned(x, rows, columns, &mut vec![]).to_vec())
+                    .collect()
+            };
+            let (a, b) = (lie(&a, rows, depth, adjoint[0]), lie(&b, depth, columns, adjoint[1]));
+            let mut out = vec![f32::NAN; 2 * rows * columns];
+            let product = MatMul { level: Level::new(), sides, adjoint };
+            product.compute(&[&a, &b], &mut out, &mut Scratch::default());
+            prop_assert_eq!(out.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), right);
         }
     }
 }

@@ -7,7 +7,6 @@
 mod affine;
 mod arrange;
 mod block;
-mod concat;
 mod conv;
 mod depthwise;
 mod each;
@@ -35,7 +34,6 @@ use tract_tflite::prelude::{TValue, Tensor};
 pub(super) use affine::Affine;
 pub(super) use arrange::{Arrange, Reshape, With};
 pub(super) use block::Block;
-pub(super) use concat::Concat;
 pub(super) use conv::Dense;
 pub(super) use depthwise::Deep;
 pub(super) use each::{Each, Leaky, Pair, Snap};

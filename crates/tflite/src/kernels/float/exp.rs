@@ -1,6 +1,6 @@
 //! The exponential function and what is made of it, for vectors.
 
-use fearless_simd::{Bytes, Level, Select, Simd, SimdBase, SimdFloat};
+use fearless_simd::{Bytes, Level, Select, Simd, SimdBase, SimdFloat, SimdMask};
 
 use super::level::dispatch;
 
@@ -69,7 +69,7 @@ pub(crate) fn exp_each(level: Level, values: &mut [f32]) {
 #[inline(always)]
 fn exp_of<S: Simd>(s: S, x: S::f32s) -> S::f32s {
     let mut y = exp(s, x);
-    if x.as_slice().iter().any(|x| x.abs() > 87.0) {
+    if x.abs().simd_gt(S::f32s::splat(s, 87.0)).any_true() {
         for (y, x) in y.as_mut_slice().iter_mut().zip(x.as_slice()) {
             *y = x.exp();
         }
@@ -79,11 +79,14 @@ fn exp_of<S: Simd>(s: S, x: S::f32s) -> S::f32s {
 
 #[inline(always)]
 fn each_in<S: Simd>(s: S, values: &mut [f32], f: impl Fn(S::f32s) -> S::f32s) {
-    for some in values.chunks_mut(S::f32s::LEN) {
-        let mut x = S::f32s::splat(s, 0.0);
-        x.as_mut_slice()[..some.len()].copy_from_slice(some);
-        some.copy_from_slice(&f(x).as_slice()[..some.len()]);
+    let mut vectors = values.chunks_exact_mut(S::f32s::LEN);
+    for some in &mut vectors {
+        f(S::f32s::from_slice(s, some)).store_slice(some);
     }
+    let rest = vectors.into_remainder();
+    let mut x = S::f32s::splat(s, 0.0);
+    x.as_mut_slice()[..rest.len()].copy_from_slice(rest);
+    rest.copy_from_slice(&f(x).as_slice()[..rest.len()]);
 }
 
 #[cfg(test)]

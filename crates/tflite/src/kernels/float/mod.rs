@@ -3,8 +3,8 @@
 //! Convolutions over all channels are matrix products: [`gemm`] multiplies [`Rows`], which say where the
 //! values of each window are, with [`Packed`] weights, and applies the [`Finish`] while a result is still in
 //! registers. [`Winograd`] computes those of 3 by 3 with fewer products, where that [pays](Winograd::pays).
-//! [`depthwise`] is the convolution of each channel alone. The rest are pools, means, and what is done to
-//! each value: [`Activation`], sums and products.
+//! [`depthwise`] is the convolution of each channel alone. The rest are pools, means, [`Resize`], and what is done to
+//! each value: [`Activation`], sums and products. [`plain_conv`] and its like need no preparation.
 //!
 //! Weights of 16 bits (IEEE 754 binary16) are packed without a copy of 32 bits in between. A result that is
 //! no number stays none through every [`Activation`], so that whoever reads it sees that something is wrong.
@@ -47,7 +47,7 @@ pub(crate) use half::from_half;
 pub(crate) use level::lanes;
 pub(crate) use lines::{depthwise, depthwise_all};
 pub(crate) use packed::Packed;
-pub(crate) use plain::{plain_conv, plain_depthwise, plain_pool};
+pub(crate) use plain::{plain_conv, plain_depthwise, plain_pool, plain_product};
 pub(crate) use pool::{average_pool, max_pool};
 pub(crate) use product::{Finish, gemm};
 pub(crate) use reduce::{mean_places, softmax};

@@ -1,11 +1,20 @@
-//! Convolutions and pools without preparation: for windows that are too large for the kernels, and for weights
-//! that are not known before.
+//! Convolutions, products and pools without preparation: for what is too large or too small for the kernels.
 
 use crate::kernels::Geometry;
 
-/// For each place of the result, calls `job` with the result's values and with what its window sees: which
-/// places of the window, which of the input.
-fn windows(geometry: &Geometry, out: &mut [f32], mut job: impl FnMut(&mut [f32], &[[usize; 2]])) {
+/// Neighbours that a window sees.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// The first place of the window.
+    tap: usize,
+    /// The first place of the input.
+    from: usize,
+    /// How many there are.
+    len: usize,
+}
+
+/// For each place of the result, calls `job` with the result's values and with what its window sees.
+fn windows(geometry: &Geometry, out: &mut [f32], mut job: impl FnMut(&mut [f32], &[Seen])) {
     let Geometry { input, output, size, .. } = geometry;
     let mut seen = vec![];
     let mut places = out.chunks_exact_mut(output[2].max(1));
@@ -13,10 +22,17 @@ fn windows(geometry: &Geometry, out: &mut [f32], mut job: impl FnMut(&mut [f32],
         for x in 0..output[1] {
             let Some(out) = places.next() else { return };
             seen.clear();
-            for down in inside(geometry, 0, y) {
-                for right in inside(geometry, 1, x) {
-                    let from = down[1] * input[1] + right[1];
-                    seen.push([down[0] * size[1] + right[0], from]);
+            for [row, down] in inside(geometry, 0, y) {
+                let at = |[column, right]: [usize; 2]| Seen {
+                    tap: row * size[1] + column,
+                    from: down * input[1] + right,
+                    len: 1,
+                };
+                let mut columns = inside(geometry, 1, x).map(at);
+                if geometry.dilation[1] > 1 {
+                    seen.extend(columns);
+                } else if let Some(first) = columns.next() {
+                    seen.push(Seen { len: 1 + columns.count(), ..first });
                 }
             }
             job(out, &seen);
@@ -41,30 +57,36 @@ pub(crate) fn plain_conv(x: &[f32], weights: &[f32], bias: &[f32], g: &Geometry,
     windows(g, out, |out, seen| {
         let kernels = weights.chunks_exact(taps * channels);
         for ((out, bias), kernel) in out.iter_mut().zip(bias).zip(kernels) {
-            *out = bias
-                + seen
-                    .iter()
-                    .map(|[tap, from]| {
-                        dot(
-                            &x[from * channels..][..channels],
-                            &kernel[tap * channels..][..channels],
-                        )
-                    })
-                    .sum::<f32>();
+            let part = |Seen { tap, from, len }: &Seen| {
+                let (x, kernel) = (&x[from * channels..], &kernel[tap * channels..]);
+                dot(&x[..len * channels], &kernel[..len * channels])
+            };
+            *out = bias + seen.iter().map(part).sum::<f32>();
         }
     });
+}
+
+/// Each row of `a` with each row of `b`, all of `depth` values: the sum of their products.
+pub(crate) fn plain_product(a: &[f32], b: &[f32], depth: usize, out: &mut [f32]) {
+    let pairs = a.chunks_exact(depth).flat_map(|a| b.chunks_exact(depth).map(move |b| (a, b)));
+    for (out, (a, b)) in out.iter_mut().zip(pairs) {
+        *out = dot(a, b);
+    }
 }
 
 /// The sum of the products, in eight parts that are summed alone.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    if a.is_empty() {
+        return rest;
+    }
     let mut sums = [0.0; 8];
     for (a, b) in a.iter().zip(b) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += a * b;
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     sums.iter().sum::<f32>() + rest
 }
 
@@ -79,10 +101,13 @@ pub(crate) fn plain_depthwise(
     let channels = g.input[2];
     windows(g, out, |out, seen| {
         out.copy_from_slice(bias);
-        for [tap, from] in seen {
-            let values = x[from * channels..].iter().zip(&weights[tap * channels..]);
-            for (out, (x, weight)) in out.iter_mut().zip(values) {
-                *out += x * weight;
+        for Seen { tap, from, len } in seen {
+            let weights = weights[tap * channels..].chunks_exact(channels);
+            for (x, weights) in x[from * channels..].chunks_exact(channels).zip(weights).take(*len)
+            {
+                for (out, (x, weight)) in out.iter_mut().zip(x.iter().zip(weights)) {
+                    *out += x * weight;
+                }
             }
         }
     });
@@ -93,18 +118,20 @@ pub(crate) fn plain_pool(max: bool, x: &[f32], g: &Geometry, out: &mut [f32]) {
     let channels = g.input[2];
     windows(g, out, |out, seen| {
         out.fill(if max { f32::NEG_INFINITY } else { 0.0 });
-        for [_, from] in seen {
-            for (out, x) in out.iter_mut().zip(&x[from * channels..]) {
-                *out = match max {
-                    true if *x > *out || x.is_nan() => *x,
-                    true => *out,
-                    false => *out + x,
-                };
+        for Seen { from, len, .. } in seen {
+            for x in x[from * channels..].chunks_exact(channels).take(*len) {
+                for (out, x) in out.iter_mut().zip(x) {
+                    *out = match max {
+                        true if *x > *out || x.is_nan() => *x,
+                        true => *out,
+                        false => *out + x,
+                    };
+                }
             }
         }
         #[allow(clippy::cast_precision_loss, reason = "of 2^24 places nobody takes the mean")]
         if !max {
-            let count = seen.len().max(1) as f32;
+            let count = seen.iter().map(|seen| seen.len).sum::<usize>().max(1) as f32;
             for out in out {
                 *out /= count;
             }

@@ -11,7 +11,7 @@ pub(crate) struct Resize {
 
 impl Resize {
     /// `input` are rows, columns and channels, `output` rows and columns. `None` for a size of 0, or one beyond
-    /// a million.
+    /// a million, and for corners and centers at once where that lies outside.
     pub(crate) fn new(
         input: [usize; 3],
         output: [usize; 2],
