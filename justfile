@@ -49,7 +49,7 @@ bench *ARGS:
 # The functions as they are deployed: without the command line, and without the engine's lists
 lambda-check:
     cargo clippy --no-default-features --features lambda --bin lambda --bin catalogue -- -D warnings
-    cargo test --package inventory@0.3.99
+    cargo test --package inventory@0.3.99 --package lookbook-tflite --no-default-features --lib
 
 # Lookbook against Python with LiteRT and with ONNX Runtime, whole processes in turn: see benches/peers/run.sh
 bench-peers *ARGS:
