@@ -155,19 +155,10 @@ impl Builder<'_> {
 
     /// A dense layer's rows as the places of an image.
     fn rows(&self, node: &Node) -> TractResult<Geometry> {
-        let (&[rows, inputs], &[_, outputs]) =
-            (self.shape(node.inputs[0]), self.shape(node.output))
-        else {
-            return Err(odd(node));
-        };
-        Ok(Geometry {
-            input: [1, rows, inputs],
-            output: [1, rows, outputs],
-            size: [1, 1],
-            stride: [1, 1],
-            dilation: [1, 1],
-            before: [0, 0],
-        })
+        match (self.shape(node.inputs[0]), self.shape(node.output)) {
+            (&[rows, inputs], &[_, outputs]) => Ok(Geometry::of_rows(rows, inputs, outputs)),
+            _ => Err(odd(node)),
+        }
     }
 
     fn product(&self, node: &Node, adjoint: [bool; 2]) -> TractResult<MatMul> {

@@ -18,6 +18,18 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
+    /// A dense layer: so many rows of `inputs` values, as the places of an image.
+    pub(crate) fn of_rows(rows: usize, inputs: usize, outputs: usize) -> Self {
+        Self {
+            input: [1, rows, inputs],
+            output: [1, rows, outputs],
+            size: [1, 1],
+            stride: [1, 1],
+            dilation: [1, 1],
+            before: [0, 0],
+        }
+    }
+
     /// Whether the result at a place depends on the input at that place alone.
     pub(crate) fn is_pointwise(&self) -> bool {
         self.size == [1, 1] && self.stride == [1, 1] && self.before == [0, 0]

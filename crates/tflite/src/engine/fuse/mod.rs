@@ -131,14 +131,7 @@ impl Fuse<'_, '_> {
         else {
             return None;
         };
-        let geometry = Geometry {
-            input: [1, rows, inputs],
-            output: [1, rows, outputs],
-            size: [1, 1],
-            stride: [1, 1],
-            dilation: [1, 1],
-            before: [0, 0],
-        };
+        let geometry = Geometry::of_rows(rows, inputs, outputs);
         self.dense_over(node, x, [kernel, bias], geometry, 1)
     }
 
